@@ -1,0 +1,122 @@
+"""Every environment variable the project reads: name, kind, default, meaning.
+
+`config.settings` takes its values from here, `.env.example` and `docs/settings.md` are rendered from here, and a test
+compares them. A variable that is not in this table cannot be read.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import environ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: how it is read and what it means."""
+
+    name: str
+    kind: str  # text | flag | whole | list
+    default: str
+    meaning: str
+    group: str
+    secret: bool = False
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("SECRET_KEY", "text", "", "Signs cookies, cursors and local tokens. Made by `make run`.", "Required", secret=True),
+    Variable("VAULT_KEYS", "list", "", "Master keys of the vault, newest first: `id:base64 of 32 bytes`, comma separated.", "Required", secret=True),
+    Variable("DATABASE_URL", "text", "", "Empty: SQLite in `var/bahi.sqlite3`. Production: `postgres://…`.", "Required"),
+    Variable("REDIS_URL", "text", "", "Broker of Celery and exact rate limits. Empty: the `runner` process and the database.", "Required"),
+    Variable("ALLOWED_HOSTS", "list", "127.0.0.1,localhost,[::1]", "Host names the web process answers to.", "Web"),
+    Variable("PUBLIC_URL", "text", "http://127.0.0.1:8000", "Where customers reach the shop; used in links.", "Web"),
+    Variable("DEBUG", "flag", "0", "Django's debug mode: never in production.", "Web"),
+    Variable("TRUSTED_PROXIES", "whole", "0", "How many proxies in front may set X-Forwarded-For.", "Web"),
+    Variable("PORT", "whole", "8000", "Port of `make run`; the next free one is taken when it is busy.", "Web"),
+    Variable("TIME_ZONE", "text", "Asia/Kolkata", "Business time zone: order numbers and days.", "Shop"),
+    Variable("ORDER_RATE", "whole", "30", "New orders a minute, per customer and per address of origin.", "Shop"),
+    Variable("PAYMENT_DUE_MINUTES", "whole", "60", "An unpaid order is cancelled after so many minutes.", "Shop"),
+    Variable("HOLD_MINUTES", "whole", "15", "How long a checkout may hold stock.", "Shop"),
+    Variable("SHOP_NAME", "text", "Mitti & Masala", "Name of the shop on pages and messages.", "Shop"),
+    Variable("SHOP_STATE", "text", "IN-KA", "The supplier's state (ISO 3166-2), for CGST and SGST or IGST.", "Shop"),
+    Variable("SHOP_GSTIN", "text", "", "The supplier's GSTIN.", "Shop"),
+    Variable("SHIPPING_STANDARD_MINOR", "whole", "6000", "Charge of standard delivery, in paise.", "Shop"),
+    Variable("SHIPPING_EXPRESS_MINOR", "whole", "15000", "Charge of express delivery, in paise.", "Shop"),
+    Variable("RAZORPAY_KEY_ID", "text", "", "Key id of the Razorpay account (or of the sandbox).", "Payments"),
+    Variable("RAZORPAY_KEY_SECRET", "text", "", "Key secret of the same.", "Payments", secret=True),
+    Variable("RAZORPAY_WEBHOOK_SECRETS", "list", "", "Live webhook secrets, newest first: old ones stay until the last retry.", "Payments", secret=True),
+    Variable("RAZORPAY_BASE_URL", "text", "https://api.razorpay.com", "The gateway; the local shop points it at its sandbox.", "Payments"),
+    Variable("SANDBOX_URL", "text", "", "Where the local sandbox process listens; empty: no sandbox.", "Payments"),
+    Variable("CUSTOMER_JWKS_URL", "text", "", "Key set of the shop's identity provider; empty: local tokens signed with SECRET_KEY.", "Customers"),
+    Variable("CUSTOMER_JWT_AUDIENCE", "text", "bahi", "Audience a customer's token must carry.", "Customers"),
+    Variable("EMAIL_PROVIDER", "text", "mailbox", "`mailbox` (kept in the database, shown at /mailbox/) or `smtp`.", "Messages"),
+    Variable("EMAIL_URL", "text", "", "SMTP server, `smtp+tls://user:password@host:587`.", "Messages", secret=True),
+    Variable("DEFAULT_FROM_EMAIL", "text", "orders@shop.invalid", "Sender of the shop's mail.", "Messages"),
+    Variable("SMS_PROVIDER", "text", "mailbox", "`mailbox`: no text leaves the machine.", "Messages"),
+    Variable("DEMO_TRAFFIC", "flag", "0", "Local shop: 1 places a demo order now and then.", "Local"),
+    Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
+)
+
+_BY_NAME = {variable.name: variable for variable in VARIABLES}
+_env = environ.Env()
+
+
+def load(path: Path) -> None:
+    """Read a `.env` file where there is one; the process's own environment wins."""
+    if path.is_file():
+        _env.read_env(str(path))
+
+
+def _value(name: str) -> str:
+    return os.environ.get(name, _BY_NAME[name].default)
+
+
+def text(name: str) -> str:
+    """The variable as text."""
+    return _value(name)
+
+
+def flag(name: str) -> bool:
+    """The variable as a yes or no: 1, true, yes, on."""
+    return _value(name).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def whole(name: str) -> int:
+    """The variable as a whole number. Raises ValueError naming the variable."""
+    try:
+        return int(_value(name))
+    except ValueError as error:
+        message = f"{name} must be a whole number"
+        raise ValueError(message) from error
+
+
+def many(name: str) -> list[str]:
+    """The variable as a comma-separated list without empty items."""
+    return [item.strip() for item in _value(name).split(",") if item.strip()]
+
+
+def database(default_sqlite: Path) -> dict[str, object]:
+    """The parsed DATABASE_URL, or the SQLite file when it is empty."""
+    url = text("DATABASE_URL")
+    parse: Callable[[str], dict[str, object]] = _env.db_url_config
+    return dict(parse(url)) if url else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default_sqlite)}
+
+
+def example() -> str:
+    """The text of `.env.example`."""
+    lines = ["# Written from config/env.py by `make docs`; copy to .env. `make run` makes the secrets.", ""]
+    group = ""
+    for variable in VARIABLES:
+        if variable.group != group:
+            group = variable.group
+            lines += [f"# --- {group} ---", ""]
+        lines += [f"# {variable.meaning}", f"{variable.name}={variable.default}", ""]
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""Request id, content policy, and the largest body the server reads."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+from django.http import HttpResponse, JsonResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+BODY_BYTES_MAX = 2_097_152
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# The browsable documentation sets inline styles and starts itself with an inline script of its own.
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' blob:; worker-src blob:; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class RequestIdMiddleware:
+    """Give every request an id, take over a proxy's, and put it on log lines, events and the answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request under its id."""
+        sent = request.headers.get("X-Request-Id", "")
+        request_id = sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        response.headers["X-Request-Id"] = request_id
+        return response
+
+
+class ContentPolicyMiddleware:
+    """Nothing from another host, no inline script, no frame around us (F82, F83)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the policy headers."""
+        response = self.get_response(request)
+        policy = _DOCS_POLICY if request.path.startswith("/api/docs") else _POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class BodyLimitMiddleware:
+    """A body larger than anything we take is refused before it is read (F60)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Refuse by the declared length; parsers count what really comes."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isascii() or not length.isdigit():
+            return HttpResponse(status=400)
+        if int(length[:12]) > BODY_BYTES_MAX or len(length) > 12:  # noqa: PLR2004 more digits than any length has
+            return JsonResponse(
+                {
+                    "type": "/problems/too-large",
+                    "title": "The body is too large",
+                    "status": 413,
+                    "detail": f"At most {BODY_BYTES_MAX} bytes are read.",
+                    "instance": request.path,
+                },
+                status=413,
+                content_type="application/problem+json",
+            )
+        return self.get_response(request)

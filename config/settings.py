@@ -1,0 +1,201 @@
+"""What the project is made of. One file, no branches on environment names: everything that differs is a variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config import env
+
+ROOT = env.ROOT
+env.load(ROOT / ".env")
+
+VAR = ROOT / "var"
+VAR.mkdir(exist_ok=True)
+
+SECRET_KEY = env.text("SECRET_KEY")
+DEBUG = env.flag("DEBUG")
+ALLOWED_HOSTS = env.many("ALLOWED_HOSTS")
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "timeline",
+    "inventory",
+    "payments",
+    "shipping",
+    "orders",
+    "config",
+]
+
+MIDDLEWARE = [
+    "config.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ContentPolicyMiddleware",
+    "config.middleware.BodyLimitMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Django's own pool and PostgreSQL's time limits; SQLite as one fair writer queue. RELIABILITY 3.3 has the measurements.
+_POSTGRES = {
+    "CONN_MAX_AGE": 0,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        "pool": {"min_size": 1, "max_size": 10, "timeout": 5, "max_lifetime": 1800, "max_idle": 300},
+        "connect_timeout": 5,
+        "keepalives": 1,
+        "keepalives_idle": 20,
+        "options": (
+            "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
+            " -c synchronous_commit=on"
+        ),
+    },
+}
+_SQLITE = {
+    "ENGINE": "config.sqlite",
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": (
+            "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA recursive_triggers=ON;"
+            "PRAGMA cell_size_check=ON;PRAGMA journal_size_limit=67108864;"
+        ),
+    },
+}
+_database = env.database(VAR / "bahi.sqlite3")
+DATABASES = {
+    "default": {
+        **_database,
+        **(_SQLITE if str(_database["ENGINE"]).endswith("sqlite3") else _POSTGRES),
+        "ATOMIC_REQUESTS": False,
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL")
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "/console/login/"
+LOGIN_REDIRECT_URL = "/console/orders/"
+
+LANGUAGE_CODE = "en-in"
+TIME_ZONE = env.text("TIME_ZONE")
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [ROOT / "config" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "timeline.api.authentication.ApiKeyAuthentication",
+        "orders.api.authentication.CustomerAuthentication",
+        "timeline.api.authentication.StaffSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["timeline.api.permissions.Nobody"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.OrjsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.Schema",
+    "EXCEPTION_HANDLER": "config.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bahi",
+    "DESCRIPTION": "Order management whose history can be proved.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+VAULT_KEYS = env.many("VAULT_KEYS")
+
+RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID")
+RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET")
+RAZORPAY_WEBHOOK_SECRETS = env.many("RAZORPAY_WEBHOOK_SECRETS")
+RAZORPAY_BASE_URL = env.text("RAZORPAY_BASE_URL")
+SANDBOX_URL = env.text("SANDBOX_URL").rstrip("/")
+
+CUSTOMER_JWKS_URL = env.text("CUSTOMER_JWKS_URL")
+CUSTOMER_JWT_AUDIENCE = env.text("CUSTOMER_JWT_AUDIENCE")
+
+ORDER_RATE = env.whole("ORDER_RATE")
+PAYMENT_DUE_MINUTES = env.whole("PAYMENT_DUE_MINUTES")
+HOLD_MINUTES = env.whole("HOLD_MINUTES")
+SHOP_NAME = env.text("SHOP_NAME")
+SHOP_STATE = env.text("SHOP_STATE")
+SHOP_GSTIN = env.text("SHOP_GSTIN")
+SHIPPING_MINOR = {
+    "standard": env.whole("SHIPPING_STANDARD_MINOR"),
+    "express": env.whole("SHIPPING_EXPRESS_MINOR"),
+}
+
+EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")
+SMS_PROVIDER = env.text("SMS_PROVIDER")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
+DEMO_TRAFFIC = env.flag("DEMO_TRAFFIC")
+LOG_LEVEL = env.text("LOG_LEVEL")
+LOGGING_CONFIG = "config.observability.configure_logging"
+
+LOCAL_SANDBOX = bool(SANDBOX_URL) and not RAZORPAY_KEY_ID.startswith("rzp_live_")
+
+PROJECT_ROOT: Path = ROOT

@@ -1,0 +1,1 @@
+"""SQLite as one fair writer queue."""

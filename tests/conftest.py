@@ -1,0 +1,52 @@
+"""What every test stands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from timeline import triggers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def _flush_without_triggers(flush: Callable[..., Any]) -> Callable[..., Any]:
+    """A flush deletes events, which the triggers refuse: take them away before; `post_migrate` makes them anew after.
+
+    Production has no such switch.
+    """
+
+    def flushed(self: TransactionTestCase) -> None:
+        triggers.drop()
+        flush(self)
+        if triggers.missing():
+            triggers.attach()
+
+    return flushed
+
+
+TransactionTestCase._fixture_teardown = _flush_without_triggers(TransactionTestCase._fixture_teardown)  # type: ignore[attr-defined, method-assign]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `postgres` show what only a real server can: they are left out elsewhere."""
+    if connection.vendor == "postgresql":
+        return
+    skip = pytest.mark.skip(reason="needs PostgreSQL: make test-postgres")
+    for item in items:
+        if "postgres" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory() -> Iterator[None]:
+    """Nothing a test put into a module or cache reaches the next one."""
+    from django.core.cache import cache
+
+    cache.clear()
+    yield
+    cache.clear()

@@ -1,0 +1,26 @@
+"""The kernel's start: the guard, the triggers, the subscribers."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.module_loading import autodiscover_modules
+
+
+class TimelineConfig(AppConfig):
+    """Who did what, to which, in which story; who must still hear of it."""
+
+    name = "timeline"
+
+    def ready(self) -> None:
+        """Connect the guard of transitions and the database's own guard; find the subscribers of every app."""
+        from django_fsm.signals import pre_transition
+
+        from timeline import checks, transitions, triggers, vault
+
+        pre_transition.connect(transitions.refuse_unrecorded, dispatch_uid="timeline.guard")
+        pre_migrate.connect(triggers.before_migrate, sender=self, dispatch_uid="timeline.triggers.drop")
+        post_migrate.connect(triggers.after_migrate, sender=self, dispatch_uid="timeline.triggers.attach")
+        post_migrate.connect(vault.after_migrate, sender=self, dispatch_uid="timeline.vault.keys")
+        checks.register_all()
+        autodiscover_modules("subscribers", "exchanges")

@@ -1,0 +1,47 @@
+"""Reads of the timeline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from timeline.models import Delivery, Event, Stream, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+STORY_EVENTS_MAX = 5000
+
+
+def story(stream: str, *, public_only: bool = False) -> list[Event]:
+    """The events of one story, oldest first, with their targets and the keys that open what is sealed: two statements."""
+    events = Event.objects.filter(stream=stream).select_related("person_key").prefetch_related("targets")
+    if public_only:
+        events = events.filter(public=True)
+    return list(events.order_by("stream_seq")[:STORY_EVENTS_MAX])
+
+
+def of_target(kind: str, target_id: str) -> QuerySet[Event]:
+    """The events that are about this resource, newest first (A2)."""
+    found = Target.objects.filter(type=kind, target_id=target_id).values("event_id")
+    return Event.objects.filter(pk__in=found).order_by("-id")
+
+
+def versions(streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
+    """The length of each story and the time of its last event."""
+    return {row.stream: (row.seq, row.at) for row in Stream.objects.filter(stream__in=list(streams))}
+
+
+def parked() -> QuerySet[Delivery]:
+    """Deliveries that wait for a person."""
+    return Delivery.objects.filter(state=Delivery.State.PARKED).select_related("event").order_by("id")
+
+
+def stuck(minutes: int = 5) -> QuerySet[Delivery]:
+    """Deliveries due for longer than they should be: the relay is down, or a handler keeps failing."""
+    late = timezone.now() - timedelta(minutes=minutes)
+    return Delivery.objects.filter(state=Delivery.State.DUE, due_at__lt=late).order_by("due_at")

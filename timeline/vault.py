@@ -1,0 +1,146 @@
+"""A key per person: seal, open, blind index, destroy.
+
+Personal data is AES-256-GCM ciphertext under the person's own 256-bit key, which is wrapped by a master key of the
+environment (`VAULT_KEYS`, newest first). Destroying the row's key makes every copy unreadable while all proofs hold (Z10).
+Search goes through keyed hashes of normalised words (Z9).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
+
+from timeline.models import SubjectKey
+
+if TYPE_CHECKING:
+    from timeline.operations import Operation
+
+HOUSE = UUID(int=0)
+INDEX = UUID(int=1)
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+_TOKEN_BYTES = 16
+_VERSION = b"\x01"
+
+
+def new_key(op: Operation) -> SubjectKey:
+    """A fresh key for one person, stored wrapped."""
+    return SubjectKey.objects.create(**_fresh(op.new_id()), created_at=op.now)
+
+
+def house_key() -> SubjectKey:
+    """The shop's own key, for free text that belongs to no person."""
+    return SubjectKey.objects.get(pk=HOUSE)
+
+
+def seal(key: SubjectKey, context: str, data: dict[str, Any]) -> bytes:
+    """Ciphertext of `data` under the person's key, bound to `context` (which row or event it belongs to)."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(_open_key(key)).encrypt(nonce, orjson.dumps(data), context.encode())
+
+
+def unseal(key: SubjectKey, context: str, blob: bytes) -> dict[str, Any] | None:
+    """What was sealed; None when the person's key has been destroyed.
+
+    Raises ValueError when the ciphertext is not of this key and context.
+    """
+    if key.destroyed_at is not None or not key.wrapped:
+        return None
+    nonce, text = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
+    try:
+        data: dict[str, Any] = orjson.loads(AESGCM(_open_key(key)).decrypt(nonce, text, context.encode()))
+    except InvalidTag as error:
+        message = f"sealed text does not belong to {context}"
+        raise ValueError(message) from error
+    return data
+
+
+def destroy(op: Operation, key: SubjectKey) -> None:
+    """Erase the person: the key is gone for good, what it sealed is noise."""
+    SubjectKey.objects.filter(pk=key.pk).update(wrapped=b"", destroyed_at=op.now)
+
+
+def blind(kind: str, text: str) -> bytes:
+    """A 16-byte token of a normalised word: equal words give equal tokens, and nothing else can be learnt from it."""
+    return hmac.digest(_index_secret(), f"{kind}\0{text}".encode(), hashlib.sha256)[:_TOKEN_BYTES]
+
+
+def rewrap() -> int:
+    """Wrap every living key with the newest master key; returns how many were changed."""
+    newest = next(iter(_masters()))
+    changed = 0
+    for key in SubjectKey.objects.filter(destroyed_at=None).exclude(master_id=newest).iterator(chunk_size=500):
+        raw = _open_key(key)
+        SubjectKey.objects.filter(pk=key.pk).update(wrapped=_wrap(key.pk, raw, newest), master_id=newest)
+        changed += 1
+    return changed
+
+
+def after_migrate(**_: Any) -> None:
+    """The house key and the index key exist from the first migration on."""
+    if not settings.VAULT_KEYS:
+        return
+    for pk in (HOUSE, INDEX):
+        SubjectKey.objects.get_or_create(pk=pk, defaults={**_fresh(pk), "created_at": timezone.now()})
+    _index_secret.cache_clear()
+
+
+@cache
+def _index_secret() -> bytes:
+    return _open_key(SubjectKey.objects.get(pk=INDEX))
+
+
+def _fresh(pk: UUID) -> dict[str, Any]:
+    newest = next(iter(_masters()))
+    return {"id": pk, "wrapped": _wrap(pk, secrets.token_bytes(_KEY_BYTES), newest), "master_id": newest}
+
+
+def _wrap(pk: UUID, raw: bytes, master_id: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(_masters()[master_id]).encrypt(nonce, raw, pk.bytes)
+
+
+def _open_key(key: SubjectKey) -> bytes:
+    return _unwrap(key.pk, bytes(key.wrapped), key.master_id)
+
+
+@lru_cache(maxsize=4096)
+def _unwrap(pk: UUID, wrapped: bytes, master_id: str) -> bytes:
+    try:
+        master = _masters()[master_id]
+        return AESGCM(master).decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], pk.bytes)
+    except (KeyError, InvalidTag) as error:
+        message = f"master key {master_id!r} of VAULT_KEYS is missing or wrong"
+        raise ImproperlyConfigured(message) from error
+
+
+def _masters() -> dict[str, bytes]:
+    return _parse(tuple(settings.VAULT_KEYS))
+
+
+@lru_cache(maxsize=8)
+def _parse(entries: tuple[str, ...]) -> dict[str, bytes]:
+    masters: dict[str, bytes] = {}
+    for entry in entries:
+        name, _, text = entry.partition(":")
+        raw = base64.b64decode(text)
+        if not name or len(raw) != _KEY_BYTES:
+            message = "each of VAULT_KEYS is `id:base64 of 32 bytes`"
+            raise ImproperlyConfigured(message)
+        masters[name] = raw
+    if not masters:
+        message = "VAULT_KEYS is empty"
+        raise ImproperlyConfigured(message)
+    return masters

@@ -1,0 +1,135 @@
+"""Every event the system can say: its kind, whether customers see it, and its sentence.
+
+A sentence is a template over the event's facts: `{amount_minor:money}` prints money, `{quantity}` a value; a fact that
+is not there prints as nothing. `type` is the word of the order timeline in REQUIREMENTS B20.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CREATED, STATUS_CHANGED, PAYMENT_RECEIVED = "created", "status_changed", "payment_received"
+SHIPPED, DELIVERED, CANCELLED, REFUNDED, NOTE_ADDED = "shipped", "delivered", "cancelled", "refunded", "note_added"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One word of the vocabulary."""
+
+    kind: str
+    public: bool
+    sentence: str
+    type: str = STATUS_CHANGED
+
+
+class UnknownKind(ValueError):
+    """An event must be in the vocabulary before it can be said."""
+
+
+_KINDS: tuple[Kind, ...] = (
+    # The order itself.
+    Kind("order.placed", True, "Order placed: {item_count} items, {total_minor:money}", CREATED),
+    Kind("order.confirmed", True, "Order confirmed"),
+    Kind("order.processing_started", True, "Packing started"),
+    Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED),
+    Kind("order.delivered", True, "Delivered", DELIVERED),
+    Kind("order.cancelled", True, "Cancelled ({code})", CANCELLED),
+    Kind("order.refunded", True, "All money has gone back: {amount_minor:money}"),
+    Kind("order.held", False, "Put on hold ({reason})"),
+    Kind("order.released", False, "Hold released ({reason})"),
+    Kind("order.axes_changed", False, "Payment is {payment_state}, fulfilment is {fulfilment_state}"),
+    Kind("note.added", False, "Note", NOTE_ADDED),
+    Kind("note.edited", False, "Note corrected", NOTE_ADDED),
+    Kind("note.retracted", False, "Note retracted", NOTE_ADDED),
+    # The checkout.
+    Kind("checkout.started", False, "Cart started"),
+    Kind("checkout.changed", False, "Cart changed: {what}"),
+    Kind("checkout.held", False, "Stock held until {until}"),
+    Kind("checkout.completed", False, "Checkout completed"),
+    Kind("checkout.failed", False, "Checkout failed ({reason})"),
+    Kind("checkout.expired", False, "Checkout expired"),
+    Kind("checkout.abandoned", False, "Checkout abandoned"),
+    # Money in.
+    Kind("payment.opened", False, "Payment of {amount_minor:money} opened"),
+    Kind("payment.accepted", False, "{gateway} is ready to take {amount_minor:money}"),
+    Kind("payment.authorized", True, "Payment of {amount_minor:money} authorised"),
+    Kind("payment.captured", True, "Payment of {amount_minor:money} received", PAYMENT_RECEIVED),
+    Kind("payment.failed", True, "Payment failed ({reason})"),
+    Kind("payment.doubted", False, "The gateway did not answer; asking again"),
+    Kind("payment.retried", True, "Another payment attempt"),
+    Kind("payment.mismatched", False, "Payment differs: expected {expected_minor:money}, got {got_minor:money}"),
+    Kind("notice.taken", False, "Notice of {provider}: {notice_kind}"),
+    # Money back.
+    Kind("refund.requested", True, "Refund of {amount_minor:money} asked for"),
+    Kind("refund.declined", True, "Refund request declined"),
+    Kind("refund.asked", True, "Refund of {amount_minor:money} started"),
+    Kind("refund.accepted", False, "The gateway accepted the refund of {amount_minor:money}"),
+    Kind("refund.processed", True, "Refund of {amount_minor:money} done", REFUNDED),
+    Kind("refund.failed", False, "Refund of {amount_minor:money} failed ({reason})"),
+    Kind("refund.doubted", False, "The gateway did not answer about the refund; asking again"),
+    # Parcels.
+    Kind("shipment.booked", False, "Parcel booked with {carrier}"),
+    Kind("shipment.labelled", False, "Label {tracking_number} printed"),
+    Kind("shipment.shipped", True, "Parcel {tracking_number} handed to {carrier}"),
+    Kind("shipment.scanned", True, "Parcel {tracking_number}: {scan}"),
+    Kind("shipment.delivered", True, "Parcel {tracking_number} delivered"),
+    Kind("shipment.cancelled", False, "Parcel cancelled"),
+    Kind("shipment.returning", True, "Parcel {tracking_number} is coming back"),
+    Kind("shipment.returned", False, "Parcel {tracking_number} received back"),
+    Kind("shipment.lost", False, "Parcel {tracking_number} lost"),
+    # Stock and catalogue.
+    Kind("stock.received", False, "{quantity} of {sku} received at {warehouse}"),
+    Kind("stock.adjusted", False, "Stock of {sku} at {warehouse} changed by {delta}"),
+    Kind("stock.transferred", False, "{quantity} of {sku} moved from {warehouse} to {to_warehouse}"),
+    Kind("stock.restocked", False, "{quantity} units back on the shelf at {warehouse}"),
+    Kind("hold.expired", False, "Held stock set free"),
+    Kind("warehouse.added", False, "Warehouse {warehouse} added"),
+    Kind("product.added", False, "Product added"),
+    Kind("product.changed", False, "Product changed"),
+    Kind("discount.added", False, "Discount {code} added"),
+    # People and messages.
+    Kind("person.added", False, "Customer added"),
+    Kind("message.sent", False, "{medium} sent: {message}"),
+    Kind("message.failed", False, "{medium} not sent: {message}"),
+)
+
+VOCABULARY: dict[str, Kind] = {kind.kind: kind for kind in _KINDS}
+_SLOT = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+def require_known(kind: str) -> Kind:
+    """The vocabulary's entry; UnknownKind when there is none."""
+    try:
+        return VOCABULARY[kind]
+    except KeyError:
+        message = f"{kind} is not in the vocabulary"
+        raise UnknownKind(message) from None
+
+
+def sentence(kind: str, facts: Mapping[str, Any]) -> str:
+    """The event in words, for a timeline."""
+
+    def fill(slot: re.Match[str]) -> str:
+        value = facts.get(slot[1])
+        if value is None:
+            return ""
+        return money(int(value)) if slot[2] == "money" else str(value).replace("_", " ")
+
+    return " ".join(_SLOT.sub(fill, require_known(kind).sentence).replace("()", "").split())
+
+
+def money(minor: int) -> str:
+    """`₹3,18,420.99`: lakh grouping, a true minus sign."""
+    sign = "−" if minor < 0 else ""  # noqa: RUF001 the typographic minus is meant
+    rupees, paise = divmod(abs(minor), 100)
+    head, tail = str(rupees)[:-3], str(rupees)[-3:]
+    groups = [tail]
+    while head:
+        head, group = head[:-2], head[-2:]
+        groups.insert(0, group)
+    return f"{sign}₹{','.join(groups)}.{paise:02d}"
