@@ -1,0 +1,84 @@
+"""New orders are limited per customer and per address of origin, exactly (REQUIREMENTS B74)."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from rest_framework.throttling import BaseThrottle
+
+from timeline.rates import exact_allow
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+WINDOW_SECONDS: Final = 60
+IPV6_SITE_PREFIX: Final = 64
+POLICY: Final = "orders"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OrderCreationThrottle(BaseThrottle):
+    """``settings.ORDER_RATE`` new orders a minute; beyond it 429 with ``Retry-After`` and the RateLimit headers."""
+
+    def __init__(self) -> None:
+        """Start with nothing to wait for."""
+        self.retry_after_seconds = 0
+
+    def allow_request(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - the frame passes it.
+        """Count the request, by customer first: a customer's own excess does not use up the address's share."""
+        if request.method in _SAFE:
+            return True
+        limit = int(settings.ORDER_RATE)
+        left = limit
+        for key in _keys(request):
+            allowed, wait_seconds, remaining = exact_allow(key, limit, WINDOW_SECONDS, time.time())
+            left = min(left, remaining)
+            self.retry_after_seconds = max(self.retry_after_seconds, wait_seconds)
+            if not allowed:
+                break
+        else:
+            allowed = True
+        headers = {
+            "RateLimit-Policy": f'"{POLICY}";q={limit};w={WINDOW_SECONDS}',
+            "RateLimit": f'"{POLICY}";r={left if allowed else 0};t={self.retry_after_seconds}',
+        }
+        # The problem document and the middleware put them on the answer (RateLimit draft-10).
+        request._request.rate_limit_headers = headers  # type: ignore[attr-defined]  # noqa: SLF001
+        return allowed
+
+    def wait(self) -> float | None:
+        """Seconds until the window ends."""
+        return float(self.retry_after_seconds)
+
+
+def origin(request: HttpRequest) -> str:
+    """Find the address a request comes from, believing only as many proxies as ``TRUSTED_PROXIES`` says.
+
+    An IPv6 address counts as its /64: one household holds more addresses than there are orders.
+    """
+    trusted = int(getattr(settings, "TRUSTED_PROXIES", 0))
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if trusted and hops:
+        address = hops[-min(trusted, len(hops))]
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, IPV6_SITE_PREFIX), strict=False))
+    return str(parsed)
+
+
+def _keys(request: Request) -> list[str]:
+    keys = [f"orders:origin:{origin(request._request)}"]  # noqa: SLF001 - the address is Django's, not the frame's.
+    if (identity := getattr(request.user, "pk", None)) is not None:
+        keys.insert(0, f"orders:customer:{type(request.user).__name__}:{identity}")
+    return keys

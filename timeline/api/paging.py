@@ -1,0 +1,130 @@
+"""One envelope for every list: pages for people, cursors for depth, and a count that stops counting.
+
+A page costs two statements however many rows there are: the rows (one more than asked for, to know whether there
+is a next page) and the count, which gives up after ``count_cap`` rows and says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+from django.db.models import Q
+
+from timeline.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.db.models import QuerySet
+
+COUNT_CAP = 10_000
+OFFSET_MAX = 200_000
+
+_SIGNER_SALT = "timeline.api.paging"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page and what the envelope says about them."""
+
+    rows: list[Any]
+    page: int
+    limit: int
+    total: int
+    total_is_capped: bool
+    next_cursor: str | None
+
+    def envelope(self, data: Sequence[Any] | None = None) -> dict[str, Any]:
+        """Wrap the rendered rows (or the rows themselves) as the API's list answer."""
+        return {
+            "data": self.rows if data is None else data,
+            "page": self.page,
+            "limit": self.limit,
+            "total": self.total,
+            "totalIsCapped": self.total_is_capped,
+            "nextCursor": self.next_cursor,
+        }
+
+
+def paged(
+    queryset: QuerySet[Any, Any],
+    *,
+    order: Sequence[str],
+    page: int = 1,
+    limit: int = 20,
+    cursor: str | None = None,
+    count_cap: int = COUNT_CAP,
+) -> Page:
+    """Cut one page out of a queryset of models or of ``values()``.
+
+    ``order`` names columns that are never NULL, each with ``-`` for descending, and ends in a unique one; a
+    ``values()`` queryset must carry them. Raises ``BadRequest`` for a cursor that is not ours, and for a page too deep to count to.
+    """
+    ordered = queryset.order_by(*order)
+    if cursor is not None:
+        if page != 1:
+            raise BadRequest("Send page or cursor.", errors=[("?cursor", "A cursor does not go with a page.")])
+        window = ordered.filter(_after(order, _opened(cursor, order)))[: limit + 1]
+    else:
+        offset = (page - 1) * limit
+        if offset > OFFSET_MAX:
+            detail = f"Rows beyond {OFFSET_MAX} are reached with nextCursor only."
+            raise BadRequest("The page is too deep.", errors=[("?page", detail)])
+        window = ordered[offset : offset + limit + 1]
+    rows = list(window)
+    more = len(rows) > limit
+    rows = rows[:limit]
+    counted = queryset.order_by()[: count_cap + 1].count()
+    return Page(
+        rows=rows,
+        page=page,
+        limit=limit,
+        total=min(counted, count_cap),
+        total_is_capped=counted > count_cap,
+        next_cursor=_sealed(order, rows[-1]) if more else None,
+    )
+
+
+def _sealed(order: Sequence[str], row: Any) -> str:
+    values = [_plain(_column(row, name.removeprefix("-"))) for name in order]
+    return signing.Signer(salt=_SIGNER_SALT).sign_object([list(order), values])
+
+
+def _opened(cursor: str, order: Sequence[str]) -> list[Any]:
+    try:
+        sealed_order, values = signing.Signer(salt=_SIGNER_SALT).unsign_object(cursor)
+    except (signing.BadSignature, ValueError, UnicodeError) as exc:
+        raise BadRequest("The cursor is not one of ours.", errors=[("?cursor", "Unknown cursor.")]) from exc
+    if sealed_order != list(order) or len(values) != len(order):
+        raise BadRequest("The cursor belongs to another order of rows.", errors=[("?cursor", "Unknown cursor.")])
+    return list(values)
+
+
+def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Rows that come later in lexicographic order; the first column is bounded alone, so that an index can serve it."""
+    later = Q()
+    equal = Q()
+    for name, value in zip(order, values, strict=True):
+        column, beyond = (name[1:], "lt") if name.startswith("-") else (name, "gt")
+        later |= equal & Q(**{f"{column}__{beyond}": value})
+        equal &= Q(**{column: value})
+    first, bound = order[0].removeprefix("-"), "lte" if order[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{bound}": values[0]}) & later
+
+
+def _column(row: Any, name: str) -> Any:
+    return row[name] if isinstance(row, dict) else attrgetter(name.replace("__", "."))(row)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID | Decimal):
+        return str(value)
+    return value
