@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
@@ -34,6 +34,8 @@ KEY_CHARACTERS_MAX = 256
 # the scan is linear, also on a string that never ends.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Raw controls are no JSON; what is left comes by an escape or is DEL. Without one of these no text need be walked.
+_MAY_HOLD_CONTROLS = re.compile(r"\\[ubf]|\x7f")
 _CONTROLS_IN_KEYS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
 
@@ -42,11 +44,11 @@ class StrictJSONParser(BaseParser):
     """Reads ``application/json`` and ``application/*+json``; a view raises its limit with ``body_bytes_max``."""
 
     # Wider than JSON so that `+json` types arrive here; `parse` refuses the others with 415.
-    media_type: ClassVar[str] = "application/*"
+    media_type = "application/*"
 
     def parse(
         self,
-        stream: IO[Any],
+        stream: IO[Any] | HttpRequest,
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
@@ -77,7 +79,8 @@ def loads(raw: bytes) -> Any:
     except json.JSONDecodeError as exc:
         message = f"The body is not valid JSON: line {exc.lineno}, column {exc.colno}."
         raise Malformed(message) from exc
-    _refuse_controls(value, "#")
+    if _MAY_HOLD_CONTROLS.search(text):
+        _refuse_controls(value, "#")
     return value
 
 
@@ -91,7 +94,7 @@ def _refuse_other_media(media_type: str) -> None:
             raise UnsupportedMediaType(media_type)
 
 
-def _raw(stream: IO[Any], bytes_max: int) -> bytes:
+def _raw(stream: IO[Any] | HttpRequest, bytes_max: int) -> bytes:
     """Read at most the limit. The request keeps its body, because the idempotency fingerprint needs it again."""
     if not isinstance(stream, HttpRequest):
         raw: bytes = stream.read(bytes_max + 1)

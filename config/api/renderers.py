@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.utils.functional import Promise
@@ -27,15 +27,15 @@ def encode(data: Any) -> bytes:
 class OrjsonRenderer(BaseRenderer):
     """Renders ``application/json``; nothing at all for an answer without content."""
 
-    media_type: ClassVar[str] = "application/json"
-    format: ClassVar[str] = "json"
-    charset: ClassVar[None] = None
-    render_style: ClassVar[str] = "binary"
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
 
     def render(
         self,
         data: Any,
-        accepted_media_type: str | None = None,  # noqa: ARG002 - the frame passes it.
+        accepted_media_type: str | None = None,  # noqa: ARG002 the frame passes it
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Give the bytes of the answer."""

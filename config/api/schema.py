@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _READ_PROBLEMS: Final = ("400", "401", "403", "404", "406", "429", "503")
-_WRITE_PROBLEMS: Final = (
-    *("400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "429", "503"),
-)
+_WRITE_PROBLEMS: Final = (*("400", "401", "403", "404", "406", "409", "412", "413", "415", "422", "428", "429", "503"),)
 _MEANING: Final = {
     "400": "The request is not well formed; `errors` points at each place.",
     "401": "No valid credentials.",
@@ -54,7 +52,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     instance = serializers.CharField()
-    errors = ProblemError(many=True, required=False)
+    errors = ProblemError(many=True, required=False)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
@@ -104,7 +102,7 @@ class Schema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[arg-type]
         for code in self._problem_codes():
             if code not in bodies:
-                body = self._get_response_for_code(Problem, code, media_types=[PROBLEM_TYPE])
+                body = self._get_response_for_code(Problem, code, media_types=[PROBLEM_TYPE])  # type: ignore[no-untyped-call]
                 bodies[code] = {**body, "description": _MEANING[code]}
         return bodies
 

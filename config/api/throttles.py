@@ -29,7 +29,7 @@ class OrderCreationThrottle(BaseThrottle):
         """Start with nothing to wait for."""
         self.retry_after_seconds = 0
 
-    def allow_request(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 - the frame passes it.
+    def allow_request(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 the frame passes it
         """Count the request, by customer first: a customer's own excess does not use up the address's share."""
         if request.method in _SAFE:
             return True
@@ -48,7 +48,7 @@ class OrderCreationThrottle(BaseThrottle):
             "RateLimit": f'"{POLICY}";r={left if allowed else 0};t={self.retry_after_seconds}',
         }
         # The problem document and the middleware put them on the answer (RateLimit draft-10).
-        request._request.rate_limit_headers = headers  # type: ignore[attr-defined]  # noqa: SLF001
+        request._request.rate_limit_headers = headers  # type: ignore[attr-defined]
         return allowed
 
     def wait(self) -> float | None:
@@ -78,7 +78,7 @@ def origin(request: HttpRequest) -> str:
 
 
 def _keys(request: Request) -> list[str]:
-    keys = [f"orders:origin:{origin(request._request)}"]  # noqa: SLF001 - the address is Django's, not the frame's.
+    keys = [f"orders:origin:{origin(request._request)}"]
     if (identity := getattr(request.user, "pk", None)) is not None:
         keys.insert(0, f"orders:customer:{type(request.user).__name__}:{identity}")
     return keys

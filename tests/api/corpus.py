@@ -23,7 +23,18 @@ _MARK: Final = "@@corpus@@"
 MASS_ASSIGNMENT: Final = (
     *("id", "pk", "status", "total", "subtotal", "price", "paidAmount", "refundedAmount", "customerId", "customer_id"),
     *("person", "isStaff", "is_staff", "isSuperuser", "createdAt", "orderNumber", "number", "stream", "version"),
-    *("payment_state", "paymentState", "allowedActions", "actor", "channel", "__proto__", "constructor", "", " ", "$where"),
+    *(
+        "payment_state",
+        "paymentState",
+        "allowedActions",
+        "actor",
+        "channel",
+        "__proto__",
+        "constructor",
+        "",
+        " ",
+        "$where",
+    ),
 )
 
 # Raw JSON texts that no field takes, whatever its kind: (name, fault, raw).
@@ -58,6 +69,9 @@ ANYWHERE: Final[tuple[tuple[str, str, str], ...]] = (
     ("escape-sequence", "F72", r'"\u001b[31mred"'),
     ("raw-newline", "F72", '"a\nb"'),
     ("delete", "F63", r'"\u007f"'),
+    ("delete-raw", "F63", '"\x7f"'),
+    ("backspace", "F63", r'"a\bc"'),
+    ("form-feed", "F63", r'"a\fc"'),
     ("deep-array", "F61", "[" * 33 + "]" * 33),
     ("deeper-array", "F61", "[" * 100_000 + "]" * 100_000),
     ("deep-object", "F61", '{"a":' * 5_000 + "1" + "}" * 5_000),
@@ -69,7 +83,7 @@ ANYWHERE: Final[tuple[tuple[str, str, str], ...]] = (
 _NOT_A_NUMBER: Final[tuple[tuple[str, str, str], ...]] = (
     ("text-number", "F65", '"1"'),
     ("underscored", "F65", '"1_000"'),
-    ("full-width", "F65", '"１"'),  # noqa: RUF001 - the point of the case.
+    ("full-width", "F65", '"１"'),
     ("devanagari", "F65", '"१"'),
     ("arabic-indic", "F65", '"٣"'),
     ("superscript", "F65", '"²"'),
@@ -277,6 +291,13 @@ def bad_queries() -> tuple[str, ...]:
         *("page=0", "page=10001", "page=-1", "page=99999999999999999999", "page=%00", "page=1%00", "page[]=1"),
         *("sort=password", "sort=customer__password", "sort=-__class__", "sort=?", "sort=createdAt;drop", "sort=id)--"),
         *("unknown=1", "status__in=pending", "customer__user__password__startswith=a", "page_size=1000000000"),
-        *("cursor=x", "cursor=%00", "cursor=" + "A" * 5000, "cursor=eyJhIjoxfQ:forged", "cursor=..%2F..", "__class__=1"),
+        *(
+            "cursor=x",
+            "cursor=%00",
+            "cursor=" + "A" * 5000,
+            "cursor=eyJhIjoxfQ:forged",
+            "cursor=..%2F..",
+            "__class__=1",
+        ),
         *("&".join(f"f{n}=1" for n in range(500)), "pk=1", "or=1", "%00=1", "=1", "limit=20&page=1&debug=true"),
     )

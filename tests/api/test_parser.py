@@ -89,7 +89,7 @@ def test_f64_a_key_that_is_normal_may_stand_in_two_objects() -> None:
         ("", False),
     ],
 )
-def test_other_media_types_are_415(media_type: str, taken: bool) -> None:  # noqa: FBT001 - a table of cases.
+def test_other_media_types_are_415(media_type: str, taken: bool) -> None:
     parser = StrictJSONParser()
     if taken:
         assert parser.parse(io.BytesIO(b'{"a": 1}'), media_type) == {"a": 1}
@@ -105,7 +105,7 @@ def test_f60_a_large_body_is_413_and_is_not_read() -> None:
 
     request = RequestFactory().post("/storefront/checkouts", data=b"", content_type="application/json")
     request.META["CONTENT_LENGTH"] = str(BODY_BYTES_MAX + 1)
-    request._stream = Untouched()  # noqa: SLF001 - the stream is what must stay untouched.
+    request._stream = Untouched()
     with pytest.raises(TooLarge):
         StrictJSONParser().parse(request, "application/json", {"view": object()})
 

@@ -276,9 +276,9 @@ class StrictDateTime(serializers.DateTimeField):
         except (ValueError, OverflowError):
             self.fail("invalid", format="RFC 3339")
 
-    def to_representation(self, value: Any) -> str | None:
+    def to_representation(self, value: Any) -> str:
         """Write UTC, whatever the business time zone is."""
-        if value is None or isinstance(value, str):
+        if isinstance(value, str):
             return value
         return str(value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"))
 
@@ -333,9 +333,8 @@ class Metadata(serializers.JSONField):
             self.fail("depth")
         if isinstance(value, dict):
             for key, inner in value.items():
-                fault = text_fault(key) or (len(key) > METADATA_KEY_LENGTH_MAX and "a key is too long.")
-                if fault or not key:
-                    self.fail("value", fault=fault or "a key is empty.")
+                if not 1 <= len(key) <= METADATA_KEY_LENGTH_MAX or text_fault(key):
+                    self.fail("value", fault=f"a key holds 1 to {METADATA_KEY_LENGTH_MAX} visible characters.")
                 self._check(inner, depth=depth + 1)
         elif isinstance(value, list):
             for inner in value:
