@@ -30,9 +30,10 @@ INTEGER_MAX = 2**53 - 1
 NUMBER_CHARACTERS_MAX = 32
 KEY_CHARACTERS_MAX = 256
 
-# Strings are consumed whole so that brackets inside them do not count. Every alternative is possessive or optional:
-# the scan is linear, also on a string that never ends.
-_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# Strings are taken out whole, so that brackets inside them do not count. Possessive, and the closing quote is
+# optional: the scan is linear, also on a string that never ends.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # Raw controls are no JSON; what is left comes by an escape or is DEL. Without one of these no text need be walked.
 _MAY_HOLD_CONTROLS = re.compile(r"\\[ubf]|\x7f")
@@ -114,15 +115,11 @@ def _raw(stream: IO[Any] | HttpRequest, bytes_max: int) -> bytes:
 
 def _refuse_deep(raw: bytes) -> None:
     depth = 0
-    for match in _STRUCTURE.finditer(raw):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                message = f"The body is nested deeper than {DEPTH_MAX} levels."
-                raise Malformed(message)
-        elif token in b"]}":
-            depth -= 1
+    for bracket in _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEPTH_MAX:
+            message = f"The body is nested deeper than {DEPTH_MAX} levels."
+            raise Malformed(message)
 
 
 def _integer(text: str) -> int:

@@ -1,0 +1,1 @@
+"""What the APIs of every app stand on: strict input, strict queries, pages, who is asking."""
