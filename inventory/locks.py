@@ -1,0 +1,57 @@
+"""Rows of stock, fetched under their lock. Streams first, then these, in (warehouse, sku) order: the only order there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from inventory.catalogue import Variant
+from inventory.stock import Hold, Level
+from timeline.errors import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+    from uuid import UUID
+
+
+def levels(*, variant_ids: Collection[UUID]) -> list[Level]:
+    """Every level of the variants, in (warehouse, sku) order, with warehouse and variant: one statement.
+
+    The order of codes, not of priorities: a priority may change while somebody waits, a code never does.
+    """
+    return list(
+        Level.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("warehouse", "variant")
+        .filter(variant_id__in=list(variant_ids))
+        .order_by("warehouse__code", "variant__sku")
+    )
+
+
+def live_holds(*, stream: str) -> list[Hold]:
+    """The live holds of a story. The story's own lock decides who writes; this one keeps the rows from everybody else."""
+    return list(
+        Hold.objects.select_for_update(no_key=True)
+        .filter(stream=stream, status__in=Hold.LIVE)
+        .order_by("id")
+    )
+
+
+def holds(*, hold_ids: Collection[UUID]) -> list[Hold]:
+    """The holds of these ids, sorted by id; those that are not there are left out."""
+    return list(Hold.objects.select_for_update(no_key=True).filter(id__in=list(hold_ids)).order_by("id"))
+
+
+def due_holds(*, stream: str, now: datetime) -> list[Hold]:
+    """The story's holds that have outlived their time."""
+    due = Q(status=Hold.Status.HELD, expires_at__lte=now)
+    return list(Hold.objects.select_for_update(no_key=True).filter(due, stream=stream).order_by("id"))
+
+
+def variant(*, sku: str) -> Variant:
+    """The variant with its product. Raises Missing."""
+    found = Variant.objects.select_for_update(no_key=True, of=("self",)).select_related("product").filter(sku=sku).first()
+    if found is None:
+        raise Missing
+    return found
