@@ -20,12 +20,14 @@ class OutOfStock(Refused):
     title = "Out of stock"
 
 
-def allocate(wants: Mapping[UUID, int], levels: Sequence[Level]) -> dict[UUID, int]:
+def allocate(
+    wants: Mapping[UUID, int], levels: Sequence[Level], *, skus: Mapping[UUID, str] | None = None
+) -> dict[UUID, int]:
     """Units to take from each level id, so that every variant gets what it wants.
 
     The first active warehouse by (priority, code) that can give everything gives it, so that one parcel does; else each
     variant comes from one warehouse where one has enough, and is spread by priority only where none has. Raises
-    `OutOfStock` naming every SKU that is short.
+    `OutOfStock` naming every SKU that is short; `skus` names those variants that never lay anywhere.
     """
     offers = _by_warehouse(levels)
     for shelf in offers:
@@ -41,19 +43,21 @@ def allocate(wants: Mapping[UUID, int], levels: Sequence[Level]) -> dict[UUID, i
         else:
             taken |= parts
     if short:
-        raise out_of_stock(short, levels)
+        raise out_of_stock(short, levels, skus=skus)
     return taken
 
 
-def out_of_stock(variants: Iterable[UUID], levels: Iterable[Level]) -> OutOfStock:
-    """The refusal, with each SKU and what is left of it. A variant that never lay anywhere is named by its id."""
-    skus: dict[UUID, str] = {}
+def out_of_stock(
+    variants: Iterable[UUID], levels: Iterable[Level], *, skus: Mapping[UUID, str] | None = None
+) -> OutOfStock:
+    """The refusal, with each SKU and what is left of it."""
+    known = dict(skus or {})
     left: dict[UUID, int] = {}
     for level in levels:
-        skus[level.variant_id] = level.variant.sku
+        known[level.variant_id] = level.variant.sku
         if level.warehouse.is_active:
             left[level.variant_id] = left.get(level.variant_id, 0) + level.available
-    short = sorted((skus.get(variant, str(variant)), left.get(variant, 0)) for variant in set(variants))
+    short = sorted((known.get(variant, str(variant)), left.get(variant, 0)) for variant in set(variants))
     names = [name for name, _ in short]
     return OutOfStock(
         f"Not enough in stock: {', '.join(names)}.",

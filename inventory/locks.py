@@ -31,11 +31,7 @@ def levels(*, variant_ids: Collection[UUID]) -> list[Level]:
 
 def live_holds(*, stream: str) -> list[Hold]:
     """The live holds of a story. The story's own lock decides who writes; this one keeps the rows from everybody else."""
-    return list(
-        Hold.objects.select_for_update(no_key=True)
-        .filter(stream=stream, status__in=Hold.LIVE)
-        .order_by("id")
-    )
+    return list(Hold.objects.select_for_update(no_key=True).filter(stream=stream, status__in=Hold.LIVE).order_by("id"))
 
 
 def holds(*, hold_ids: Collection[UUID]) -> list[Hold]:
@@ -51,7 +47,9 @@ def due_holds(*, stream: str, now: datetime) -> list[Hold]:
 
 def variant(*, sku: str) -> Variant:
     """The variant with its product. Raises Missing."""
-    found = Variant.objects.select_for_update(no_key=True, of=("self",)).select_related("product").filter(sku=sku).first()
+    found = (
+        Variant.objects.select_for_update(no_key=True, of=("self",)).select_related("product").filter(sku=sku).first()
+    )
     if found is None:
         raise Missing
     return found

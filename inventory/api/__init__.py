@@ -1,0 +1,1 @@
+"""Stock over HTTP: the shop window for everybody, the shelves for staff."""

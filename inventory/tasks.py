@@ -1,0 +1,14 @@
+"""What runs in the background: each body is one call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from inventory import operations
+
+
+@shared_task(name="inventory.expire_holds", soft_time_limit=30)
+def expire_holds(**_: object) -> None:
+    """Put what outlived its checkout back on sale."""
+    operations.expire_due(timezone.now())
