@@ -1,0 +1,61 @@
+"""Every write of the payments app: no network, ever.
+
+Each function runs inside `operation(...)` on the payment's own stream and locks the row it decides on.
+"""
+
+from __future__ import annotations
+
+from payments.operations.capture import authorise, capture
+from payments.operations.merge import ForeignPayment, merge
+from payments.operations.notices import handle_notice, take_notice
+from payments.operations.payment import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
+from payments.operations.refund import (
+    AboveRefundable,
+    OnlyByOtherMeans,
+    approve_refund,
+    ask_refund,
+    decline_refund,
+    give_back_all,
+    request_refund,
+)
+from payments.operations.settle import (
+    RefundDiffers,
+    accept_refund,
+    adopt_refund,
+    doubt_refund,
+    fail_refund,
+    finish_refund,
+    merge_refund,
+    retry_refund,
+)
+
+__all__ = [
+    "AboveRefundable",
+    "AmountDiffers",
+    "ForeignPayment",
+    "OnlyByOtherMeans",
+    "RefundDiffers",
+    "accept",
+    "accept_refund",
+    "adopt_refund",
+    "approve_refund",
+    "ask_refund",
+    "authorise",
+    "capture",
+    "decline_refund",
+    "doubt",
+    "doubt_refund",
+    "fail",
+    "fail_refund",
+    "finish_refund",
+    "give_back_all",
+    "handle_notice",
+    "mark_asked",
+    "merge",
+    "merge_refund",
+    "open",
+    "request_refund",
+    "retry",
+    "retry_refund",
+    "take_notice",
+]

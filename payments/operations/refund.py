@@ -1,0 +1,224 @@
+"""The wish for money back, and the decision on it.
+
+Note [What may go back]
+    The limit is `captured − refunded − pending` of the payment and nothing else. It is taken by one conditional UPDATE,
+    with a CHECK constraint behind it (F24), and given back when the gateway says no for certain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F
+
+from payments import locks
+from payments.models import COD, Payment, Refund
+from timeline import vault
+from timeline.errors import Invalid
+from timeline.transitions import advance, begin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from timeline.models import SubjectKey
+    from timeline.operations import Operation
+
+_NOBODY_SAID = ""
+
+
+class AboveRefundable(Invalid):
+    """More than what was captured, less what went back or is on its way."""
+
+
+class OnlyByOtherMeans(Invalid):
+    """This payment was collected in cash: give the money back by other means and record it."""
+
+
+def request_refund(
+    op: Operation,
+    *,
+    payment_id: UUID,
+    amount_minor: int,
+    reason_code: str,
+    reason: str = _NOBODY_SAID,
+    items: Sequence[dict[str, Any]] = (),
+    person: SubjectKey | None = None,
+) -> Refund:
+    """A customer's wish, to be approved or declined; no money is set aside yet. Raises `AboveRefundable`."""
+    payment = locks.payment(payment_id)
+    _must_fit(payment, amount_minor)
+
+    refund = _drawn(op, payment, Refund.Status.REQUESTED, amount_minor, reason_code, reason, items, person)
+    _begin(op, refund, "refund.requested", reason, person)
+    return refund
+
+
+def ask_refund(
+    op: Operation,
+    *,
+    payment_id: UUID,
+    amount_minor: int,
+    reason_code: str,
+    reason: str = _NOBODY_SAID,
+    items: Sequence[dict[str, Any]] = (),
+    restock: bool = False,
+    speed: str = "normal",
+    by_other_means: bool = False,
+    person: SubjectKey | None = None,
+) -> Refund:
+    """Money must go back: it is set aside, and the gateway is asked afterwards (exchanges).
+
+    `by_other_means` records money a person has given back already. Raises `AboveRefundable`, and `OnlyByOtherMeans` for
+    cash on delivery.
+    """
+    payment = locks.payment(payment_id)
+    _must_be_possible(payment, by_other_means=by_other_means)
+    reserve(payment, amount_minor)
+
+    state = Refund.Status.PROCESSED if by_other_means else Refund.Status.PENDING
+    refund = _drawn(op, payment, state, amount_minor, reason_code, reason, items, person)
+    refund.restock, refund.speed, refund.by_other_means = restock, speed, by_other_means
+    refund.asked_at = op.now
+    if by_other_means:
+        refund.processed_at = op.now
+        settle(payment, amount_minor)
+    _begin(op, refund, "refund.processed" if by_other_means else "refund.asked", reason, person)
+    return refund
+
+
+def give_back_all(op: Operation, *, payment_id: UUID, reason_code: str) -> Refund | None:
+    """Send back whatever of this payment may still go back; None when that is nothing. For cancelled orders (F20, F21).
+
+    Raises `OnlyByOtherMeans` for captured cash on delivery.
+    """
+    payment = locks.payment(payment_id)
+    if payment.refundable_minor <= 0:
+        return None
+    return ask_refund(op, payment_id=payment_id, amount_minor=payment.refundable_minor, reason_code=reason_code)
+
+
+def approve_refund(op: Operation, *, refund_id: UUID, by_other_means: bool = False) -> Refund:
+    """Grant a customer's wish: the money must go back, or has gone by other means.
+
+    Raises `TransitionRefused` when it was decided before, `AboveRefundable`, `OnlyByOtherMeans`.
+    """
+    refund = locks.refund(refund_id)
+    _must_be_possible(refund.payment, by_other_means=by_other_means)
+
+    advance(op, refund.approve, at=op.now, by_other_means=by_other_means, **words_of(refund))
+    reserve(refund.payment, refund.amount_minor)
+    if by_other_means:
+        advance(op, refund.finish, gateway_refund_id=None, at=op.now, **words_of(refund))
+        settle(refund.payment, refund.amount_minor)
+    return refund
+
+
+def decline_refund(op: Operation, *, refund_id: UUID, reason: str = _NOBODY_SAID) -> Refund:
+    """Refuse a customer's wish, with a reason in words. Raises `TransitionRefused` when it was decided before."""
+    refund = locks.refund(refund_id)
+    advance(op, refund.decline, private=said(reason), person=refund.key, **words_of(refund))
+    return refund
+
+
+def reserve(payment: Payment, amount_minor: int) -> None:
+    """Set money aside for going back; Note [What may go back]. Raises `AboveRefundable`."""
+    rows = Payment.objects.filter(
+        pk=payment.pk, captured_minor__gte=F("refunded_minor") + F("pending_refund_minor") + amount_minor
+    ).update(pending_refund_minor=F("pending_refund_minor") + amount_minor)
+    if rows != 1 or amount_minor <= 0:
+        raise _above(payment, amount_minor)
+    payment.pending_refund_minor += amount_minor
+
+
+def settle(payment: Payment, amount_minor: int) -> None:
+    """What was set aside has gone back."""
+    Payment.objects.filter(pk=payment.pk).update(
+        pending_refund_minor=F("pending_refund_minor") - amount_minor, refunded_minor=F("refunded_minor") + amount_minor
+    )
+    payment.pending_refund_minor -= amount_minor
+    payment.refunded_minor += amount_minor
+
+
+def set_free(payment: Payment, amount_minor: int) -> None:
+    """What was set aside stays after all."""
+    Payment.objects.filter(pk=payment.pk).update(pending_refund_minor=F("pending_refund_minor") - amount_minor)
+    payment.pending_refund_minor -= amount_minor
+
+
+def words_of(refund: Refund) -> dict[str, Any]:
+    """What every event of a refund says, and where."""
+    return {
+        "stream": refund.stream,
+        "targets": [("payment", refund.payment_id)],
+        "amount_minor": refund.amount_minor,
+        "currency": refund.currency,
+        "reason_code": refund.reason_code,
+    }
+
+
+def said(reason: str) -> dict[str, str] | None:
+    """Free text, for the sealed part of an event."""
+    return {"reason": reason} if reason else None
+
+
+def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None) -> None:
+    words = words_of(refund)
+    stream, targets = words.pop("stream"), words.pop("targets")
+    facts = {
+        **words,
+        "items": refund.items,
+        "restock": refund.restock,
+        "speed": refund.speed,
+        "by_other_means": refund.by_other_means,
+        "processor_ref": refund.gateway_refund_id,
+    }
+    begin(op, refund, kind, stream=stream, targets=targets, facts=facts, private=said(reason), person=person)
+
+
+def _drawn(
+    op: Operation,
+    payment: Payment,
+    state: str,
+    amount_minor: int,
+    reason_code: str,
+    reason: str,
+    items: Sequence[dict[str, Any]],
+    person: SubjectKey | None,
+) -> Refund:
+    refund_id = op.new_id()
+    key = (person or vault.house_key()) if reason else None
+    return Refund(
+        id=refund_id,
+        payment=payment,
+        stream=payment.stream,
+        amount_minor=amount_minor,
+        currency=payment.currency,
+        status=state,
+        reason_code=reason_code,
+        sealed=vault.seal(key, f"refund:{refund_id}", {"reason": reason}) if key else None,
+        key=key,
+        items=list(items),
+        requested_by_type=op.actor.type,
+        requested_by_id=op.actor.id,
+        created_at=op.now,
+    )
+
+
+def _must_be_possible(payment: Payment, *, by_other_means: bool) -> None:
+    if payment.gateway == COD and not by_other_means:
+        raise OnlyByOtherMeans
+
+
+def _must_fit(payment: Payment, amount_minor: int) -> None:
+    if not 0 < amount_minor <= payment.refundable_minor:
+        raise _above(payment, amount_minor)
+
+
+def _above(payment: Payment, amount_minor: int) -> AboveRefundable:
+    return AboveRefundable(
+        f"At most {payment.refundable_minor} {payment.currency} (minor units) of this payment may still go back.",
+        errors=[("/amount", f"at most {payment.refundable_minor}")],
+        refundable_minor=payment.refundable_minor,
+        asked_minor=amount_minor,
+    )
