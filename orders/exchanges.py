@@ -1,0 +1,68 @@
+"""Tell the customer: each message once per event and medium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from orders.models import Message, Order
+from orders.notifications.messages import TEMPLATES, Text, texts
+from orders.notifications.providers import provider
+from timeline import vault
+from timeline.actors import system
+from timeline.operations import operation
+from timeline.subscriptions import exchange
+
+if TYPE_CHECKING:
+    from timeline.models import Event
+
+MESSENGER = system("messages")
+
+
+@exchange(*TEMPLATES)
+def tell_customer(event: Event, delivery_id: int) -> None:
+    """Write the message down, send it, mark it sent. A repeat after a crash sends with the same key."""
+    order = _order_of(event)
+    if order is None:
+        return
+    for text in texts(event, order):
+        message = _ask(event, order, text)
+        if message.state == "sent":
+            continue
+        provider(text.medium).send(text, key=f"{delivery_id}-{text.template}-{text.medium}")
+        _sent(order, message)
+
+
+def opened(message: Message) -> dict[str, str]:
+    """`to`, `subject`, `body` of a message; empty once the person is erased."""
+    return vault.unseal(message.person.key, f"message:{message.pk}", bytes(message.sealed)) or {}
+
+
+def _ask(event: Event, order: Order, text: Text) -> Message:
+    with operation("message.ask", actor=MESSENGER) as op:
+        known = Message.objects.filter(event_id=event.pk, template=text.template, medium=text.medium).first()
+        if known is not None:
+            return known
+        message = Message(
+            id=op.new_id(), order=order, person=order.person, event_id=event.pk, template=text.template,
+            medium=text.medium, created_at=op.now,
+        )
+        message.sealed = vault.seal(
+            order.person.key, f"message:{message.pk}", {"to": text.to, "subject": text.subject, "body": text.body}
+        )
+        message.save(force_insert=True)
+        return message
+
+
+def _sent(order: Order, message: Message) -> None:
+    with operation("message.send", actor=MESSENGER, stream=str(order.pk)) as op:
+        if Message.objects.filter(pk=message.pk, state="asked").update(state="sent", sent_at=op.now):
+            op.record(message, "message.sent", facts={"medium": message.medium, "message": message.template})
+
+
+def _order_of(event: Event) -> Order | None:
+    try:
+        order_id = UUID(event.stream)
+    except ValueError:
+        return None
+    return Order.objects.select_related("person__key").filter(pk=order_id).first()

@@ -1,0 +1,64 @@
+"""Rows of orders, fetched under their lock.
+
+The story's stream row is locked first, by `operation`; that alone decides who writes. The row is fetched afterwards, so
+it is never older than the lock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orders.models import Checkout, Discount, Fulfilment, Line, Order
+from timeline.errors import Missing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+def order(order_id: UUID) -> Order:
+    """The order with its person and key. Raises Missing."""
+    found = (
+        Order.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("person__key")
+        .filter(pk=order_id)
+        .first()
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def lines(order_id: UUID) -> list[Line]:
+    """The order's lines in their order."""
+    return list(
+        Line.objects.select_for_update(no_key=True, of=("self",)).filter(order_id=order_id).order_by("place")
+    )
+
+
+def checkout(checkout_id: UUID) -> Checkout:
+    """The checkout with its person and key. Raises Missing."""
+    found = (
+        Checkout.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("person__key")
+        .filter(pk=checkout_id)
+        .first()
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def fulfilments(order_id: UUID) -> list[Fulfilment]:
+    """The order's parcels with their shipment and lines, oldest first."""
+    return list(
+        Fulfilment.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("shipment")
+        .prefetch_related("lines")
+        .filter(order_id=order_id)
+        .order_by("created_at", "id")
+    )
+
+
+def discount(code: str) -> Discount | None:
+    """The discount of this code."""
+    return Discount.objects.select_for_update(no_key=True).filter(code=code, is_active=True).first()

@@ -1,0 +1,28 @@
+"""The tables of the order, one file a subject."""
+
+from orders.models.checkout import Checkout, CheckoutLine
+from orders.models.discount import Discount, DiscountUse
+from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment
+from orders.models.hold import OrderHold
+from orders.models.line import Line
+from orders.models.message import Message
+from orders.models.order import NumberSeries, Order
+from orders.models.person import Address, Person, PersonToken
+
+__all__ = [
+    "Address",
+    "Checkout",
+    "CheckoutLine",
+    "Discount",
+    "DiscountUse",
+    "Fulfilment",
+    "FulfilmentLine",
+    "Line",
+    "Message",
+    "NumberSeries",
+    "Order",
+    "OrderHold",
+    "OrderPayment",
+    "Person",
+    "PersonToken",
+]

@@ -1,0 +1,76 @@
+"""What was bought, at which price, and where each unit is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from inventory.models import Variant
+from orders.models.order import Order
+
+
+class Line(models.Model):
+    """One line of an order (OrderItem, B11). Prices are frozen; the four quantities say where the units are."""
+
+    FROZEN: ClassVar[tuple[str, ...]] = (
+        "order",
+        "variant",
+        "sku",
+        "quantity",
+        "price_minor",
+        "gst_rate_bp",
+        "gst_minor",
+        "discount_minor",
+        "total_minor",
+    )
+
+    id = models.UUIDField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
+    place = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sku = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    hsn = models.CharField(max_length=8)
+    quantity = models.PositiveIntegerField()
+    price_minor = models.BigIntegerField()
+    gst_rate_bp = models.PositiveIntegerField()
+    cgst_minor = models.BigIntegerField()
+    sgst_minor = models.BigIntegerField()
+    igst_minor = models.BigIntegerField()
+    gst_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    weight_g = models.PositiveIntegerField(default=0)
+    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    quantity_shipped = models.PositiveIntegerField(default=0)
+    quantity_delivered = models.PositiveIntegerField(default=0)
+    quantity_cancelled = models.PositiveIntegerField(default=0)
+    quantity_returned = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["order", "place"], name="line_once_per_place"),
+            models.CheckConstraint(
+                condition=Q(total_minor=F("price_minor") * F("quantity") - F("discount_minor") + F("gst_minor")),
+                name="line_total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1)
+                & Q(quantity__gte=F("quantity_shipped") + F("quantity_cancelled"))
+                & Q(quantity_delivered__lte=F("quantity_shipped"))
+                & Q(quantity_returned__lte=F("quantity_shipped")),
+                name="line_units_within_quantity",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"
+
+    @property
+    def to_ship(self) -> int:
+        """Units that have neither been shipped nor cancelled."""
+        return self.quantity - self.quantity_shipped - self.quantity_cancelled

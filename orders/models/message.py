@@ -1,0 +1,34 @@
+"""What was written to whom: each message once."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from orders.models.order import Order
+from orders.models.person import Person
+
+
+class Message(models.Model):
+    """One e-mail or text about one event, unique per event and medium, so that a repeat sends nothing."""
+
+    id = models.UUIDField(primary_key=True)
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="messages")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
+    event_id = models.BigIntegerField(null=True)
+    template = models.CharField(max_length=40)
+    medium = models.CharField(max_length=10)
+    sealed = models.BinaryField()
+    state = models.CharField(max_length=10, default="asked")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["event_id", "template", "medium"], name="message_once_per_event")
+        ]
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="message_newest_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.template} by {self.medium}"

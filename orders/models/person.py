@@ -1,0 +1,70 @@
+"""Customers and guests. What is personal is sealed under the person's own key and found by blind tokens (Z9, Z10)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from timeline import vault
+from timeline.models import SubjectKey
+
+
+class Person(models.Model):
+    """One customer or guest. The row's id is the `customerId` of the API."""
+
+    class Kind(models.TextChoices):
+        """How the person came: signed in, or by an anonymous token."""
+
+        CUSTOMER = "customer"
+        GUEST = "guest"
+
+    id = models.UUIDField(primary_key=True)
+    key = models.OneToOneField(SubjectKey, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    sealed = models.BinaryField(null=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def profile(self) -> dict[str, Any]:
+        """`email`, `phone`, `name` as far as known; empty once the person is erased."""
+        if self.sealed is None:
+            return {}
+        return vault.unseal(self.key, f"person:{self.pk}", bytes(self.sealed)) or {}
+
+    def seal_profile(self, profile: dict[str, Any]) -> bytes:
+        """The profile as ciphertext for `sealed`."""
+        return vault.seal(self.key, f"person:{self.pk}", profile)
+
+
+class PersonToken(models.Model):
+    """A keyed hash of something the person can be searched by: e-mail, its local part, phone, prefixes of the name."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
+    kind = models.CharField(max_length=20)
+    token = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["kind", "token"], name="person_token_idx")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "kind", "token"], name="person_token_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.person_id}"
+
+
+class Address(models.Model):
+    """One frozen address of one person, sealed. Its id is the `shippingAddressId` of the API."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="addresses")
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,99 @@
+"""Which event tells the customer what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from timeline.vocabulary import money
+
+if TYPE_CHECKING:
+    from orders.models import Order
+    from timeline.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One message, ready to go."""
+
+    template: str
+    medium: str
+    to: str
+    subject: str
+    body: str
+
+
+# Event kind -> template, media, subject, text. SMS texts are registered templates, so they are short and fixed.
+TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
+    "order.placed": (
+        "order_placed", ("email",), "We have your order {number}",
+        "Thank you. Your order {number} of {total} is with us.\n\n{waits}\n\n{link}",
+    ),
+    "order.confirmed": (
+        "order_confirmed", ("email",), "Your order {number} is confirmed",
+        "Your order {number} is confirmed and will be packed soon.\n\n{link}",
+    ),
+    "order.shipped": (
+        "order_shipped", ("email", "sms"), "Your order {number} is on its way",
+        "Your order {number} is on its way with {carrier}, number {tracking_number}.\n\n{link}",
+    ),
+    "order.delivered": (
+        "order_delivered", ("email", "sms"), "Your order {number} has arrived",
+        "Your order {number} was delivered. We hope you like it.\n\n{link}",
+    ),
+    "order.cancelled": (
+        "order_cancelled", ("email",), "Your order {number} is cancelled",
+        "Your order {number} is cancelled. What you paid goes back to where it came from.\n\n{link}",
+    ),
+    "payment.failed": (
+        "payment_failed", ("email",), "The payment of your order {number} failed",
+        "The payment of {total} for your order {number} did not go through. You can try again.\n\n{link}",
+    ),
+    "refund.asked": (
+        "refund_started", ("email",), "Your refund for {number} is on its way",
+        "We have started a refund of {amount} for your order {number}. Banks take 5 to 7 working days.\n\n{link}",
+    ),
+    "refund.processed": (
+        "refund_done", ("email",), "Your refund for {number} is done",
+        "Your refund of {amount} for your order {number} has been paid out.\n\n{link}",
+    ),
+}
+_SMS_CHARS_MAX = 160
+
+
+def texts(event: Event, order: Order) -> list[Text]:
+    """The messages this event sends; none for a medium the customer gave no address of."""
+    found = TEMPLATES.get(event.kind)
+    if found is None:
+        return []
+    template, media, subject, body = found
+    profile = order.person.profile()
+    words = _words(event, order)
+    to = {"email": str(profile.get("email") or ""), "sms": str(profile.get("phone") or "")}
+    return [
+        Text(template, medium, to[medium], subject.format_map(words), _fit(medium, body.format_map(words)))
+        for medium in media
+        if to[medium]
+    ]
+
+
+def _words(event: Event, order: Order) -> dict[str, Any]:
+    facts = event.facts
+    return {
+        "number": order.number,
+        "total": money(order.total_minor),
+        "amount": money(int(facts.get("amount_minor", 0))),
+        "carrier": str(facts.get("carrier", "")).replace("_", " "),
+        "tracking_number": facts.get("tracking_number", ""),
+        "waits": "It is confirmed as soon as your payment is in." if order.payment_method != "cod" else "You pay at the door.",
+        "link": f"{settings.PUBLIC_URL}/account/orders/{order.number}/",
+    }
+
+
+def _fit(medium: str, text: str) -> str:
+    if medium != "sms":
+        return text
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _SMS_CHARS_MAX else flat[: _SMS_CHARS_MAX - 1] + "…"

@@ -1,0 +1,52 @@
+"""What the caller may do now, computed from the machine; illegal steps are never drawn."""
+
+from __future__ import annotations
+
+from orders.models import Order
+from timeline.transitions import allowed
+
+S = Order.Status
+ENDED = (S.DELIVERED, S.CANCELLED, S.REFUNDED)
+_CUSTOMER_CANCELS = (S.PENDING, S.CONFIRMED)
+
+
+def allowed_actions(order: Order, *, refundable_minor: int, as_staff: bool) -> list[str]:
+    """The words of API.md: cancel, refund, start_processing, ship, deliver, hold, release, note."""
+    verbs = set(allowed(order))
+    if not as_staff:
+        words = ["cancel"] if order.status in _CUSTOMER_CANCELS else []
+        return words + (["refund"] if refundable_minor > 0 and order.status != S.CANCELLED else [])
+    words = ["cancel"] if "cancel" in verbs else []
+    if refundable_minor > 0:
+        words.append("refund")
+    if not order.on_hold:
+        words += [verb for verb in ("start_processing", "ship", "deliver") if verb in verbs]
+    if order.status not in ENDED:
+        words.append("hold")
+    if order.on_hold:
+        words.append("release")
+    return [*words, "note"]
+
+
+def allowed_statuses(order: Order) -> list[str]:
+    """The statuses a person may set from here; `refunded` is made by money alone."""
+    by_verb = {
+        "confirm": S.CONFIRMED,
+        "start_processing": S.PROCESSING,
+        "ship": S.SHIPPED,
+        "deliver": S.DELIVERED,
+        "cancel": S.CANCELLED,
+    }
+    return [str(status) for verb, status in by_verb.items() if verb in allowed(order)]
+
+
+def next_step(order: Order) -> str | None:
+    """The one verb that moves the order forward, for the console's one button; None when there is none."""
+    if order.on_hold:
+        return "release"
+    return {
+        S.PENDING: "confirm",
+        S.CONFIRMED: "start_processing",
+        S.PROCESSING: "ship",
+        S.SHIPPED: "deliver",
+    }.get(S(order.status))

@@ -1,0 +1,81 @@
+"""The derived axes (Z2), computed in this one place from payments, refunds, lines and parcels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orders.models import Line, Order, OrderPayment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from payments.models import Payment
+    from timeline.operations import Operation
+
+P, F = Order.PaymentState, Order.FulfilmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What an order's payments and lines say together."""
+
+    payment_state: str
+    fulfilment_state: str
+    paid_minor: int
+    refunded_minor: int
+
+
+def refresh(op: Operation, *, order: Order) -> Order:
+    """Write the axes down as payments and lines now say; nothing when they are as they were."""
+    del op  # the capability: only an operation may write
+    axes = derive(payments=_payments(order), lines=list(Line.objects.filter(order=order)))
+    changed = {name: getattr(axes, name) for name in Axes.__slots__ if getattr(order, name) != getattr(axes, name)}
+    if changed:
+        Order.objects.filter(pk=order.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(order, name, value)
+    return order
+
+
+def derive(*, payments: Iterable[Payment], lines: Iterable[Line]) -> Axes:
+    """The axes of an order with these payments and lines."""
+    attempts = list(payments)
+    paid = sum(payment.captured_minor for payment in attempts)
+    refunded = sum(payment.refunded_minor for payment in attempts)
+    return Axes(
+        payment_state=_payment_state([str(payment.status) for payment in attempts], paid, refunded),
+        fulfilment_state=_fulfilment_state(list(lines)),
+        paid_minor=paid,
+        refunded_minor=refunded,
+    )
+
+
+def _payment_state(statuses: list[str], paid: int, refunded: int) -> str:
+    if paid:
+        if refunded >= paid:
+            return P.REFUNDED
+        return P.PARTIALLY_REFUNDED if refunded else P.PAID
+    for status, state in (("in_doubt", P.IN_DOUBT), ("authorized", P.AUTHORIZED)):
+        if status in statuses:
+            return state
+    return P.FAILED if statuses and set(statuses) == {"failed"} else P.UNPAID
+
+
+def _fulfilment_state(lines: list[Line]) -> str:
+    units = sum(line.quantity - line.quantity_cancelled for line in lines)
+    shipped = sum(line.quantity_shipped for line in lines)
+    delivered = sum(line.quantity_delivered for line in lines)
+    returned = sum(line.quantity_returned for line in lines)
+    if returned and returned >= shipped:
+        return F.RETURNED
+    if units and delivered >= units:
+        return F.DELIVERED
+    if units and shipped >= units:
+        return F.FULFILLED
+    return F.PARTIAL if shipped else F.UNFULFILLED
+
+
+def _payments(order: Order) -> list[Payment]:
+    links = OrderPayment.objects.filter(order=order).select_related("payment")
+    return [link.payment for link in links]

@@ -1,0 +1,287 @@
+"""Parcels of an order: book, label, hand over, deliver, take back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from orders import locks
+from orders.models import Fulfilment, FulfilmentLine, Line, Order
+from orders.operations import axes, people, shelf
+from orders.operations.holds import require_free
+from payments import operations as money
+from payments.models import Payment
+from shipping import operations as parcels
+from shipping.addresses import from_wire
+from timeline.errors import Invalid, Missing, Refused
+from timeline.transitions import advance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from shipping.models import Shipment
+    from timeline.operations import Operation
+
+OWN_FLEET = "own_fleet"
+# A parcel counts as shipped from its label on (B18); before that it is only booked, and after a cancel it is nothing.
+_GONE = frozenset({"labelled", "shipped", "in_transit", "out_for_delivery", "attempted", "delivered", "lost", "returning", "returned"})
+ON_THE_WAY = frozenset({"shipped", "in_transit", "out_for_delivery", "attempted"})
+
+
+class NothingToShip(Refused):
+    """Every unit of this order is in a parcel already, or cancelled."""
+
+
+class TooManyUnits(Invalid):
+    """The parcel asks for more units than are left to ship."""
+
+
+class NotPaid(Refused):
+    """The order is not paid; a parcel leaves unpaid only with cash on delivery."""
+
+
+def book(
+    op: Operation, *, order_id: UUID, items: Mapping[UUID, int] | None, carrier: str = OWN_FLEET,
+    service: str | None = None, warehouse: str | None = None, tracking_number: str | None = None,
+) -> Shipment:
+    """Book a parcel for these units, or for all that are left. The carrier's answer comes later as `shipment.labelled`.
+
+    Raises NothingToShip, TooManyUnits, OnHold, Refused unless the order is being processed.
+    """
+    order = locks.order(order_id)
+    lines = {line.pk: line for line in locks.lines(order_id)}
+    left = _left_to_book(order_id, lines)
+
+    require_free(order)
+    if order.status != Order.Status.PROCESSING:
+        raise Refused(f"The order is {order.status}; parcels are booked while it is being processed.")
+    wanted = dict(items) if items else {pk: units for pk, units in left.items() if units}
+    if not wanted:
+        raise NothingToShip
+    _require_left(wanted, left)
+
+    shipment = parcels.book(op, **_parcel(order, lines, wanted, carrier, service, warehouse, tracking_number))
+    fulfilment = Fulfilment.objects.create(id=op.new_id(), order=order, shipment=shipment, created_at=op.now)
+    FulfilmentLine.objects.bulk_create(
+        [FulfilmentLine(fulfilment=fulfilment, line=lines[pk], quantity=units) for pk, units in wanted.items()]
+    )
+    return shipment
+
+
+def ship_all(
+    op: Operation, *, order_id: UUID, carrier: str | None = None, tracking_number: str | None = None
+) -> Order:
+    """Everything that is left goes out now, by hand: one synchronous operation (`PATCH … shipped`).
+
+    With `carrier` and `tracking_number` it is a parcel labelled elsewhere, without them the own fleet's. Raises
+    TransitionRefused unless the order is being processed, OnHold.
+    """
+    order = locks.order(order_id)
+
+    require_free(order)
+    if order.status != Order.Status.PROCESSING:
+        advance(op, order.ship, at=op.now, carrier=carrier or OWN_FLEET)  # the machine says what is allowed
+
+    lines = {line.pk: line for line in locks.lines(order_id)}
+    if any(_left_to_book(order_id, lines).values()):
+        book(op, order_id=order_id, items=None, carrier=carrier or OWN_FLEET, tracking_number=tracking_number)
+    for fulfilment in locks.fulfilments(order_id):
+        if fulfilment.shipment.status == "booked":
+            parcels.label_by_hand(op, shipment_id=fulfilment.shipment_id)
+    for fulfilment in locks.fulfilments(order_id):
+        if fulfilment.shipment.status == "labelled":
+            parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
+    return settle(op, order_id=order_id)
+
+
+def dispatch(op: Operation, *, order_id: UUID, shipment_id: UUID, at: datetime | None = None) -> Shipment:
+    """The parcel is handed over: its units leave the stock. Raises TransitionRefused, OnHold, Missing."""
+    order = locks.order(order_id)
+    _of_order(order_id, shipment_id)
+
+    require_free(order)
+
+    shipment = parcels.dispatch(op, shipment_id=shipment_id, at=at)
+    settle(op, order_id=order_id)
+    return shipment
+
+
+def deliver(
+    op: Operation, *, order_id: UUID, shipment_id: UUID, delivered_to: str | None = None,
+    signature_required: bool | None = None, photo_url: str | None = None, at: datetime | None = None,
+) -> Shipment:
+    """The parcel has arrived, with what is known of it (A15). Raises TransitionRefused, Missing."""
+    _of_order(order_id, shipment_id)
+
+    shipment = parcels.deliver(
+        op, shipment_id=shipment_id, delivered_to=delivered_to, signature_required=signature_required,
+        photo_url=photo_url, at=at,
+    )
+    settle(op, order_id=order_id)
+    return shipment
+
+
+def deliver_all(op: Operation, *, order_id: UUID) -> Order:
+    """Every parcel has arrived, by a person's word (`PATCH … delivered`). Raises TransitionRefused unless shipped."""
+    order = locks.order(order_id)
+    if order.status != Order.Status.SHIPPED:
+        advance(op, order.deliver, at=op.now)  # the machine says what is allowed
+
+    for fulfilment in locks.fulfilments(order_id):
+        if fulfilment.shipment.status == "labelled":
+            parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
+    for fulfilment in locks.fulfilments(order_id):
+        if fulfilment.shipment.status in ON_THE_WAY:
+            parcels.deliver(op, shipment_id=fulfilment.shipment_id)
+    return settle(op, order_id=order_id)
+
+
+def take_back(op: Operation, *, order_id: UUID, shipment_id: UUID) -> Shipment:
+    """A parcel that was called back is received: only now its units are stock again (Z4)."""
+    _of_order(order_id, shipment_id)
+
+    shipment = parcels.take_back(op, shipment_id=shipment_id)
+    settle(op, order_id=order_id)
+    return shipment
+
+
+def settle(op: Operation, *, order_id: UUID) -> Order:
+    """Bring stock, units, axes and status of the order to what its parcels say now. Safe to repeat.
+
+    This is the one place where a parcel's fact becomes the order's: calls by hand and events of carriers both end here.
+    """
+    order = locks.order(order_id)
+    fulfilments = locks.fulfilments(order_id)
+    lines = {line.pk: line for line in locks.lines(order_id)}
+
+    _move_stock(op, order, fulfilments, lines)
+    _count_units(op, fulfilments, lines)
+    axes.refresh(op, order=order)
+    _follow(op, order, fulfilments, list(lines.values()))
+    return order
+
+
+def count_units(op: Operation, *, order_id: UUID) -> None:
+    """Count the lines' shipped and delivered units from the parcels as they are now."""
+    _count_units(op, locks.fulfilments(order_id), {line.pk: line for line in locks.lines(order_id)})
+
+
+def _follow(op: Operation, order: Order, fulfilments: list[Fulfilment], lines: list[Line]) -> None:
+    all_gone = bool(fulfilments) and all(line.to_ship == 0 for line in lines)
+    if order.status == Order.Status.PROCESSING and all_gone and not order.on_hold:
+        newest = next((f.shipment for f in reversed(fulfilments) if f.shipment.status in _GONE), fulfilments[-1].shipment)
+        advance(
+            op, order.ship, at=op.now, carrier=newest.carrier, tracking_number=newest.tracking_number or None,
+            warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery,
+            targets=[("shipment", f.shipment_id) for f in fulfilments],
+        )
+    arrived = sum(line.quantity_delivered for line in lines)
+    if order.status == Order.Status.SHIPPED and arrived and all(
+        line.quantity_delivered == line.quantity - line.quantity_cancelled for line in lines
+    ):
+        advance(op, order.deliver, at=op.now, targets=[("shipment", f.shipment_id) for f in fulfilments])
+        _collect_cash(op, order)
+
+
+def _collect_cash(op: Operation, order: Order) -> None:
+    for payment in Payment.objects.filter(stream=str(order.pk), gateway="cod", status=Payment.Status.CREATED):
+        money.capture(
+            op, payment_id=payment.pk, gateway_payment_id=None, amount_minor=payment.amount_minor,
+            currency=payment.currency, method="cash",
+        )
+        axes.refresh(op, order=order)
+
+
+def _move_stock(
+    op: Operation, order: Order, fulfilments: list[Fulfilment], lines: Mapping[UUID, Line]
+) -> None:
+    for fulfilment in fulfilments:
+        units: dict[UUID, int] = defaultdict(int)
+        for item in fulfilment.lines.all():
+            units[lines[item.line_id].variant_id] += item.quantity
+        status = fulfilment.shipment.status
+        if fulfilment.left_at is None and status in _GONE - {"labelled"}:
+            shelf.leave(op, stream=str(order.pk), warehouse_code=fulfilment.shipment.warehouse_code, units=units)
+            fulfilment.left_at = op.now
+            Fulfilment.objects.filter(pk=fulfilment.pk).update(left_at=op.now)
+        if fulfilment.back_at is None and status == "returned":
+            shelf.come_back(
+                op, stream=str(order.pk), warehouse_code=fulfilment.shipment.warehouse_code, units=units,
+                reason="returned_to_origin",
+            )
+            fulfilment.back_at = op.now
+            Fulfilment.objects.filter(pk=fulfilment.pk).update(back_at=op.now)
+            for item in fulfilment.lines.all():
+                lines[item.line_id].quantity_returned += item.quantity
+
+
+def _count_units(op: Operation, fulfilments: list[Fulfilment], lines: Mapping[UUID, Line]) -> None:
+    shipped: dict[UUID, int] = defaultdict(int)
+    delivered: dict[UUID, int] = defaultdict(int)
+    for fulfilment in fulfilments:
+        for item in fulfilment.lines.all():
+            if fulfilment.shipment.status in _GONE:
+                shipped[item.line_id] += item.quantity
+            if fulfilment.shipment.status == "delivered":
+                delivered[item.line_id] += item.quantity
+    for line in lines.values():
+        line.quantity_shipped, line.quantity_delivered = shipped[line.pk], delivered[line.pk]
+        line.updated_at = op.now
+    Line.objects.bulk_update(
+        lines.values(), ["quantity_shipped", "quantity_delivered", "quantity_returned", "updated_at"]
+    )
+
+
+def _left_to_book(order_id: UUID, lines: Mapping[UUID, Line]) -> dict[UUID, int]:
+    left = {line.pk: line.quantity - line.quantity_cancelled for line in lines.values()}
+    booked = FulfilmentLine.objects.filter(fulfilment__order_id=order_id).exclude(fulfilment__shipment__status="cancelled")
+    for line_id, units in booked.values_list("line_id", "quantity"):
+        left[line_id] -= units
+    return left
+
+
+def _require_left(wanted: Mapping[UUID, int], left: Mapping[UUID, int]) -> None:
+    errors = [
+        (f"#/items/{place}", "There is no such line." if pk not in left else f"{max(left[pk], 0)} units are left to ship.")
+        for place, (pk, units) in enumerate(wanted.items())
+        if pk not in left or units > left[pk]
+    ]
+    if errors:
+        raise TooManyUnits(errors=errors)
+
+
+def _parcel(
+    order: Order, lines: Mapping[UUID, Line], wanted: Mapping[UUID, int], carrier: str, service: str | None,
+    warehouse: str | None, tracking_number: str | None,
+) -> dict[str, object]:
+    origin = shelf.origin_for(
+        stream=str(order.pk), code=warehouse, variant_ids=[lines[pk].variant_id for pk in wanted]
+    )
+    address = people.read_address(order.shipping_address, order.person)
+    cash = order.payment_method == "cod" and order.paid_minor < order.total_minor
+    if not cash and order.paid_minor < order.total_minor and order.confirmed_at is None:
+        raise NotPaid
+    return {
+        "stream": str(order.pk),
+        "reference": order.number,
+        "carrier": carrier,
+        "service": service or order.shipping_method,
+        "warehouse_code": origin.code,
+        "origin": origin.address,
+        "destination": from_wire(address),
+        "key": order.person.key,
+        "weight_g": sum(lines[pk].weight_g * units for pk, units in wanted.items()),
+        "contents": [{"sku": lines[pk].sku, "quantity": units} for pk, units in wanted.items()],
+        "cod_amount_minor": order.total_minor - order.paid_minor if cash else 0,
+        "currency": order.currency,
+        "tracking_number": tracking_number,
+    }
+
+
+def _of_order(order_id: UUID, shipment_id: UUID) -> Fulfilment:
+    found = Fulfilment.objects.filter(order_id=order_id, shipment_id=shipment_id).first()
+    if found is None:
+        raise Missing
+    return found

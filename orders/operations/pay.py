@@ -1,0 +1,60 @@
+"""What a payment's fact means for the order: confirm it, or give the money back when the order is gone (F20, F21)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orders import locks
+from orders.models import Order, OrderPayment
+from orders.operations import axes
+from orders.operations.confirm import confirm_when_paid
+from orders.operations.refund import give_back_all, settle
+from payments import operations as money
+from payments.models import Payment
+from timeline.errors import Refused
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from timeline.operations import Operation
+
+
+class NothingToPay(Refused):
+    """This order does not wait for a payment."""
+
+
+def follow(op: Operation, *, order_id: UUID) -> Order:
+    """Bring axes and status to what the payments and refunds of the order say now. Safe to repeat.
+
+    Webhook, browser return, poller and refunds all end here. Money for a cancelled order goes back, once.
+    """
+    order = locks.order(order_id)
+    _adopt(order)
+
+    axes.refresh(op, order=order)
+    if order.status == Order.Status.CANCELLED:
+        give_back_all(op, order=order, reason_code="captured_after_cancel")
+    confirm_when_paid(op, order=order)
+    return settle(op, order=order)
+
+
+def again(op: Operation, *, order_id: UUID) -> Payment:
+    """Another attempt after a failed payment. Raises NothingToPay unless the order is pending and its payment failed."""
+    order = locks.order(order_id)
+
+    if order.status != Order.Status.PENDING or order.payment_method == "cod":
+        raise NothingToPay
+    link = OrderPayment.objects.filter(order=order).select_related("payment").order_by("-id").first()
+    if link is None or link.payment.status != "failed":
+        raise NothingToPay("The payment of this order has not failed.")
+
+    payment = money.retry(op, payment_id=link.payment_id)
+    axes.refresh(op, order=order)
+    return payment
+
+
+def _adopt(order: Order) -> None:
+    """A second capture of this story is a payment of this order too (F22)."""
+    known = set(OrderPayment.objects.filter(order=order).values_list("payment_id", flat=True))
+    found = Payment.objects.filter(stream=str(order.pk)).order_by("created_at", "id").values_list("pk", flat=True)
+    OrderPayment.objects.bulk_create([OrderPayment(order=order, payment_id=pk) for pk in found if pk not in known])

@@ -1,0 +1,85 @@
+"""Units of an order on the shelf: which holds of its story they are, and where they lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from inventory import operations as stock
+from inventory.models import Hold, Warehouse
+from timeline.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from timeline.operations import Operation
+
+
+class NoWarehouse(Invalid):
+    """There is no such warehouse, or none has stock of this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a parcel starts: the warehouse's code and its address as a label prints it."""
+
+    code: str
+    address: dict[str, Any]
+
+
+def origin_for(*, stream: str, code: str | None, variant_ids: Sequence[UUID]) -> Origin:
+    """The named warehouse, or the one that holds most of these units. Raises NoWarehouse."""
+    if code is not None:
+        chosen = Warehouse.objects.filter(code=code, is_active=True).first()
+    else:
+        held: dict[Any, int] = {}
+        for hold in _live(stream).select_related("warehouse"):
+            if hold.variant_id in variant_ids:
+                held[hold.warehouse] = held.get(hold.warehouse, 0) + hold.quantity
+        chosen = max(held, key=lambda place: (held[place], -place.priority)) if held else None
+        chosen = chosen or Warehouse.objects.filter(is_active=True).order_by("priority", "code").first()
+    if chosen is None:
+        raise NoWarehouse(errors=[("#/warehouse", "Not known.")])
+    return Origin(code=chosen.code, address=dict(chosen.address))
+
+
+def leave(op: Operation, *, stream: str, warehouse_code: str, units: Mapping[UUID, int]) -> None:
+    """Units of these variants leave with a parcel: first what lies at its warehouse, then what lies elsewhere."""
+    stock.consume(op, quantities=_spread(stream, units, first=warehouse_code))
+
+
+def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None) -> None:
+    """Promised units are free again; without names, all of the story."""
+    if units is None:
+        stock.release(op, stream=stream)
+    elif units:
+        stock.release(op, stream=stream, quantities=_spread(stream, units, first=None))
+
+
+def come_back(
+    op: Operation, *, stream: str, warehouse_code: str | None, units: Mapping[UUID, int], reason: str
+) -> None:
+    """Units that had left lie on the shelf again, at the named warehouse or the first one."""
+    places = Warehouse.objects.order_by("priority", "code")
+    place = places.filter(code=warehouse_code).first() if warehouse_code else places.filter(is_active=True).first()
+    if place is None:
+        raise NoWarehouse
+    stock.restock(op, warehouse_id=place.pk, quantities=units, stream=stream, reason=reason)
+
+
+def _spread(stream: str, units: Mapping[UUID, int], *, first: str | None) -> dict[UUID, int]:
+    """Which of the story's holds give these units; what no hold covers is left out."""
+    left = dict(units)
+    given: dict[UUID, int] = {}
+    holds = sorted(_live(stream).select_related("warehouse"), key=lambda hold: hold.warehouse.code != first)
+    for hold in holds:
+        take = min(left.get(hold.variant_id, 0), hold.quantity)
+        if take:
+            given[hold.pk] = take
+            left[hold.variant_id] -= take
+    return given
+
+
+def _live(stream: str) -> Any:
+    return Hold.objects.filter(stream=stream, status__in=Hold.LIVE).order_by("id")

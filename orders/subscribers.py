@@ -1,0 +1,44 @@
+"""What happens when: the instruments' events, and what the order does about each. One page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from orders.models import Order
+from orders.operations import fulfil, pay
+from timeline.subscriptions import subscribe
+
+if TYPE_CHECKING:
+    from timeline.models import Event
+    from timeline.operations import Operation
+
+
+@subscribe(
+    "payment.accepted", "payment.authorized", "payment.captured", "payment.failed", "payment.doubted", "payment.retried",
+    "refund.processed", "refund.failed",
+)
+def money_moved(op: Operation, event: Event) -> None:
+    """A payment or refund changed: confirm, give back, or end the order as its money says."""
+    order_id = _order_of(event)
+    if order_id is not None:
+        pay.follow(op, order_id=order_id)
+
+
+@subscribe(
+    "shipment.labelled", "shipment.shipped", "shipment.delivered", "shipment.cancelled", "shipment.returned",
+    "shipment.lost",
+)
+def parcel_moved(op: Operation, event: Event) -> None:
+    """A parcel changed: stock, units, axes and status follow."""
+    order_id = _order_of(event)
+    if order_id is not None:
+        fulfil.settle(op, order_id=order_id)
+
+
+def _order_of(event: Event) -> UUID | None:
+    try:
+        order_id = UUID(event.stream)
+    except ValueError:
+        return None
+    return order_id if Order.objects.filter(pk=order_id).exists() else None
