@@ -1,0 +1,120 @@
+"""Events of a timeline as the API shows them, to staff in full and to customers without what is internal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+
+from timeline.actors import CUSTOMER, GUEST
+from timeline.api.wire import camel
+from timeline.vocabulary import require_known, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from orders.models import Person
+    from timeline.models import Event
+
+_MINOR = "_minor"
+_HEX_UUID_CHARS = 32
+_SHOPPERS = (CUSTOMER, GUEST)
+# What a customer sees of an event's facts; everything else is between staff and services.
+_PUBLIC_FACTS = frozenset(
+    {
+        *("order_id", "number", "currency", "item_count", "lines", "items", "code", "reason", "attempts", "quantity"),
+        *("subtotal_minor", "discount_minor", "discount_code", "tax_minor", "shipping_minor", "total_minor"),
+        *("amount_minor", "payment_method", "shipping_method", "method", "gateway", "carrier", "tracking_number"),
+        *("estimated_delivery", "scan", "payment_id", "refund_id", "shipment_id", "signature_required"),
+    }
+)
+_PUBLIC_PRIVATE = frozenset({"reason", "delivered_to", "photo_url", "place"})
+_NOTES = ("note", "text")
+
+
+def event_rows(
+    events: Iterable[Event], *, order_id: UUID, person: Person, as_staff: bool
+) -> list[dict[str, Any]]:
+    """The rows of one order's events; the customer's name is resolved now, for no event keeps it."""
+    name = person.profile().get("name")
+    return [
+        event_row(event, order_id=order_id, person_id=person.pk, person_name=name, as_staff=as_staff)
+        for event in events
+    ]
+
+
+def event_row(
+    event: Event, *, order_id: UUID, person_id: UUID, person_name: str | None, as_staff: bool
+) -> dict[str, Any]:
+    """One event of one order."""
+    private = event.private() or {}
+    shopper = event.actor_type in _SHOPPERS
+    mine = shopper and event.actor_id == str(person_id)
+    shows_actor = as_staff or mine or not shopper
+    return {
+        "id": event.public_id,
+        "orderId": order_id,
+        "type": require_known(event.kind).type,
+        "action": event.kind,
+        "message": _message(event, private),
+        "metadata": _metadata(event, private, as_staff=as_staff),
+        "isPublic": event.public,
+        "channel": event.channel,
+        "createdBy": event.actor_id if shows_actor else None,
+        "actor": {
+            "type": event.actor_type,
+            "id": event.actor_id if shows_actor else None,
+            "name": (person_name if mine else None) if shopper else event.actor_name or None,
+        },
+        "sessionId": event.session_id or None if as_staff or mine else None,
+        "targets": _targets(event, order_id, person_id, person_name),
+        "createdAt": event.recorded_at,
+        "occurredAt": event.occurred_at,
+        "position": event.position,
+    }
+
+
+def plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts in the words of the API: camelCase, `_minor` understood."""
+    return {camel(key.removesuffix(_MINOR)): _plain(value) for key, value in facts.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return plain_facts(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _message(event: Event, private: Mapping[str, Any]) -> str:
+    for word in _NOTES:
+        if event.kind.startswith("note.") and private.get(word):
+            return str(private[word])
+    return sentence(event.kind, event.facts)
+
+
+def _metadata(event: Event, private: Mapping[str, Any], *, as_staff: bool) -> dict[str, Any]:
+    facts, sealed = event.facts, dict(private)
+    if not as_staff:
+        facts = {key: value for key, value in facts.items() if key in _PUBLIC_FACTS}
+        sealed = {key: value for key, value in sealed.items() if key in _PUBLIC_PRIVATE}
+    return plain_facts({**facts, **sealed})
+
+
+def _targets(event: Event, order_id: UUID, person_id: UUID, person_name: str | None) -> list[dict[str, Any]]:
+    # The canonical bytes hold the targets: an event that is being written has no rows of them yet.
+    pairs = [(kind, _dashed(id_), name) for kind, id_, name in orjson.loads(bytes(event.canonical))["targets"]]
+    if ("order", str(order_id)) not in {(kind, id_) for kind, id_, _ in pairs}:
+        pairs.insert(0, ("order", str(order_id), ""))
+    rows = []
+    for kind, id_, name in pairs:
+        shown = person_name if kind == "customer" and id_ == str(person_id) else name
+        rows.append({"type": kind, "id": id_, **({"name": shown} if shown else {})})
+    return rows
+
+
+def _dashed(text: str) -> str:
+    try:
+        return str(UUID(hex=text)) if len(text) == _HEX_UUID_CHARS else text
+    except ValueError:
+        return text

@@ -1,0 +1,294 @@
+"""Rows of the answers, in the words of the API: camelCase, money in minor units, times in UTC.
+
+Written by hand and not by serializers: an answer is rendered inside the operation it belongs to, in microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from orders import queries
+from orders.operations.actions import allowed_actions
+from timeline import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
+    from orders.queries import OrderDetail, Parcel
+    from orders.quoting import Priced
+    from payments.models import Payment, Refund
+
+_STAGE = {
+    "pending": "received",
+    "confirmed": "reserved",
+    "processing": "picked",
+    "shipped": "shipped",
+    "delivered": "delivered",
+    "cancelled": "closed",
+    "refunded": "closed",
+}
+
+
+def checkout_row(checkout: Checkout, lines: Sequence[CheckoutLine], priced: Priced) -> dict[str, Any]:
+    """A checkout with its prices as they are now."""
+    contact = checkout.contact()
+    quote = priced.quote
+    quoted = {line.key: line for line in quote.lines}
+    return {
+        "id": checkout.pk,
+        "status": checkout.status,
+        "lines": [_checkout_line(line, quoted[str(line.pk)]) for line in lines],
+        "email": contact.get("email"),
+        "phone": contact.get("phone"),
+        "name": contact.get("name"),
+        "gstin": contact.get("gstin"),
+        "shippingAddress": contact.get("shippingAddress"),
+        "billingAddress": contact.get("billingAddress"),
+        "discountCode": checkout.discount_code or None,
+        "discountRefusal": priced.refusal,
+        "shippingMethod": checkout.shipping_method,
+        "paymentMethod": checkout.payment_method,
+        "currency": checkout.currency,
+        "subtotal": quote.subtotal_minor,
+        "discountAmount": quote.discount_minor,
+        "gstAmount": quote.gst_minor,
+        "shippingCost": quote.shipping_minor,
+        "total": quote.total_minor,
+        "pricesAsOf": priced.request.now,
+        "holdExpiresAt": checkout.hold_expires_at,
+        "orderId": checkout.order_id,
+    }
+
+
+def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
+    """An order with all its parts. Customers do not see notes of holds, nor who set them."""
+    order = detail.order
+    refundable = detail.refundable_minor
+    holds = detail.holds if as_staff else []
+    return {
+        **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
+        "stage": _stage(order, detail.lines, detail.parcels),
+        "holds": [hold_row(hold, detail.person) for hold in holds],
+        "shippingAddress": detail.shipping or None,
+        "billingAddress": detail.billing or None,
+        "discountSnapshot": order.discount_snapshot,
+        "pricingSnapshot": order.pricing_snapshot,
+        "items": [line_row(line) for line in detail.lines],
+        "payments": [payment_row(payment) for payment in detail.payments],
+        "refunds": [refund_row(refund) for refund in detail.refunds],
+        "shipments": [shipment_row(parcel, as_staff=as_staff) for parcel in detail.parcels],
+        "returns": [],
+        "version": detail.version,
+        "updatedAt": detail.updated_at,
+    }
+
+
+def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
+    """An order in a list: all but its addresses, snapshots, refunds and parcels."""
+    lines = list(order.lines.all())
+    payments = [link.payment for link in order.order_payments.all()]
+    refundable = sum(payment.refundable_minor for payment in payments)
+    return {
+        **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
+        "stage": _stage(order, lines, ()),
+        **({"customer": _customer(order.person)} if as_staff else {}),
+        "itemCount": order.item_count,
+        "items": [line_row(line) for line in lines],
+        "payments": [payment_row(payment) for payment in payments],
+        "version": order.stream.seq,
+        "updatedAt": order.stream.at,
+    }
+
+
+def line_row(line: Line) -> dict[str, Any]:
+    """One item of an order."""
+    return {
+        "id": line.pk,
+        "productVariantId": line.variant_id,
+        "sku": line.sku,
+        "name": line.name,
+        "hsn": line.hsn,
+        "quantity": line.quantity,
+        "price": line.price_minor,
+        "gstRate": percent(line.gst_rate_bp),
+        "gstAmount": line.gst_minor,
+        "gst": {"cgst": line.cgst_minor, "sgst": line.sgst_minor, "igst": line.igst_minor},
+        "discountAmount": line.discount_minor,
+        "total": line.total_minor,
+        "metadata": line.metadata,
+        "quantityShipped": line.quantity_shipped,
+        "quantityDelivered": line.quantity_delivered,
+        "quantityCancelled": line.quantity_cancelled,
+        "quantityReturned": line.quantity_returned,
+        "createdAt": line.created_at,
+        "updatedAt": line.updated_at,
+    }
+
+
+def payment_row(payment: Payment) -> dict[str, Any]:
+    """One payment; `razorpayOrderId` is null while the gateway is being asked."""
+    razorpay = payment.gateway == "razorpay"
+    return {
+        "id": payment.pk,
+        "gateway": payment.gateway,
+        "status": payment.status,
+        "amount": payment.amount_minor,
+        "currency": payment.currency,
+        "razorpayOrderId": payment.gateway_order_id,
+        "razorpayKeyId": settings.RAZORPAY_KEY_ID if razorpay else None,
+        "razorpayPaymentId": payment.gateway_payment_id,
+        "attempts": payment.attempts,
+        "capturedAmount": payment.captured_minor,
+        "refundedAmount": payment.refunded_minor,
+        "method": payment.method or None,
+        "errorReason": payment.error_reason or None,
+        "createdAt": payment.created_at,
+        "capturedAt": payment.captured_at,
+    }
+
+
+def refund_row(refund: Refund) -> dict[str, Any]:
+    """One refund, with its reason in words."""
+    opened = (
+        vault.unseal(refund.key, f"refund:{refund.pk}", bytes(refund.sealed))
+        if refund.key is not None and refund.sealed is not None
+        else None
+    )
+    return {
+        "id": refund.pk,
+        "paymentId": refund.payment_id,
+        "amount": refund.amount_minor,
+        "currency": refund.currency,
+        "status": refund.status,
+        "reason": (opened or {}).get("reason"),
+        "reasonCode": refund.reason_code,
+        "items": refund.items,
+        "restock": refund.restock,
+        "speed": refund.speed,
+        "byOtherMeans": refund.by_other_means,
+        "gatewayRefundId": refund.gateway_refund_id,
+        "requestedBy": {"type": refund.requested_by_type, "id": refund.requested_by_id},
+        "createdAt": refund.created_at,
+        "processedAt": refund.processed_at,
+    }
+
+
+def shipment_row(parcel: Parcel, *, as_staff: bool) -> dict[str, Any]:
+    """One parcel. The link to its label is for staff."""
+    shipment = parcel.shipment
+    scans = sorted(shipment.scans.all(), key=lambda scan: (scan.at, scan.pk))
+    return {
+        "id": shipment.pk,
+        "status": shipment.status,
+        "carrier": shipment.carrier,
+        "service": shipment.service,
+        "trackingNumber": shipment.tracking_number or None,
+        "warehouse": shipment.warehouse_code,
+        "items": [{"orderItemId": line_id, "quantity": quantity} for line_id, quantity in parcel.units],
+        "label": f"/admin/shipments/{shipment.pk}/label" if as_staff and parcel.has_label else None,
+        "estimatedDelivery": shipment.estimated_delivery,
+        "deliveredTo": shipment.private().get("deliveredTo"),
+        "signatureRequired": shipment.signature_required,
+        "photoUrl": shipment.photo_url or None,
+        "scans": [{"code": scan.code, "place": scan.place or None, "at": scan.at} for scan in scans],
+        "createdAt": shipment.created_at,
+        "shippedAt": shipment.shipped_at,
+        "deliveredAt": shipment.delivered_at,
+    }
+
+
+def hold_row(hold: OrderHold, person: Person) -> dict[str, Any]:
+    """One hold with its note in the clear."""
+    return {
+        "id": hold.pk,
+        "reason": hold.reason,
+        "note": queries.hold_note(hold, person),
+        "createdBy": hold.created_by,
+        "createdAt": hold.created_at,
+        "releasedAt": hold.released_at,
+    }
+
+
+def percent(basis_points: int) -> int | float:
+    """Basis points as a percentage: 5, 18, 0.25."""
+    whole, rest = divmod(basis_points, 100)
+    return basis_points / 100 if rest else whole
+
+
+def _head(
+    order: Order, payments: Iterable[Payment], *, refundable_minor: int, as_staff: bool
+) -> dict[str, Any]:
+    current = queries.current_payment(payments)
+    return {
+        "id": order.pk,
+        "orderNumber": order.number,
+        "status": order.status,
+        "paymentState": order.payment_state,
+        "fulfilmentState": order.fulfilment_state,
+        "onHold": order.on_hold,
+        "customerId": order.person_id,
+        "channel": order.channel,
+        "currency": order.currency,
+        "subtotal": order.subtotal_minor,
+        "discountCode": order.discount_code or None,
+        "discountAmount": order.discount_minor,
+        "gstAmount": order.gst_minor,
+        "gst": {"cgst": order.cgst_minor, "sgst": order.sgst_minor, "igst": order.igst_minor},
+        "shippingCost": order.shipping_minor,
+        "total": order.total_minor,
+        "paidAmount": order.paid_minor,
+        "refundedAmount": order.refunded_minor,
+        "refundableAmount": refundable_minor,
+        "razorpayOrderId": current.gateway_order_id if current is not None else None,
+        "shippingMethod": order.shipping_method,
+        "paymentMethod": order.payment_method,
+        "shippingProvider": order.shipping_provider or None,
+        "shippingAddressId": order.shipping_address_id,
+        "billingAddressId": order.billing_address_id,
+        "allowedActions": allowed_actions(order, refundable_minor=refundable_minor, as_staff=as_staff),
+        "createdAt": order.created_at,
+        "paymentDueAt": order.payment_due_at,
+        "confirmedAt": order.confirmed_at,
+        "processingAt": order.processing_at,
+        "shippedAt": order.shipped_at,
+        "deliveredAt": order.delivered_at,
+        "cancelledAt": order.cancelled_at,
+        "refundedAt": order.refunded_at,
+    }
+
+
+def _checkout_line(line: CheckoutLine, quoted: Any) -> dict[str, Any]:
+    return {
+        "id": line.pk,
+        "sku": line.variant.sku,
+        "productVariantId": line.variant_id,
+        "name": line.variant.title,
+        "quantity": line.quantity,
+        "price": quoted.price_minor,
+        "gstRate": percent(quoted.gst_rate_bp),
+        "gstAmount": quoted.gst_minor,
+        "discountAmount": quoted.discount_minor,
+        "total": quoted.total_minor,
+        "metadata": line.metadata,
+    }
+
+
+def _stage(order: Order, lines: Sequence[Line], parcels: Sequence[Parcel]) -> str:
+    """The lifecycle in the words of D3 (Z3): packed once everything left is in a parcel or partly gone."""
+    stage = _STAGE[str(order.status)]
+    if stage == "received" and order.payment_state in ("authorized", "paid"):
+        return "validated"
+    if stage == "picked":
+        boxed = sum(units for parcel in parcels if parcel.shipment.status != "cancelled" for _, units in parcel.units)
+        gone = sum(line.quantity_shipped for line in lines)
+        if max(boxed, gone) >= sum(line.quantity - line.quantity_cancelled for line in lines):
+            return "packed"
+    return stage
+
+
+def _customer(person: Person) -> dict[str, Any]:
+    profile = person.profile()
+    return {"id": person.pk, "name": profile.get("name"), "email": profile.get("email")}
