@@ -195,7 +195,7 @@ def complete(op: Operation, *, checkout_id: UUID, number: Number) -> Placed:
     lines = _lines(checkout)
     contact = checkout.contact()
 
-    _require_complete(checkout, lines, contact)
+    _require_complete(lines, contact)
     discount = _use_code(checkout)
     priced = price(checkout, lines, contact=contact, discount=discount, now=op.now)
     if discount is not None and priced.refusal:
@@ -341,7 +341,7 @@ def _use_code(checkout: Checkout) -> Discount | None:
     return discount
 
 
-def _require_complete(checkout: Checkout, lines: Sequence[CheckoutLine], contact: Mapping[str, Any]) -> None:
+def _require_complete(lines: Sequence[CheckoutLine], contact: Mapping[str, Any]) -> None:
     errors = []
     if not lines:
         errors.append(("#/lines", "The cart is empty."))

@@ -27,6 +27,7 @@ from shipping.models import Label
 from timeline import queries as stories
 from timeline import vault
 from timeline.errors import Missing
+from timeline.models import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from payments.models import Payment
     from shipping.models import Shipment
-    from timeline.models import Event
     from timeline.operations import Operation
 
 SORTS = {
@@ -176,7 +176,7 @@ def detail(order_id: UUID) -> OrderDetail:
         lines=list(Line.objects.filter(order_id=order_id).order_by("place")),
         payments=payments,
         refunds=list(refunds.order_by("created_at", "id")) if payments else [],
-        parcels=_parcels(order),
+        parcels=_fulfilments(Q(order=order)),
         holds=list(OrderHold.objects.filter(order_id=order_id).order_by("created_at", "id")),
         person=order.person,
         shipping=shipping,
@@ -251,6 +251,25 @@ def timeline(order_id: UUID, *, public_only: bool) -> list[Event]:
     return stories.story(str(order_id), public_only=public_only)
 
 
+def events(order_id: UUID, *, public_only: bool) -> QuerySet[Event]:
+    """The order's events with the keys that open what is sealed, for a page of them."""
+    found = Event.objects.filter(stream=str(order_id)).select_related("person_key")
+    return found.filter(public=True) if public_only else found
+
+
+def person_of(order_id: UUID) -> Person:
+    """The customer of an order, with their key. One statement."""
+    return Order.objects.select_related("person__key").only("person").get(pk=order_id).person
+
+
+def parcel(shipment_id: UUID) -> Parcel:
+    """One parcel with its units. Raises Missing. At most three statements."""
+    found = _fulfilments(Q(shipment_id=shipment_id))
+    if not found:
+        raise Missing
+    return found[0]
+
+
 def current_payment(payments: Iterable[Payment]) -> Payment | None:
     """The payment that counts now: the newest that is no duplicate of another."""
     rows_ = list(payments)
@@ -271,9 +290,9 @@ def hold_note(hold: OrderHold, person: Person) -> str | None:
     return None if opened is None else opened.get("note")
 
 
-def _parcels(order: Order) -> list[Parcel]:
+def _fulfilments(wanted: Q) -> list[Parcel]:
     fulfilments = (
-        Fulfilment.objects.filter(order=order)
+        Fulfilment.objects.filter(wanted)
         .select_related("shipment__key")
         .annotate(has_label=Exists(Label.objects.filter(shipment_id=OuterRef("shipment_id"))))
         .prefetch_related(Prefetch("lines", FulfilmentLine.objects.order_by("id")), "shipment__scans")

@@ -38,7 +38,7 @@ class Smtp:
 def provider(medium: str) -> Provider:
     """The provider configured for the medium."""
     name = {"email": settings.EMAIL_PROVIDER, "sms": settings.SMS_PROVIDER}[medium]
-    makers: dict[tuple[str, str], type[Mailbox] | type[Smtp]] = {
+    makers: dict[tuple[str, str], type[Mailbox | Smtp]] = {
         ("email", "mailbox"): Mailbox, ("sms", "mailbox"): Mailbox, ("email", "smtp"): Smtp,
     }
     try:

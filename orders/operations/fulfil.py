@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from shipping.addresses import from_wire
+
 from orders import locks
 from orders.models import Fulfilment, FulfilmentLine, Line, Order
 from orders.operations import axes, people, shelf
@@ -12,7 +14,6 @@ from orders.operations.holds import require_free
 from payments import operations as money
 from payments.models import Payment
 from shipping import operations as parcels
-from shipping.addresses import from_wire
 from timeline.errors import Invalid, Missing, Refused
 from timeline.transitions import advance
 
@@ -62,7 +63,10 @@ def book(
         raise NothingToShip
     _require_left(wanted, left)
 
-    shipment = parcels.book(op, **_parcel(order, lines, wanted, carrier, service, warehouse, tracking_number))
+    shipment = parcels.book(op, **_parcel(
+        order=order, lines=lines, wanted=wanted, carrier=carrier, service=service, warehouse=warehouse,
+        tracking_number=tracking_number,
+    ))
     fulfilment = Fulfilment.objects.create(id=op.new_id(), order=order, shipment=shipment, created_at=op.now)
     FulfilmentLine.objects.bulk_create(
         [FulfilmentLine(fulfilment=fulfilment, line=lines[pk], quantity=units) for pk, units in wanted.items()]
@@ -253,7 +257,7 @@ def _require_left(wanted: Mapping[UUID, int], left: Mapping[UUID, int]) -> None:
 
 
 def _parcel(
-    order: Order, lines: Mapping[UUID, Line], wanted: Mapping[UUID, int], carrier: str, service: str | None,
+    *, order: Order, lines: Mapping[UUID, Line], wanted: Mapping[UUID, int], carrier: str, service: str | None,
     warehouse: str | None, tracking_number: str | None,
 ) -> dict[str, object]:
     origin = shelf.origin_for(

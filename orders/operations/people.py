@@ -40,6 +40,7 @@ def ensure(op: Operation, *, person_id: UUID, kind: str) -> Person:
 
 def remember(op: Operation, *, person: Person, profile: dict[str, str]) -> Person:
     """Keep e-mail, phone and name, sealed, and the tokens they are found by. Known parts that are not given stay."""
+    del op  # the capability: only an operation may write
     known = person.profile()
     merged = {**known, **{key: value for key, value in profile.items() if value}}
     if merged == known:

@@ -54,7 +54,7 @@ class Plan:
 
 def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     """Commit the stock, then book the order and write every row of it. Raises OutOfStock."""
-    checkout, quote = plan.checkout, plan.quote
+    checkout = plan.checkout
     person = checkout.person
     order_id = op.new_id()
     story = str(order_id)
@@ -70,7 +70,7 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     billing = (
         shipping if plan.billing == plan.shipping else people.keep_address(op, person=person, address=plan.billing)
     )
-    order = _order(op, plan, number, order_id, shipping, billing)
+    order = _order(op, plan=plan, number=number, order_id=order_id, shipping=shipping, billing=billing)
     lines = _lines(op, plan, order)
     begin(
         op, order, "order.placed", stream=story, facts=_facts(plan, order, lines),
@@ -90,7 +90,7 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
 
 
 def _order(
-    op: Operation, plan: Plan, number: Number, order_id: Any, shipping: Address, billing: Address
+    op: Operation, *, plan: Plan, number: Number, order_id: Any, shipping: Address, billing: Address
 ) -> Order:
     checkout, quote = plan.checkout, plan.quote
     waits = checkout.payment_method != "cod" and quote.total_minor > 0

@@ -1,0 +1,230 @@
+"""What bodies and query strings must look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from orders.models import Order
+from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
+from timeline.api.wire import (
+    MONEY_MINOR_MAX,
+    Choice,
+    Code,
+    Email,
+    Input,
+    Metadata,
+    Money,
+    Quantity,
+    StrictBool,
+    StrictDateTime,
+    StrictText,
+    StrictUUID,
+)
+from orders.queries import SORTS  # isort: skip
+
+SHIPPING_METHODS = ("standard", "express")
+PAYMENT_METHODS = ("razorpay", "cod")
+LINES_MAX = 100
+ITEMS_MAX = 100
+NOTE_CHARS_MAX = 2000
+REASON_CHARS_MAX = 500
+SEARCH_CHARS_MAX = 100
+
+
+class Nothing(Input):
+    """An empty object."""
+
+
+class WishInput(Input):
+    """A SKU and how many of it."""
+
+    sku = Code()
+    quantity = Quantity()
+    metadata = Metadata(required=False, default=dict)
+
+
+class CheckoutInput(Input):
+    """A new checkout."""
+
+    lines = WishInput(many=True, required=False, default=list, max_length=LINES_MAX)
+
+
+class QuantityInput(Input):
+    """The new quantity of a line."""
+
+    quantity = Quantity()
+
+
+class AddressInput(Input):
+    """An address; which parts are needed and possible is said with 422, by name."""
+
+    name = StrictText(max_length=100, required=False)
+    phone = StrictText(max_length=20, required=False)
+    line1 = StrictText(max_length=120, required=False)
+    line2 = StrictText(max_length=120, required=False, allow_null=True, allow_blank=True)
+    city = StrictText(max_length=60, required=False)
+    state = StrictText(max_length=60, required=False, help_text="ISO 3166-2 code (`IN-KA`) or name.")
+    postal_code = StrictText(max_length=12, required=False)
+    country = StrictText(max_length=2, required=False, default="IN")
+    gstin = StrictText(max_length=20, required=False, allow_null=True, allow_blank=True)
+
+
+class DetailsInput(Input):
+    """What a checkout is told besides its lines; null takes a part away."""
+
+    email = Email(required=False, allow_null=True)
+    phone = StrictText(max_length=20, required=False, allow_null=True)
+    name = StrictText(max_length=100, required=False, allow_null=True)
+    gstin = StrictText(max_length=20, required=False, allow_null=True)
+    shipping_address = AddressInput(required=False, allow_null=True)
+    billing_address = AddressInput(required=False, allow_null=True)
+    discount_code = Code(max_length=40, required=False, allow_null=True)
+    shipping_method = Choice(choices=SHIPPING_METHODS, required=False)
+    payment_method = Choice(choices=PAYMENT_METHODS, required=False)
+
+
+class VerifyInput(Input):
+    """What the gateway's page hands the browser after a payment."""
+
+    razorpay_payment_id = StrictText(max_length=40)
+    razorpay_order_id = StrictText(max_length=40)
+    razorpay_signature = StrictText(max_length=128)
+
+
+class ReasonInput(Input):
+    """Why, if the caller wants to say."""
+
+    reason = StrictText(max_length=REASON_CHARS_MAX, required=False, allow_null=True, default=None)
+
+
+class UnitsInput(Input):
+    """So many units of one item."""
+
+    order_item_id = StrictUUID()
+    quantity = Quantity()
+
+
+class RefundWishInput(Input):
+    """A customer asks for money back."""
+
+    amount = Money(min_value=1)
+    reason = StrictText(max_length=REASON_CHARS_MAX)
+    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+
+
+class RefundInput(Input):
+    """Staff give money back."""
+
+    amount = Money(min_value=1)
+    reason = StrictText(max_length=REASON_CHARS_MAX)
+    initiate_payment_refund = StrictBool(required=False, default=True)
+    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+    restock = StrictBool(required=False, default=False)
+
+
+class DeclineInput(Input):
+    """Why a refund request is declined; the customer reads it."""
+
+    reason = StrictText(max_length=REASON_CHARS_MAX)
+
+
+class StatusInput(Input):
+    """The step a person takes with an order. `carrier` and `trackingNumber` go with `shipped` only."""
+
+    status = Choice(choices=Order.Status.values)
+    note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True, required=False, allow_null=True, default=None)
+    carrier = StrictText(max_length=40, required=False, allow_null=True, default=None)
+    tracking_number = StrictText(max_length=60, required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a parcel's words beside a step that ships nothing."""
+        if attrs["status"] != Order.Status.SHIPPED:
+            faults = {
+                wire: ["This goes with the status shipped only."]
+                for name, wire in (("carrier", "carrier"), ("tracking_number", "trackingNumber"))
+                if attrs[name] is not None
+            }
+            if faults:
+                raise serializers.ValidationError(faults)
+        elif attrs["tracking_number"] is not None and attrs["carrier"] is None:
+            raise serializers.ValidationError({"carrier": ["A tracking number is a carrier's: name it."]})
+        return attrs
+
+
+class NoteInput(Input):
+    """A note on an order."""
+
+    note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True)
+    is_public = StrictBool(required=False, default=False)
+
+
+class ShipmentInput(Input):
+    """A parcel to be booked; without items, for all that is left."""
+
+    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+    carrier = StrictText(max_length=40)
+    service = StrictText(max_length=40, required=False, allow_null=True, default=None)
+    warehouse = Code(max_length=40, required=False, allow_null=True, default=None)
+
+
+class DispatchInput(Input):
+    """When the parcel was handed over, if not now."""
+
+    at = StrictDateTime(required=False, allow_null=True, default=None)
+
+
+class DeliverInput(Input):
+    """How the parcel arrived."""
+
+    delivered_to = StrictText(max_length=100, required=False, allow_null=True, default=None)
+    signature_required = StrictBool(required=False, default=None, allow_null=True)
+    photo_url = StrictText(max_length=500, required=False, allow_null=True, default=None)
+    at = StrictDateTime(required=False, allow_null=True, default=None)
+
+    def validate_photo_url(self, value: str | None) -> str | None:
+        """Take web addresses only: the link is drawn on pages."""
+        if value is not None and not value.startswith(("https://", "http://")):
+            message = "A web address is required."
+            raise serializers.ValidationError(message)
+        return value
+
+
+class HoldInput(Input):
+    """Why the order waits: `fraud`, `address`, `stock`, `payment`, `customer`, `other`, or in words."""
+
+    reason = StrictText(max_length=100)
+    note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True, required=False, allow_null=True, default=None)
+
+
+class OwnOrdersQuery(Query):
+    """A customer's own orders, newest first."""
+
+    status = QueryList(child=Choice(choices=Order.Status.values), required=False, default=list)
+
+
+class TimelineQuery(Query):
+    """An order's events, oldest first."""
+
+    limit = QueryInt(min_value=1, max_value=LIMIT_MAX, default=LIMIT_MAX)
+
+
+class OrdersQuery(Query):
+    """What staff look for. Several values by repetition or comma."""
+
+    status = QueryList(child=Choice(choices=Order.Status.values), required=False, default=list)
+    payment_status = QueryList(child=Choice(choices=Order.PaymentState.values), required=False, default=list)
+    shipping_status = QueryList(child=Choice(choices=Order.FulfilmentState.values), required=False, default=list)
+    channel = QueryList(child=StrictText(max_length=40), required=False, default=list)
+    customer_id = QueryList(child=StrictUUID(), required=False, default=list)
+    customer = QueryText(max_length=SEARCH_CHARS_MAX, required=False, default="", help_text="A name, an e-mail address or an id.")
+    order_number = QueryText(max_length=24, required=False, default="", help_text="Whole or part.")
+    q = QueryText(max_length=SEARCH_CHARS_MAX, required=False, default="", help_text="A number, customer, SKU or tracking number.")
+    created_from = QueryMoment(required=False, default=None)
+    created_to = QueryMoment(end=True, required=False, default=None)
+    delivered_from = QueryMoment(required=False, default=None)
+    delivered_to = QueryMoment(end=True, required=False, default=None)
+    min_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
+    max_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
+    sort = QuerySort(SORTS, required=False, default="-created_at")
