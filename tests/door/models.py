@@ -29,11 +29,11 @@ class Ticket(StateModel):
     def __str__(self) -> str:
         return self.number
 
-    @transition(field=status, source="pending", target="confirmed", custom={"event": "order.confirmed"})
+    @transition(field=status, source="pending", target="confirmed", custom={"event": "checkout.held"})
     def confirm(self) -> None:
         """It is paid."""
 
-    @transition(field=status, source=["pending", "confirmed"], target="cancelled", custom={"event": "order.cancelled"})
+    @transition(field=status, source=["pending", "confirmed"], target="cancelled", custom={"event": "checkout.abandoned"})
     def cancel(self, *, code: str) -> None:
         """It is off."""
         self.reason = code

@@ -33,7 +33,7 @@ ASHA = Actor(type="staff", id="7", name="Asha", channel="console", session_id="s
 def make(number: str = "T-1") -> Ticket:
     ticket = Ticket(id=uuid.uuid4(), number=number)
     with operation("ticket.open", actor=system("tests"), stream=str(ticket.id)) as op:
-        begin(op, ticket, "order.placed", facts={"total_minor": 100}, targets=[("item", "SKU-1", "Tea")])
+        begin(op, ticket, "checkout.started", facts={"total_minor": 100}, targets=[("item", "SKU-1", "Tea")])
     return ticket
 
 
@@ -57,7 +57,7 @@ def test_transition_is_recorded_with_who_through_what_and_why() -> None:
     with operation("ticket.cancel", actor=ASHA, stream=str(ticket.id)) as op:
         advance(op, ticket.cancel, code="changed_mind", private={"reason": "bought elsewhere"})
     event = Event.objects.latest("id")
-    assert (event.kind, event.from_state, event.to_state, event.stream_seq) == ("order.cancelled", "pending", "cancelled", 2)
+    assert (event.kind, event.from_state, event.to_state, event.stream_seq) == ("checkout.abandoned", "pending", "cancelled", 2)
     assert (event.actor_type, event.actor_id, event.actor_name, event.channel) == ("staff", "7", "Asha", "console")
     assert (event.session_id, event.request_id, event.operation) == ("s1", "r1", "ticket.cancel")
     assert event.facts == {"code": "changed_mind"}
@@ -138,7 +138,7 @@ def test_a_step_outside_the_table_is_refused_even_with_its_event() -> None:
     with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
         advance(op, ticket.cancel, code="x")
     with pytest.raises(DatabaseError, match="no such step|no step from"), operation("x", actor=ASHA, stream=str(ticket.id)) as op:
-        op.record(ticket, "order.confirmed", from_state="cancelled", to_state="pending")
+        op.record(ticket, "checkout.held", from_state="cancelled", to_state="pending")
         sql("UPDATE door_ticket SET status = 'pending' WHERE id = %s", raw(ticket))
 
 
@@ -166,7 +166,7 @@ def test_an_old_event_opens_nothing_twice() -> None:
 def test_an_event_of_another_transaction_opens_nothing() -> None:
     ticket = make()
     with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
-        op.record(ticket, "order.confirmed", from_state="pending", to_state="confirmed")
+        op.record(ticket, "checkout.held", from_state="pending", to_state="confirmed")
     with refused("no timeline event"):
         sql("UPDATE door_ticket SET status = 'confirmed' WHERE id = %s", raw(ticket))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
@@ -17,24 +16,20 @@ from timeline.models import Delivery, Event
 from timeline.operations import operation
 from timeline.transitions import begin
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _clean_ears() -> Iterator[None]:
+def _clean_ears() -> None:
     subscribers.HEARD.clear()
     subscribers.TOLD.clear()
     subscribers.FAIL.update(inside=0, outside=0)
-    yield
 
 
 def say(*kinds: str, stream: str = "s") -> None:
     with operation("x", actor=system("tests"), stream=stream) as op:
         ticket = Ticket(id=uuid.uuid4(), number=uuid.uuid4().hex[:20])
-        begin(op, ticket, "order.placed")
+        begin(op, ticket, "checkout.started")
         for kind in kinds:
             op.record(ticket, kind)
 
