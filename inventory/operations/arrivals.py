@@ -1,6 +1,8 @@
 """Stock comes in, is counted anew, changes its place, comes back: what staff do, each with an event of its own.
 
-Each verb locks the story of the variant itself (its stream is the variant's id), so a caller opens the operation without one.
+Each verb but `restock` locks the story of the variant itself (its stream is the variant's id), so a caller opens the
+operation without one. A `reason` is one of `REASONS`; any other text is free text, which is sealed with the event, and the
+code is then `other`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,24 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 
+REASONS = frozenset(
+    {
+        "correction",
+        "count",
+        "damaged",
+        "expired",
+        "found",
+        "lost",
+        "opening_stock",
+        "purchase",
+        "recount",
+        "returned",
+        "theft",
+        "transfer",
+    }
+)
+
+
 class UnknownVariant(Invalid):
     """The shop has no variant with this SKU."""
 
@@ -37,15 +57,16 @@ class StockPromised(Refused):
 
 
 def receive(op: Operation, *, warehouse_code: str, sku: str, quantity: int, reason: str) -> Level:
-    """Goods arrive: on hand rises by `quantity`. `reason` is a code (`purchase`, `opening_stock` …).
+    """Goods arrive: on hand rises by `quantity`.
 
     Raises `UnknownVariant`, `UnknownWarehouse`, `QuantityOutOfRange`.
     """
     variant, (warehouse,) = _places(op, sku=sku, codes=[warehouse_code])
     _require_positive(quantity)
+    code, private = _reason(reason)
     level = _locked(op, variant_ids=[variant.id], warehouse=warehouse)[variant.id]
 
-    _put(op, levels={level.id: level}, units={level.id: quantity}, kind=Movement.Kind.RECEIVED, reason=reason)
+    _put(op, levels={level.id: level}, units={level.id: quantity}, kind=Movement.Kind.RECEIVED, reason=code)
     op.record(
         level,
         "stock.received",
@@ -55,15 +76,16 @@ def receive(op: Operation, *, warehouse_code: str, sku: str, quantity: int, reas
             "warehouse": warehouse_code,
             "quantity": quantity,
             "on_hand": level.on_hand,
-            "reason": reason,
+            "reason": code,
         },
+        private=private,
         targets=[("variant", variant.id)],
     )
     return level
 
 
 def adjust(op: Operation, *, warehouse_code: str, sku: str, delta: int, reason: str) -> Level:
-    """A count was wrong: on hand changes by `delta`, never to a number (F06). `reason` is a code (`damaged`, `count` …).
+    """A count was wrong: on hand changes by `delta`, never to a number (F06).
 
     Raises `StockPromised` when less than what is held would be left, `UnknownVariant`, `UnknownWarehouse`,
     `QuantityOutOfRange` for zero.
@@ -71,14 +93,16 @@ def adjust(op: Operation, *, warehouse_code: str, sku: str, delta: int, reason: 
     variant, (warehouse,) = _places(op, sku=sku, codes=[warehouse_code])
     if delta == 0:
         raise QuantityOutOfRange("The stock would stay as it is.", errors=[("#/delta", "Not zero.")])
+    code, private = _reason(reason)
     level = _locked(op, variant_ids=[variant.id], warehouse=warehouse)[variant.id]
 
-    _put(op, levels={level.id: level}, units={level.id: delta}, kind=Movement.Kind.ADJUSTED, reason=reason)
+    _put(op, levels={level.id: level}, units={level.id: delta}, kind=Movement.Kind.ADJUSTED, reason=code)
     op.record(
         level,
         "stock.adjusted",
         stream=str(variant.id),
-        facts={"sku": sku, "warehouse": warehouse_code, "delta": delta, "on_hand": level.on_hand, "reason": reason},
+        facts={"sku": sku, "warehouse": warehouse_code, "delta": delta, "on_hand": level.on_hand, "reason": code},
+        private=private,
         targets=[("variant", variant.id)],
     )
     return level
@@ -94,6 +118,7 @@ def transfer(op: Operation, *, from_code: str, to_code: str, sku: str, quantity:
     _require_positive(quantity)
     if source.id == target.id:
         raise QuantityOutOfRange("Both places are the same warehouse.")
+    code, private = _reason(reason)
     for warehouse in (source, target):
         _ensure_levels(op, variant_ids=[variant.id], warehouse=warehouse)
     levels = {level.warehouse_id: level for level in locks.levels(variant_ids=[variant.id])}
@@ -105,7 +130,7 @@ def transfer(op: Operation, *, from_code: str, to_code: str, sku: str, quantity:
         Step(giving, Movement.Kind.SENT, stream, on_hand=-quantity),
         Step(taking, Movement.Kind.TRANSFERRED, stream, on_hand=quantity),
     ]
-    if move(op, steps=steps, reason=reason):
+    if move(op, steps=steps, reason=code):
         raise _promised(giving)
     giving.on_hand -= quantity
     taking.on_hand += quantity
@@ -113,7 +138,8 @@ def transfer(op: Operation, *, from_code: str, to_code: str, sku: str, quantity:
         giving,
         "stock.transferred",
         stream=stream,
-        facts={"sku": sku, "warehouse": from_code, "to_warehouse": to_code, "quantity": quantity, "reason": reason},
+        facts={"sku": sku, "warehouse": from_code, "to_warehouse": to_code, "quantity": quantity, "reason": code},
+        private=private,
         targets=[("variant", variant.id), ("level", taking.id)],
     )
     return [giving, taking]
@@ -133,6 +159,7 @@ def restock(
     warehouse = Warehouse.objects.filter(id=warehouse_id).first()
     if warehouse is None:
         raise UnknownWarehouse
+    code, private = _reason(reason)
     levels = _locked(op, variant_ids=quantities, warehouse=warehouse)
 
     _put(
@@ -140,7 +167,7 @@ def restock(
         levels={level.id: level for level in levels.values()},
         units={levels[variant_id].id: quantity for variant_id, quantity in quantities.items()},
         kind=Movement.Kind.RESTOCKED,
-        reason=reason,
+        reason=code,
         stream=stream,
     )
     op.record(
@@ -151,11 +178,17 @@ def restock(
             "warehouse": warehouse.code,
             "quantity": sum(quantities.values()),
             "items": [{"variant": variant_id, "quantity": units} for variant_id, units in sorted(quantities.items())],
-            "reason": reason,
+            "reason": code,
         },
+        private=private,
         targets=[("variant", variant_id) for variant_id in sorted(quantities)],
     )
     return list(levels.values())
+
+
+def _reason(reason: str) -> tuple[str, dict[str, str] | None]:
+    """The code that is kept in the clear, and what is sealed: free text may speak of people."""
+    return (reason, None) if reason in REASONS or not reason else ("other", {"reason": reason})
 
 
 def _places(op: Operation, *, sku: str, codes: list[str]) -> tuple[Variant, list[Warehouse]]:

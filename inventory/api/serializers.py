@@ -1,0 +1,80 @@
+"""What goes over the wire about products and shelves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from timeline.api.query import Query, QueryText
+from timeline.api.wire import Code, Input, Output, StrictInt, StrictText
+
+DELTA_UNITS_MAX = 1_000_000
+REASON_CHARS_MAX = 200
+
+
+class ProductsQuery(Query):
+    """The shop window's parameters."""
+
+    q = QueryText(required=False, default="", help_text="A part of a name or of a SKU.")
+
+
+class ProductOutput(Output):
+    """One variant on sale; the price is in minor units without GST, `gstRate` a percentage."""
+
+    sku = serializers.CharField()
+    product_variant_id = serializers.UUIDField(source="id")
+    name = serializers.CharField(source="title")
+    price = serializers.IntegerField(source="price_minor")
+    currency = serializers.CharField()
+    gst_rate = serializers.DecimalField(max_digits=5, decimal_places=2, coerce_to_string=False)
+    hsn = serializers.CharField()
+    available = serializers.IntegerField()
+
+
+class ShelvesQuery(Query):
+    """The staff's parameters."""
+
+    sku = Code(required=False, default=None, help_text="One SKU, whole.")
+
+
+class LevelOutput(Output):
+    """How many units lie in one warehouse, and how many of them are promised."""
+
+    sku = serializers.CharField(source="variant.sku")
+    product_variant_id = serializers.UUIDField(source="variant_id")
+    warehouse = serializers.CharField(source="warehouse.code")
+    on_hand = serializers.IntegerField()
+    held = serializers.IntegerField()
+    available = serializers.IntegerField()
+
+
+class AdjustmentInput(Input):
+    """A correction of what lies on one shelf, as a difference."""
+
+    sku = Code()
+    warehouse = Code(max_length=32)
+    delta = StrictInt(min_value=-DELTA_UNITS_MAX, max_value=DELTA_UNITS_MAX)
+    reason = StrictText(max_length=REASON_CHARS_MAX, help_text="A code such as `recount`, `damaged`, or a sentence.")
+
+
+class Page(Output):
+    """The envelope of every list."""
+
+    page = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    total = serializers.IntegerField()
+    total_is_capped = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class ProductPage(Page):
+    """Products of one page."""
+
+    data: Any = ProductOutput(many=True)  # `Serializer.data` is a property; here it is a field of the answer
+
+
+class LevelPage(Page):
+    """Shelves of one page."""
+
+    data: Any = LevelOutput(many=True)

@@ -1,0 +1,35 @@
+"""The shop window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from inventory import queries
+from inventory.api.serializers import ProductOutput, ProductPage, ProductsQuery
+from timeline.api.paging import paged
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+ORDER = ("product__name", "sku")
+
+
+class ProductsView(APIView):
+    """`GET /storefront/products`: open to everybody, so it reads no token."""
+
+    authentication_classes: ClassVar = []
+    permission_classes: ClassVar = [AllowAny]
+
+    @extend_schema(operation_id="storefront_products_list", parameters=[ProductsQuery], responses={200: ProductPage})
+    def get(self, request: Request) -> Response:
+        """List what is on sale, with what is left of it now."""
+        wish = ProductsQuery.parse(request.query_params)
+        page = paged(
+            queries.list_products(wish["q"]), order=ORDER, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
+        )
+        return Response(page.envelope(ProductOutput(page.rows, many=True).data))
