@@ -8,6 +8,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from payments.gateways import use
+from tests.payments.fake_gateway import FakeGateway
 from timeline import triggers
 
 if TYPE_CHECKING:
@@ -50,3 +52,11 @@ def _fresh_memory() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def shop_gateway() -> Iterator[FakeGateway]:
+    """A gateway in memory in Razorpay's place."""
+    fake = FakeGateway()
+    with use(fake):
+        yield fake
