@@ -114,10 +114,10 @@ class Payment(StateModel):
         target=Status.AUTHORIZED,
         custom={"event": "payment.authorized"},
     )
-    def authorise(self, *, processor_ref: str, method: str) -> None:
+    def authorise(self, *, processor_ref: str, payment_method: str) -> None:
         """The money is reserved; a late authorisation after a failure counts (F20)."""
         self.gateway_payment_id = processor_ref
-        self.method = method
+        self.method = payment_method
         self.error_code = self.error_reason = ""
 
     @transition(
@@ -126,12 +126,12 @@ class Payment(StateModel):
         target=Status.CAPTURED,
         custom={"event": "payment.captured"},
     )
-    def capture(self, *, processor_ref: str | None, amount_minor: int, method: str, at: datetime) -> None:
+    def capture(self, *, processor_ref: str | None, amount_minor: int, payment_method: str, at: datetime) -> None:
         """The money is ours."""
         self.gateway_payment_id = processor_ref
         self.captured_minor = amount_minor
         self.captured_at = at
-        self.method = method
+        self.method = payment_method
         self.error_code = self.error_reason = ""
 
     @transition(

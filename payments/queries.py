@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -176,15 +177,23 @@ def in_doubt(limit: int) -> tuple[list[Payment], list[Refund]]:
     return list(_longest_unasked(payments)[:limit]), list(_longest_unasked(refunds)[:limit])
 
 
-def quiet(*, asked_before: datetime, opened_after: datetime, limit: int) -> tuple[list[Payment], list[Refund]]:
-    """Unsettled payments and refunds nobody has asked about since `asked_before`, of those begun after `opened_after`."""
-    unheard = Q(asked_at__lt=asked_before) | Q(asked_at=None, created_at__lt=asked_before)
+def quiet(*, now: datetime, limit: int) -> tuple[list[Payment], list[Refund]]:
+    """Unsettled money nobody has asked about for a while: five minutes on its first day, then six hours, for eight days.
+
+    A failed payment is among it, for it may be authorised late (F20). Longest unasked first.
+    """
+    lately, today = now - QUIET, now - FIRST_DAY
+    unheard = (
+        Q(asked_at=None, created_at__lt=lately)
+        | Q(asked_at__lt=lately, created_at__gt=today)
+        | Q(asked_at__lt=now - QUIET_LATER)
+    )
     payments = Payment.objects.filter(
         unheard,
         gateway=RAZORPAY,
         status__in=[Payment.Status.CREATED, Payment.Status.AUTHORIZED, Payment.Status.FAILED],
         gateway_order_id__isnull=False,
-        created_at__gt=opened_after,
+        created_at__gt=now - ASKED_FOR,
     )
     refunds = Refund.objects.filter(
         unheard, status=Refund.Status.PENDING, gateway_refund_id__isnull=False

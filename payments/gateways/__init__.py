@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from payments.gateways.razorpay import RazorpayGateway, verify_webhook
-from payments.models import COD, RAZORPAY
+from payments.models import RAZORPAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,6 @@ class UnknownGateway(LookupError):
 
 def gateway(code: str) -> Gateway:
     """The gateway of this word, made from the settings; one per thread, for its connection is. Raises `UnknownGateway`."""
-    if code == COD:
-        return CashOnDelivery()
     if code != RAZORPAY:
         raise UnknownGateway(code)
     if _instead:

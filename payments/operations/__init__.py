@@ -5,11 +5,11 @@ Each function runs inside `operation(...)` on the payment's own stream and locks
 
 from __future__ import annotations
 
-from payments.operations.capture import authorise, capture
-from payments.operations.merge import ForeignPayment, merge
+from payments.operations.money_in import authorise, capture
+from payments.operations.forwards import ForeignPayment, merge
 from payments.operations.notices import handle_notice, take_notice
-from payments.operations.payment import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
-from payments.operations.refund import (
+from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
+from payments.operations.wishes import (
     AboveRefundable,
     OnlyByOtherMeans,
     approve_refund,
@@ -18,7 +18,7 @@ from payments.operations.refund import (
     give_back_all,
     request_refund,
 )
-from payments.operations.settle import (
+from payments.operations.money_back import (
     RefundDiffers,
     accept_refund,
     adopt_refund,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from payments import locks
 from payments.models import COD, Payment
-from payments.operations import payment as attempts
-from payments.operations.refund import ask_refund
+from payments.operations import attempts
+from payments.operations.wishes import ask_refund
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ def authorise(
     _must_agree(payment, amount_minor, currency)
     if payment.status in _BELOW:
         facts = attempts.facts_of(payment)
-        advance(op, payment.authorise, stream=payment.stream, processor_ref=gateway_payment_id, method=method, **facts)
+        advance(
+            op,
+            payment.authorise,
+            stream=payment.stream,
+            processor_ref=gateway_payment_id,
+            payment_method=method,
+            **facts,
+        )
     return payment
 
 
@@ -62,7 +69,7 @@ def capture(
         stream=payment.stream,
         processor_ref=gateway_payment_id,
         amount_minor=amount_minor,
-        method=method,
+        payment_method=method,
         at=op.now,
         gateway=payment.gateway,
         currency=currency,
@@ -109,7 +116,7 @@ def adopt(
         facts={
             **attempts.facts_of(payment),
             "processor_ref": gateway_payment_id,
-            "method": method,
+            "payment_method": method,
             "duplicate": True,
             "duplicate_of": beside.pk,
         },

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from payments import locks
 from payments.models import Refund
-from payments.operations import refund as wishes
-from payments.operations.payment import CODE_CHARS_MAX, REASON_CHARS_MAX
+from payments.operations import wishes
+from payments.operations.attempts import CODE_CHARS_MAX, REASON_CHARS_MAX
 from timeline.errors import Refused
 from timeline.transitions import advance, begin
 

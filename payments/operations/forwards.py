@@ -8,12 +8,11 @@ Note [Forwards only]
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payments import locks
 from payments.models import Payment
-from payments.operations import capture as money
-from payments.operations import payment as attempts
+from payments.operations import attempts, money_in
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
     from payments.operations.seen import SeenPayment
     from timeline.operations import Operation
 
-_CAPTURED = "captured"
-_AUTHORIZED = "authorized"
-_FAILED = "failed"
-_REFUNDED = "refunded"
+_AUTHORIZED, _CAPTURED, _REFUNDED, _FAILED = "authorized", "captured", "refunded", "failed"
 
 
 class ForeignPayment(Invalid):
@@ -39,7 +35,7 @@ def merge(op: Operation, *, payment_id: UUID, seen: SeenPayment) -> Payment:
     captured attempt becomes a payment of its own and goes back at once (F22). Raises `ForeignPayment`.
     """
     payment = locks.payment(payment_id)
-    if seen.order_id != _order_id(payment):
+    if seen.order_id is None or seen.order_id != _order_id(payment):
         raise ForeignPayment
 
     if Payment.objects.filter(gateway_payment_id=seen.id).exclude(pk=payment.pk).exists():
@@ -52,18 +48,18 @@ def merge(op: Operation, *, payment_id: UUID, seen: SeenPayment) -> Payment:
 
 
 def _forward(op: Operation, payment: Payment, seen: SeenPayment) -> Payment:
-    if _is_captured(seen):
-        return money.capture(
+    if seen.captured_minor:
+        return money_in.capture(
             op,
             payment_id=payment.pk,
             gateway_payment_id=seen.id,
             amount_minor=seen.amount_minor,
             currency=seen.currency,
             method=seen.method,
-            facts=seen.facts,
+            facts=_of_the_money(seen),
         )
     if seen.status == _AUTHORIZED:
-        return money.authorise(
+        return money_in.authorise(
             op,
             payment_id=payment.pk,
             gateway_payment_id=seen.id,
@@ -82,8 +78,8 @@ def _forward(op: Operation, payment: Payment, seen: SeenPayment) -> Payment:
 
 def _beside(op: Operation, payment: Payment, seen: SeenPayment) -> Payment:
     """Our money is in already: only a further capture is news."""
-    if seen.id != payment.gateway_payment_id and _is_captured(seen):
-        money.adopt(
+    if seen.id != payment.gateway_payment_id and seen.captured_minor:
+        money_in.adopt(
             op,
             beside=payment,
             gateway_payment_id=seen.id,
@@ -120,6 +116,7 @@ def _order_id(payment: Payment) -> str | None:
     return payment.gateway_order_id or payment.facts.get("gateway_order_id")
 
 
-def _is_captured(seen: SeenPayment) -> bool:
-    """A payment refunded in full was captured before, unless the gateway let an authorisation lapse."""
-    return seen.status == _CAPTURED or (seen.status == _REFUNDED and seen.captured)
+def _of_the_money(seen: SeenPayment) -> dict[str, Any]:
+    """What the gateway says about the money itself; nothing about people."""
+    told = {"fee_minor": seen.fee_minor, "tax_minor": seen.tax_minor, "references": dict(seen.references)}
+    return {word: value for word, value in told.items() if value}

@@ -69,7 +69,10 @@ def fail(op: Operation, *, payment_id: UUID, code: str, reason: str, gateway_pay
     if gateway_payment_id is not None and gateway_payment_id in known:
         return payment
 
-    if payment.status in (Payment.Status.OPENING, Payment.Status.CREATED, Payment.Status.IN_DOUBT):
+    own = payment.gateway_payment_id in {None, gateway_payment_id}  # the doubt is about one attempt
+    if payment.status in (Payment.Status.OPENING, Payment.Status.CREATED) or (
+        payment.status == Payment.Status.IN_DOUBT and own
+    ):
         advance(
             op,
             payment.fail,
