@@ -112,6 +112,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+CSRF_FAILURE_VIEW = "config.api.problems.csrf_failure"
 LOGIN_URL = "/console/login/"
 LOGIN_REDIRECT_URL = "/console/orders/"
 

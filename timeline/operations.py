@@ -283,9 +283,7 @@ def _plain(value: Any, *, path: str) -> Any:
         return [_plain(item, path=path) for item in value]
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, UUID):
+    if isinstance(value, str | UUID):
         return str(value)
     if isinstance(value, datetime):
         return _moment(value)

@@ -99,11 +99,8 @@ def _lease(limit: int) -> list[Delivery]:
 
 
 def _hand_over(delivery: Delivery) -> None:
-    subscriber = subscriptions.named(delivery.subscriber)
     try:
-        if subscriber is None:
-            message = f"nobody answers to {delivery.subscriber}"
-            raise LookupError(message)
+        subscriber = subscriptions.named(delivery.subscriber)
         if subscriber.inside:
             name = delivery.subscriber.rpartition(".")[2]
             with operation(f"on.{name}", actor=system(name), stream=delivery.stream) as op:

@@ -58,9 +58,13 @@ def of_kind(kind: str) -> tuple[Subscriber, ...]:
     return _by_kind.get(kind, ())
 
 
-def named(name: str) -> Subscriber | None:
-    """The subscriber of this name; None when it was removed since the delivery was written."""
-    return _by_name.get(name)
+def named(name: str) -> Subscriber:
+    """The subscriber of this name. Raises LookupError when it was removed since the delivery was written."""
+    try:
+        return _by_name[name]
+    except KeyError:
+        message = f"nobody answers to {name}"
+        raise LookupError(message) from None
 
 
 def everyone() -> dict[str, Subscriber]:

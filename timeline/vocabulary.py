@@ -125,7 +125,7 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
 
 def money(minor: int) -> str:
     """`₹3,18,420.99`: lakh grouping, a true minus sign."""
-    sign = "−" if minor < 0 else ""  # noqa: RUF001 the typographic minus is meant
+    sign = "−" if minor < 0 else ""
     rupees, paise = divmod(abs(minor), 100)
     head, tail = str(rupees)[:-3], str(rupees)[-3:]
     groups = [tail]

@@ -8,6 +8,7 @@ connection opens the lock file for itself, so threads of one process wait for ea
 from __future__ import annotations
 
 import fcntl
+from pathlib import Path
 from typing import IO, Any
 
 from django.db.backends.sqlite3 import base
@@ -54,7 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._has_turn or self.is_in_memory_db():
             return
         if self._queue is None:
-            self._queue = open(f"{self.settings_dict['NAME']}.wlock", "a", encoding="ascii")  # noqa: SIM115 lives as long as the connection
+            self._queue = Path(f"{self.settings_dict['NAME']}.wlock").open("a", encoding="ascii")  # noqa: SIM115 lives as long as the connection
         fcntl.flock(self._queue, fcntl.LOCK_EX)
         self._has_turn = True
 
