@@ -259,7 +259,7 @@ def events(order_id: UUID, *, public_only: bool) -> QuerySet[Event]:
 
 def person_of(order_id: UUID) -> Person:
     """The customer of an order, with their key. One statement."""
-    return Order.objects.select_related("person__key").only("person").get(pk=order_id).person
+    return Person.objects.select_related("key").get(orders=order_id)
 
 
 def parcel(shipment_id: UUID) -> Parcel:
@@ -275,6 +275,22 @@ def current_payment(payments: Iterable[Payment]) -> Payment | None:
     rows_ = list(payments)
     first_hand = [payment for payment in rows_ if not payment.facts.get("duplicate_of")]
     return (first_hand or rows_ or [None])[-1]
+
+
+def payment_of(order_id: UUID) -> Payment | None:
+    """The order's current payment; None when there was nothing to pay. One statement."""
+    links = OrderPayment.objects.filter(order_id=order_id).select_related("payment").order_by("id")
+    return current_payment(link.payment for link in links)
+
+
+def payment_named(order_id: UUID, *, gateway_order_id: str) -> Payment | None:
+    """The payment of this order that the gateway knows under this order id. One statement."""
+    link = (
+        OrderPayment.objects.filter(order_id=order_id, payment__gateway_order_id=gateway_order_id)
+        .select_related("payment")
+        .first()
+    )
+    return link.payment if link is not None else None
 
 
 def address_of(address: Address, person: Person) -> dict[str, Any]:

@@ -1,167 +1,223 @@
-"""A shop for tests, made by the same verbs as a real one: no test starts from a state that cannot exist."""
+"""A shop with people and orders, made by the same verbs as the real one (STYLE 22)."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import uuid
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.test import Client
+
 from inventory import operations as stock
-from orders import checkout as checkouts
-from orders.checkout import Wish
-from orders.models import Discount, Order
-from orders.operations import cancel, confirm, fulfil, numbers, process
-from payments import exchanges
-from payments.models import Payment
-from timeline import relay
-from timeline.actors import CUSTOMER, Actor, system
+from inventory.models import Variant, Warehouse
+from orders import checkout
+from orders.api.authentication import issue_token
+from orders.models import Order, OrderPayment
+from orders.operations import fulfil, numbers, pay, process
+from payments import operations as money
+from timeline.actors import Actor, system
+from timeline.api.authentication import make_client
 from timeline.operations import operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from django.http import HttpResponse
 
-    from inventory.models import Variant
     from orders.models import Checkout
     from orders.operations.place import Placed
-    from tests.payments.fake_gateway import FakeGateway
 
 TESTER = system("tests")
-ASHA = Actor(type="staff", id="7", name="Asha", channel="console")
-ADDRESS = {
-    "name": "Priya Shrivastava", "phone": "+919876543210", "line1": "12 MG Road", "city": "Bengaluru",
-    "state": "IN-KA", "postalCode": "560001", "country": "IN",
+STAFF = Actor(type="staff", id="7", name="Asha", channel="console")
+WAREHOUSE = "BLR-1"
+ORIGIN = {
+    "name": "Bahi Store", "phone": "+919876500000", "line1": "1 Residency Road", "line2": "", "city": "Bengaluru",
+    "state": "IN-KA", "postalCode": "560025", "country": "IN",
 }
+_numbers = itertools.count(1)
 
 
-def customer(person_id: uuid.UUID) -> Actor:
-    return Actor(type=CUSTOMER, id=str(person_id), channel="storefront_api")
+def address(**parts: Any) -> dict[str, Any]:
+    """An address that is accepted."""
+    return {
+        "name": "Meera Nair", "phone": "+919845012345", "line1": "12 Lake View", "city": "Bengaluru", "state": "IN-KA",
+        "postalCode": "560001", "country": "IN", **parts,
+    }
 
 
-def warehouse(code: str = "BLR", *, priority: int = 10) -> Any:
-    with operation("test.warehouse", actor=TESTER) as op:
-        return stock.add_warehouse(
-            op, code=code, name=f"Store {code}", state="IN-KA", priority=priority,
-            address={**ADDRESS, "name": f"Store {code}"},
-        )
+def warehouse() -> str:
+    """The one warehouse, made when it is not there."""
+    if not Warehouse.objects.filter(code=WAREHOUSE).exists():
+        with operation("test.warehouse", actor=TESTER) as op:
+            stock.add_warehouse(op, code=WAREHOUSE, name="Main", state="IN-KA", address=ORIGIN)
+    return WAREHOUSE
 
 
 def product(
-    sku: str = "TEA-1", *, price_minor: int = 10_000, units: int = 20, gst_rate_bp: int = 500, hsn: str = "0902",
-    code: str = "BLR",
+    sku: str | None = None, *, price_minor: int = 49_900, gst_rate_bp: int = 1800, units: int = 1000, name: str = ""
 ) -> Variant:
-    """A variant on sale with so many units on the shelf; the warehouse is made when it is not there."""
-    from inventory.models import Variant, Warehouse
-
-    if not Warehouse.objects.filter(code=code).exists():
-        warehouse(code)
+    """A product of one variant with units on the shelf."""
+    code = warehouse()
+    sku = sku or f"SKU-{next(_numbers)}"
     with operation("test.product", actor=TESTER) as op:
-        made = stock.add_product(op, name=f"Thing {sku}")
-        stock.add_variant(
-            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn=hsn, weight_g=250
+        made = stock.add_product(op, name=name or f"Thing {sku}")
+        variant = stock.add_variant(
+            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn="6204", weight_g=250
         )
     if units:
         with operation("test.receive", actor=TESTER) as op:
             stock.receive(op, warehouse_code=code, sku=sku, quantity=units, reason="purchase")
-    return Variant.objects.get(sku=sku)
+    return variant
 
 
-def discount(code: str = "TEN", **wish: Any) -> Discount:
-    rule = wish.pop("rule", {"kind": "percentage", "percent_bp": 1000})
-    with operation("test.discount", actor=TESTER) as op:
-        row = Discount(id=op.new_id(), code=code, rule=rule, created_at=op.now, **wish)
-        op.open_stream(str(row.pk))
-        op.record(row, "discount.added", stream=str(row.pk), facts={"code": code})
-        row.save(force_insert=True)
-        return row
+@dataclass
+class Caller:
+    """Somebody with credentials who calls the API and reads JSON."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    person_id: uuid.UUID | None = None
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+
+    def get(self, path: str, **query: Any) -> HttpResponse:
+        """Read."""
+        return self.client.get(path, query, headers=self.headers)  # type: ignore[return-value]
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, key: str | bool | None = None, **headers: str
+    ) -> HttpResponse:
+        """Write; `key=True` takes a fresh Idempotency-Key. A body of bytes goes as it is."""
+        more = dict(headers)
+        if key:
+            more["Idempotency-Key"] = key if isinstance(key, str) else f"test-{uuid.uuid4()}"
+        raw = body if isinstance(body, bytes) else json.dumps({} if body is None else body).encode()
+        media = more.pop("content_type", "application/json")
+        return self.client.generic(  # type: ignore[return-value]
+            method, path, raw, content_type=media, headers={**self.headers, **more}
+        )
+
+    def post(self, path: str, body: Any = None, **words: Any) -> HttpResponse:
+        """POST."""
+        return self.send("POST", path, body, **words)
+
+    def patch(self, path: str, body: Any = None, **words: Any) -> HttpResponse:
+        """PATCH."""
+        return self.send("PATCH", path, body, **words)
+
+    def delete(self, path: str, **words: Any) -> HttpResponse:
+        """DELETE."""
+        return self.client.delete(path, headers={**self.headers, **words})  # type: ignore[return-value]
 
 
-def ready_checkout(
-    skus: Mapping[str, int] | None = None, *, person_id: uuid.UUID | None = None, **changes: Any
+def customer_token(person_id: uuid.UUID, kind: str = "customer") -> str:
+    """A bearer token of our own."""
+    return issue_token(person_id, kind)[0]  # type: ignore[arg-type]
+
+
+def customer(kind: str = "customer") -> Caller:
+    """A new customer or guest."""
+    person_id = uuid.uuid4()
+    return Caller({"Authorization": f"Bearer {customer_token(person_id, kind)}"}, person_id)
+
+
+def nobody() -> Caller:
+    """Somebody without credentials."""
+    return Caller()
+
+
+def staff_key(*scopes: str) -> str:
+    """An API key; of all scopes unless some are named."""
+    with operation("test.key", actor=TESTER) as op:
+        return make_client(op, name=f"tests {next(_numbers)}", scopes=list(scopes) or ["*"])
+
+
+def staff(*scopes: str) -> Caller:
+    """A caller with an API key."""
+    return Caller({"Authorization": f"Bearer {staff_key(*scopes)}"})
+
+
+def shopper(person_id: uuid.UUID) -> Actor:
+    """The actor of a customer."""
+    return Actor(type="customer", id=str(person_id), channel="storefront_api")
+
+
+def checkout_ready(
+    *, person_id: uuid.UUID | None = None, lines: int = 1, quantity: int = 2, payment_method: str = "razorpay",
+    skus: list[str] | None = None, **details: Any,
 ) -> Checkout:
-    """A checkout that lacks nothing but the word."""
-    person, checkout_id = person_id or uuid.uuid4(), uuid.uuid4()
-    actor = customer(person)
-    with operation("checkout.start", actor=actor, stream=str(checkout_id)) as op:
-        checkouts.start(
-            op, checkout_id=checkout_id, person_id=person, kind="customer", channel="web",
-            wants=[Wish(sku, quantity, {}) for sku, quantity in (skus or {"TEA-1": 1}).items()],
+    """A checkout that can be completed."""
+    person_id = person_id or uuid.uuid4()
+    wanted = skus or [product().sku for _ in range(lines)]
+    actor = shopper(person_id)
+    with operation("test.checkout", actor=actor) as op:
+        pk = op.new_id()
+        op.open_stream(str(pk))
+        checkout.start(
+            op, checkout_id=pk, person_id=person_id, kind="customer", channel="web",
+            wants=[checkout.Wish(sku, quantity, {}) for sku in wanted],
         )
-    with operation("checkout.amend", actor=actor, stream=str(checkout_id)) as op:
-        return checkouts.amend(
-            op, checkout_id=checkout_id,
-            changes={"email": f"priya-{person.hex[:6]}@example.in", "shippingAddress": ADDRESS, **changes},
-        )
+    with operation("test.amend", actor=actor, stream=str(pk)) as op:
+        changes = {"email": "meera@example.com", "shippingAddress": address(), "paymentMethod": payment_method}
+        return checkout.amend(op, checkout_id=pk, changes={**changes, **details})
 
 
-def complete(checkout: Checkout) -> Placed:
-    actor = customer(checkout.person_id)
+def placed(**wish: Any) -> Placed:
+    """What a completed checkout became."""
+    ready = checkout_ready(**wish)
+    actor = shopper(ready.person_id)
     number = numbers.take(actor=actor)
-    with operation("checkout.complete", actor=actor, stream=str(checkout.pk)) as op:
-        return checkouts.complete(op, checkout_id=checkout.pk, number=number)
+    with operation("test.complete", actor=actor, stream=str(ready.pk)) as op:
+        return checkout.complete(op, checkout_id=ready.pk, number=number)
 
 
-def placed_order(skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """A pending order, its payment accepted by the gateway. Needs the `shop_gateway` fixture for online payment."""
-    placed = complete(ready_checkout(skus, **wish))
-    relay.drain()
-    return fresh(placed.order)
+def placed_order(**wish: Any) -> Order:
+    """An order that waits for its payment (confirmed at once with `payment_method="cod"`)."""
+    return placed(**wish).order
 
 
-def confirmed_order(gateway: FakeGateway, skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """A paid and confirmed order."""
-    order = placed_order(skus, **wish)
-    pay(gateway, order)
-    return fresh(order)
+def paid_order(**wish: Any) -> Order:
+    """A confirmed order whose money is captured."""
+    order = placed_order(**wish)
+    capture(order)
+    return again(order)
 
 
-def processing_order(gateway: FakeGateway, skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """An order that is being packed."""
-    order = confirmed_order(gateway, skus, **wish)
-    with operation("order.process", actor=ASHA, stream=str(order.pk)) as op:
+def capture(order: Order, *, gateway_order_id: str | None = None) -> None:
+    """The gateway takes the payment and says so."""
+    payment = OrderPayment.objects.select_related("payment").get(order=order).payment
+    ours = gateway_order_id or f"order_{order.pk.hex[:14]}"
+    with operation("test.capture", actor=system("payments"), stream=str(order.pk)) as op:
+        money.accept(op, payment_id=payment.pk, gateway_order_id=ours)
+        money.capture(
+            op, payment_id=payment.pk, gateway_payment_id=f"pay_{uuid.uuid4().hex[:14]}",
+            amount_minor=payment.amount_minor, currency=payment.currency, method="upi",
+        )
+        pay.follow(op, order_id=order.pk)
+
+
+def processing_order(**wish: Any) -> Order:
+    """A paid order somebody is packing."""
+    order = paid_order(**wish)
+    with operation("test.process", actor=STAFF, stream=str(order.pk)) as op:
         process.start_processing(op, order_id=order.pk)
-    return fresh(order)
+    return again(order)
 
 
-def shipped_order(gateway: FakeGateway, skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """An order whose parcel has left."""
-    order = processing_order(gateway, skus, **wish)
-    with operation("order.ship", actor=ASHA, stream=str(order.pk)) as op:
+def shipped_order(**wish: Any) -> Order:
+    """An order on its way with the own fleet."""
+    order = processing_order(**wish)
+    with operation("test.ship", actor=STAFF, stream=str(order.pk)) as op:
         fulfil.ship_all(op, order_id=order.pk)
-    relay.drain()
-    return fresh(order)
+    return again(order)
 
 
-def delivered_order(gateway: FakeGateway, skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """An order that has arrived."""
-    order = shipped_order(gateway, skus, **wish)
-    with operation("order.deliver", actor=ASHA, stream=str(order.pk)) as op:
+def delivered_order(**wish: Any) -> Order:
+    """An order that arrived."""
+    order = shipped_order(**wish)
+    with operation("test.deliver", actor=STAFF, stream=str(order.pk)) as op:
         fulfil.deliver_all(op, order_id=order.pk)
-    relay.drain()
-    return fresh(order)
+    return again(order)
 
 
-def cancelled_order(skus: Mapping[str, int] | None = None, **wish: Any) -> Order:
-    """An order that was called off before it was paid."""
-    order = placed_order(skus, **wish)
-    with operation("order.cancel", actor=ASHA, stream=str(order.pk)) as op:
-        cancel.cancel(op, order_id=order.pk, code="customer_request")
-    relay.drain()
-    return fresh(order)
-
-
-def pay(gateway: FakeGateway, order: Order, status: str = "captured") -> str:
-    """The customer pays at the gateway, and the poller finds it."""
-    payment = payment_of(order)
-    assert payment.gateway_order_id is not None
-    payment_id = gateway.pay(payment.gateway_order_id, status)
-    exchanges._ask_attempts(payment)
-    relay.drain()
-    return payment_id
-
-
-def payment_of(order: Order) -> Payment:
-    return Payment.objects.filter(stream=str(order.pk)).order_by("created_at", "id")[0]
-
-
-def fresh(order: Order) -> Order:
-    return Order.objects.select_related("person__key").get(pk=order.pk)
-
+def again(order: Order) -> Order:
+    """The order as the database has it now."""
+    return Order.objects.get(pk=order.pk)

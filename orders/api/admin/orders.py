@@ -1,0 +1,175 @@
+"""Orders, as staff see and move them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+
+from orders import queries
+from orders.api import shapes
+from orders.api.admin.filters import search_of
+from orders.api.event_rows import event_rows
+from orders.api.inputs import HoldInput, NoteInput, OrdersQuery, StatusInput, TimelineQuery
+from orders.api.rows import hold_row, listed_row
+from orders.api.views import OrderWrite, StaffView, shown, shown_order
+from orders.models import Order, OrderHold
+from orders.operations import cancel, confirm, fulfil, holds, notes, process
+from orders.operations.actions import allowed_statuses
+from timeline.api.paging import paged
+from timeline.errors import TransitionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+
+    from timeline.models import Event
+    from timeline.operations import Operation
+
+S = Order.Status
+_CODE = re.compile(r"[a-z][a-z_]{1,19}")
+
+
+class OrdersView(StaffView):
+    """`/admin/orders`."""
+
+    @extend_schema(operation_id="admin_orders_list", parameters=[OrdersQuery], responses={200: shapes.StaffOrderPage})
+    def get(self, request: Request) -> HttpResponse:
+        """Search orders."""
+        wish = OrdersQuery.parse(request.query_params)
+        sort = wish["sort"]
+        page = paged(
+            queries.rows(queries.search(search_of(wish))), order=(sort, "-id" if sort.startswith("-") else "id"),
+            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        )
+        return shown(page.envelope([listed_row(order, as_staff=True) for order in page.rows]))
+
+
+class OrderView(StaffView):
+    """`/admin/orders/{id}`."""
+
+    @extend_schema(operation_id="admin_order_read", responses={200: shapes.OrderShape})
+    def get(self, request: Request, order_id: str) -> HttpResponse:  # noqa: ARG002
+        """Read one order in full."""
+        return shown_order(queries.detail(self.order_id(order_id)), as_staff=True)
+
+
+class TimelineView(StaffView):
+    """`/admin/orders/{id}/timeline`."""
+
+    @extend_schema(operation_id="admin_order_timeline", parameters=[TimelineQuery], responses={200: shapes.EventPage})
+    def get(self, request: Request, order_id: str) -> HttpResponse:
+        """List all events of the order, oldest first."""
+        wish = TimelineQuery.parse(request.query_params)
+        pk = self.order_id(order_id)
+        page = paged(
+            queries.events(pk, public_only=False), order=("stream_seq",),
+            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        )
+        rows = event_rows(page.rows, order_id=pk, person=queries.person_of(pk), as_staff=True)
+        return shown(page.envelope(rows))
+
+
+class StatusView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/status`."""
+
+    required_scopes: ClassVar = {"PATCH": "orders:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_set_status", request=StatusInput, responses={200: shapes.OrderShape})
+    def patch(self, request: Request, order_id: str) -> HttpResponse:
+        """Take the order one step on, or cancel it; one answer, when all that follows is done."""
+        wish = StatusInput.parse(request.data)
+        pk = self.order_id(order_id)
+        try:
+            return self.write("order.set_status", pk, lambda op: _step(op, pk, wish))
+        except TransitionRefused as refusal:
+            order = Order.objects.get(pk=pk)
+            allowed = allowed_statuses(order)
+            raise TransitionRefused(
+                f"The order is {order.status}; from here it may be {', '.join(allowed) or 'changed no more'}.",
+                current=str(order.status), allowed=allowed,
+            ) from refusal
+
+
+class NotesView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/notes`."""
+
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_note", request=NoteInput, responses={201: shapes.EventShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Write a note, for staff alone or for the customer too."""
+        wish = NoteInput.parse(request.data)
+        pk = self.order_id(order_id)
+        return self.write(
+            "order.note", pk, lambda op: notes.add(op, order_id=pk, **wish), status=201,
+            row=lambda _, event: _event_row(event, pk),
+        )
+
+
+class HoldsView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/holds`."""
+
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_hold", request=HoldInput, responses={201: shapes.HoldShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Put the order on hold: nothing moves forward until a person says go."""
+        reason, note = _said(HoldInput.parse(request.data))
+        pk = self.order_id(order_id)
+        return self.write(
+            "order.hold", pk, lambda op: holds.hold(op, order_id=pk, reason=reason, note=note), status=201,
+            row=lambda _, hold: hold_row(hold, hold.order.person),
+        )
+
+
+class HoldView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/holds/{holdId}`."""
+
+    required_scopes: ClassVar = {"DELETE": "orders:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_release", request=None, responses={200: shapes.HoldShape})
+    def delete(self, request: Request, order_id: str, hold_id: str) -> HttpResponse:  # noqa: ARG002
+        """Release one hold."""
+        pk, hold_pk = self.order_id(order_id), queries.uuid_of(hold_id)
+        return self.write(
+            "order.release", pk, lambda op: holds.release(op, order_id=pk, hold_id=hold_pk),
+            row=lambda _, hold: hold_row(hold, queries.person_of(pk)),
+        )
+
+
+def _step(op: Operation, order_id: UUID, wish: Mapping[str, Any]) -> None:
+    status = wish["status"]
+    if status == S.CONFIRMED:
+        confirm.confirm(op, order_id=order_id, by_hand=True)
+    elif status == S.PROCESSING:
+        process.start_processing(op, order_id=order_id)
+    elif status == S.SHIPPED:
+        fulfil.ship_all(op, order_id=order_id, carrier=wish["carrier"], tracking_number=wish["tracking_number"])
+    elif status == S.DELIVERED:
+        fulfil.deliver_all(op, order_id=order_id)
+    elif status == S.CANCELLED:
+        cancel.cancel(op, order_id=order_id, code="other", reason=wish["note"])
+    else:
+        raise TransitionRefused
+    if wish["note"]:
+        notes.add(op, order_id=order_id, note=wish["note"], is_public=False)
+
+
+def _said(wish: Mapping[str, Any]) -> tuple[str, str | None]:
+    """A reason that is a code is kept as one; in words it is sealed with the note."""
+    reason, note = wish["reason"], wish["note"]
+    if reason in OrderHold.Reason.values or _CODE.fullmatch(reason):
+        return reason, note
+    return OrderHold.Reason.OTHER, f"{reason}\n{note}" if note else reason
+
+
+def _event_row(event: Event, order_id: UUID) -> dict[str, Any]:
+    (row,) = event_rows([event], order_id=order_id, person=queries.person_of(order_id), as_staff=True)
+    return row

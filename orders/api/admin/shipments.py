@@ -1,0 +1,135 @@
+"""Parcels, as staff book and move them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+
+from orders import queries
+from orders.api import shapes
+from orders.api.inputs import DeliverInput, DispatchInput, Nothing, ShipmentInput
+from orders.api.rows import shipment_row
+from orders.api.views import OrderWrite, StaffView, shown, units_of
+from orders.operations import fulfil
+from shipping.models import Label
+from timeline.errors import Invalid, Missing
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+CLOCK_DRIFT_MAX = timedelta(minutes=5)
+
+
+class InTheFuture(Invalid):
+    """What has happened has not happened later than now."""
+
+
+class BookView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/shipments`."""
+
+    required_scopes: ClassVar = {"POST": "shipments:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_shipment_book", request=ShipmentInput, responses={201: shapes.ShipmentShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Book a parcel; label and tracking number are there once the carrier has answered."""
+        wish = ShipmentInput.parse(request.data)
+        items = units_of(wish.pop("items", None))
+        pk = self.order_id(order_id)
+        return self.write(
+            "shipment.book", pk, lambda op: fulfil.book(op, order_id=pk, items=items, **wish),
+            status=201, row=_row,
+        )
+
+
+class ShipmentView(StaffView):
+    """`/admin/shipments/{id}`."""
+
+    required_scopes: ClassVar = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="admin_shipment_read", responses={200: shapes.ShipmentShape})
+    def get(self, request: Request, shipment_id: str) -> HttpResponse:  # noqa: ARG002
+        """Read one parcel."""
+        return shown(shipment_row(queries.parcel(queries.uuid_of(shipment_id)), as_staff=True))
+
+
+class LabelView(StaffView):
+    """`/admin/shipments/{id}/label`."""
+
+    required_scopes: ClassVar = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="admin_shipment_label", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, shipment_id: str) -> HttpResponse:  # noqa: ARG002
+        """Fetch the parcel's label, to be printed."""
+        label = Label.objects.filter(shipment_id=queries.uuid_of(shipment_id)).first()
+        if label is None:
+            raise Missing
+        named = f'inline; filename="label-{label.shipment_id}.pdf"'
+        return HttpResponse(bytes(label.pdf), content_type="application/pdf", headers={"Content-Disposition": named})
+
+
+class DispatchView(OrderWrite, StaffView):
+    """`/admin/shipments/{id}/dispatch`."""
+
+    required_scopes: ClassVar = {"POST": "shipments:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_shipment_dispatch", request=DispatchInput, responses={200: shapes.ShipmentShape})
+    def post(self, request: Request, shipment_id: str) -> HttpResponse:
+        """The parcel is handed to its carrier."""
+        at = _past(DispatchInput.parse(request.data)["at"])
+        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        return self.write(
+            "shipment.dispatch", order_id,
+            lambda op: fulfil.dispatch(op, order_id=order_id, shipment_id=pk, at=at), row=_row,
+        )
+
+
+class DeliverView(OrderWrite, StaffView):
+    """`/admin/shipments/{id}/deliver`."""
+
+    required_scopes: ClassVar = {"POST": "shipments:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_shipment_deliver", request=DeliverInput, responses={200: shapes.ShipmentShape})
+    def post(self, request: Request, shipment_id: str) -> HttpResponse:
+        """The parcel has arrived."""
+        wish = DeliverInput.parse(request.data)
+        wish["at"] = _past(wish["at"])
+        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        return self.write(
+            "shipment.deliver", order_id,
+            lambda op: fulfil.deliver(op, order_id=order_id, shipment_id=pk, **wish), row=_row,
+        )
+
+
+class ReturnView(OrderWrite, StaffView):
+    """`/admin/shipments/{id}/return`."""
+
+    required_scopes: ClassVar = {"POST": "shipments:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_shipment_take_back", request=Nothing, responses={200: shapes.ShipmentShape})
+    def post(self, request: Request, shipment_id: str) -> HttpResponse:
+        """A parcel that was called back is received: its goods are stock again."""
+        Nothing.parse(request.data)
+        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        return self.write(
+            "shipment.take_back", order_id,
+            lambda op: fulfil.take_back(op, order_id=order_id, shipment_id=pk), row=_row,
+        )
+
+
+def _row(_op: Any, shipment: Any) -> dict[str, Any]:
+    return shipment_row(queries.parcel(shipment.pk), as_staff=True)
+
+
+def _past(at: datetime | None) -> datetime | None:
+    if at is not None and at > timezone.now() + CLOCK_DRIFT_MAX:
+        raise InTheFuture(errors=[("#/at", "This moment is yet to come.")])
+    return at

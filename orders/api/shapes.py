@@ -1,0 +1,355 @@
+"""The shapes of the answers, for the OpenAPI document; the answers themselves are written by `rows`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from orders.models import Checkout, Order
+from payments.models import Payment, Refund
+from shipping.models import Shipment
+from timeline.api.wire import Output
+
+
+class Money(s.IntegerField):
+    """Minor units of the currency."""
+
+
+class GuestToken(Output):
+    """A guest's token."""
+
+    token = s.CharField()
+    anonymous_id = s.UUIDField()
+    expires_at = s.DateTimeField()
+
+
+class AddressShape(Output):
+    """An address as it was given."""
+
+    name = s.CharField()
+    phone = s.CharField()
+    line1 = s.CharField()
+    line2 = s.CharField(allow_null=True)
+    city = s.CharField()
+    state = s.CharField()
+    postal_code = s.CharField()
+    country = s.CharField()
+    gstin = s.CharField(allow_null=True)
+
+
+class CheckoutLineShape(Output):
+    """One line of a cart, priced."""
+
+    id = s.UUIDField()
+    sku = s.CharField()
+    product_variant_id = s.UUIDField()
+    name = s.CharField()
+    quantity = s.IntegerField()
+    price = Money()
+    gst_rate = s.FloatField()
+    gst_amount = Money()
+    discount_amount = Money()
+    total = Money()
+    metadata = s.DictField()
+
+
+class CheckoutShape(Output):
+    """A checkout at the prices of now."""
+
+    id = s.UUIDField()
+    status = s.ChoiceField(choices=Checkout.Status.choices)
+    lines = CheckoutLineShape(many=True)
+    email = s.EmailField(allow_null=True)
+    phone = s.CharField(allow_null=True)
+    name = s.CharField(allow_null=True)
+    gstin = s.CharField(allow_null=True)
+    shipping_address = AddressShape(allow_null=True)
+    billing_address = AddressShape(allow_null=True)
+    discount_code = s.CharField(allow_null=True)
+    discount_refusal = s.CharField(allow_null=True)
+    shipping_method = s.CharField()
+    payment_method = s.CharField()
+    currency = s.CharField()
+    subtotal = Money()
+    discount_amount = Money()
+    gst_amount = Money()
+    shipping_cost = Money()
+    total = Money()
+    prices_as_of = s.DateTimeField()
+    hold_expires_at = s.DateTimeField(allow_null=True)
+    order_id = s.UUIDField(allow_null=True)
+
+
+class GstShape(Output):
+    """The tax by its kinds."""
+
+    cgst = Money()
+    sgst = Money()
+    igst = Money()
+
+
+class ItemShape(Output):
+    """One item of an order."""
+
+    id = s.UUIDField()
+    product_variant_id = s.UUIDField()
+    sku = s.CharField()
+    name = s.CharField()
+    hsn = s.CharField()
+    quantity = s.IntegerField()
+    price = Money()
+    gst_rate = s.FloatField()
+    gst_amount = Money()
+    gst = GstShape()
+    discount_amount = Money()
+    total = Money()
+    metadata = s.DictField()
+    quantity_shipped = s.IntegerField()
+    quantity_delivered = s.IntegerField()
+    quantity_cancelled = s.IntegerField()
+    quantity_returned = s.IntegerField()
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+
+
+class PaymentShape(Output):
+    """One payment."""
+
+    id = s.UUIDField()
+    gateway = s.CharField()
+    status = s.ChoiceField(choices=Payment.Status.choices)
+    amount = Money()
+    currency = s.CharField()
+    razorpay_order_id = s.CharField(allow_null=True)
+    razorpay_key_id = s.CharField(allow_null=True)
+    razorpay_payment_id = s.CharField(allow_null=True)
+    attempts = s.IntegerField()
+    captured_amount = Money()
+    refunded_amount = Money()
+    method = s.CharField(allow_null=True)
+    error_reason = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    captured_at = s.DateTimeField(allow_null=True)
+
+
+class UnitsShape(Output):
+    """So many units of one item."""
+
+    order_item_id = s.UUIDField()
+    quantity = s.IntegerField()
+
+
+class WhoShape(Output):
+    """Who asked."""
+
+    type = s.CharField()
+    id = s.CharField()
+
+
+class RefundShape(Output):
+    """One refund."""
+
+    id = s.UUIDField()
+    payment_id = s.UUIDField()
+    amount = Money()
+    currency = s.CharField()
+    status = s.ChoiceField(choices=Refund.Status.choices)
+    reason = s.CharField(allow_null=True)
+    reason_code = s.CharField()
+    items = UnitsShape(many=True)
+    restock = s.BooleanField()
+    speed = s.CharField()
+    by_other_means = s.BooleanField()
+    gateway_refund_id = s.CharField(allow_null=True)
+    requested_by = WhoShape()
+    created_at = s.DateTimeField()
+    processed_at = s.DateTimeField(allow_null=True)
+
+
+class ScanShape(Output):
+    """One sighting of a parcel."""
+
+    code = s.CharField()
+    place = s.CharField(allow_null=True)
+    at = s.DateTimeField()
+
+
+class ShipmentShape(Output):
+    """One parcel."""
+
+    id = s.UUIDField()
+    status = s.ChoiceField(choices=Shipment.Status.choices)
+    carrier = s.CharField()
+    service = s.CharField()
+    tracking_number = s.CharField(allow_null=True)
+    warehouse = s.CharField()
+    items = UnitsShape(many=True)
+    label: Any = s.CharField(allow_null=True)
+    estimated_delivery = s.DateField(allow_null=True)
+    delivered_to = s.CharField(allow_null=True)
+    signature_required = s.BooleanField()
+    photo_url = s.CharField(allow_null=True)
+    scans = ScanShape(many=True)
+    created_at = s.DateTimeField()
+    shipped_at = s.DateTimeField(allow_null=True)
+    delivered_at = s.DateTimeField(allow_null=True)
+
+
+class HoldShape(Output):
+    """One hold."""
+
+    id = s.UUIDField()
+    reason = s.CharField()
+    note = s.CharField(allow_null=True)
+    created_by = s.CharField()
+    created_at = s.DateTimeField()
+    released_at = s.DateTimeField(allow_null=True)
+
+
+class OrderHead(Output):
+    """What every order shows, in lists too."""
+
+    id = s.UUIDField()
+    order_number = s.CharField()
+    status = s.ChoiceField(choices=Order.Status.choices)
+    stage = s.CharField()
+    payment_state = s.ChoiceField(choices=Order.PaymentState.choices)
+    fulfilment_state = s.ChoiceField(choices=Order.FulfilmentState.choices)
+    on_hold = s.BooleanField()
+    customer_id = s.UUIDField()
+    channel = s.CharField()
+    currency = s.CharField()
+    subtotal = Money()
+    discount_code = s.CharField(allow_null=True)
+    discount_amount = Money()
+    gst_amount = Money()
+    gst = GstShape()
+    shipping_cost = Money()
+    total = Money()
+    paid_amount = Money()
+    refunded_amount = Money()
+    refundable_amount = Money()
+    razorpay_order_id = s.CharField(allow_null=True)
+    shipping_method = s.CharField()
+    payment_method = s.CharField()
+    shipping_provider = s.CharField(allow_null=True)
+    shipping_address_id = s.UUIDField()
+    billing_address_id = s.UUIDField()
+    items = ItemShape(many=True)
+    payments = PaymentShape(many=True)
+    allowed_actions = s.ListField(child=s.CharField())
+    version = s.IntegerField()
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField()
+    payment_due_at = s.DateTimeField(allow_null=True)
+    confirmed_at = s.DateTimeField(allow_null=True)
+    processing_at = s.DateTimeField(allow_null=True)
+    shipped_at = s.DateTimeField(allow_null=True)
+    delivered_at = s.DateTimeField(allow_null=True)
+    cancelled_at = s.DateTimeField(allow_null=True)
+    refunded_at = s.DateTimeField(allow_null=True)
+
+
+class OrderShape(OrderHead):
+    """An order with all its parts."""
+
+    holds = HoldShape(many=True)
+    shipping_address = AddressShape(allow_null=True)
+    billing_address = AddressShape(allow_null=True)
+    discount_snapshot = s.DictField()
+    pricing_snapshot = s.DictField()
+    refunds = RefundShape(many=True)
+    shipments = ShipmentShape(many=True)
+    returns = s.ListField(child=s.DictField())
+
+
+class ListedOrderShape(OrderHead):
+    """An order in a list."""
+
+    item_count = s.IntegerField()
+
+
+class CustomerShape(Output):
+    """The customer as staff see them."""
+
+    id = s.UUIDField()
+    name = s.CharField(allow_null=True)
+    email = s.CharField(allow_null=True)
+
+
+class StaffListedOrderShape(ListedOrderShape):
+    """An order in a list of staff."""
+
+    customer = CustomerShape()
+
+
+class PlacedShape(Output):
+    """What a completed checkout became; there is no payment where there is nothing to pay."""
+
+    order = OrderShape()
+    payment = PaymentShape(allow_null=True)
+
+
+class ActorShape(Output):
+    """Who did it; a customer does not read the ids of other shoppers."""
+
+    type = s.CharField()
+    id = s.CharField(allow_null=True)
+    name = s.CharField(allow_null=True)
+
+
+class TargetShape(Output):
+    """What it is about."""
+
+    type = s.CharField()
+    id = s.CharField()
+    name = s.CharField(required=False)
+
+
+class EventShape(Output):
+    """One event of an order's timeline."""
+
+    id = s.UUIDField()
+    order_id = s.UUIDField()
+    type = s.CharField()
+    action = s.CharField()
+    message = s.CharField()
+    metadata = s.DictField()
+    is_public = s.BooleanField()
+    channel = s.CharField()
+    created_by = s.CharField(allow_null=True)
+    actor = ActorShape()
+    session_id = s.CharField(allow_null=True)
+    targets = TargetShape(many=True)
+    created_at = s.DateTimeField()
+    occurred_at = s.DateTimeField()
+    position = s.IntegerField(allow_null=True)
+
+
+class Page(Output):
+    """The envelope of every list."""
+
+    page = s.IntegerField()
+    limit = s.IntegerField()
+    total = s.IntegerField()
+    total_is_capped = s.BooleanField()
+    next_cursor = s.CharField(allow_null=True)
+
+
+class OrderPage(Page):
+    """Orders of one page."""
+
+    data: Any = ListedOrderShape(many=True)
+
+
+class StaffOrderPage(Page):
+    """Orders of one page, with their customers."""
+
+    data: Any = StaffListedOrderShape(many=True)
+
+
+class EventPage(Page):
+    """Events of one page."""
+
+    data: Any = EventShape(many=True)

@@ -1,0 +1,149 @@
+"""A customer's own orders: read, pay, cancel, ask for money back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from drf_spectacular.utils import extend_schema
+
+from orders import queries
+from orders.api import shapes
+from orders.api.event_rows import event_rows
+from orders.api.inputs import Nothing, OwnOrdersQuery, ReasonInput, RefundWishInput, TimelineQuery, VerifyInput
+from orders.api.rows import listed_row, payment_row, refund_row
+from orders.api.views import OrderWrite, StorefrontView, shown, shown_order, units_of
+from orders.operations import cancel, pay, refund
+from payments.exchanges import BadReturn, take_return
+from timeline.api.paging import paged
+from timeline.errors import Missing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+
+    from payments.models import Payment
+    from timeline.operations import Operation
+
+NEWEST_FIRST = ("-created_at", "-id")
+
+
+class OrdersView(StorefrontView):
+    """`/storefront/orders`."""
+
+    @extend_schema(operation_id="storefront_orders_list", parameters=[OwnOrdersQuery], responses={200: shapes.OrderPage})
+    def get(self, request: Request) -> HttpResponse:
+        """List the caller's own orders, newest first."""
+        wish = OwnOrdersQuery.parse(request.query_params)
+        mine = queries.for_customer(request.user.person_id, statuses=wish["status"])  # type: ignore[union-attr]
+        page = paged(
+            queries.rows(mine), order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
+        )
+        return shown(page.envelope([listed_row(order, as_staff=False) for order in page.rows]))
+
+
+class OrderView(StorefrontView):
+    """`/storefront/orders/{id}`."""
+
+    @extend_schema(operation_id="storefront_order_read", responses={200: shapes.OrderShape})
+    def get(self, request: Request, order_id: str) -> HttpResponse:  # noqa: ARG002
+        """Read one order in full."""
+        return shown_order(queries.detail(self.order_id(order_id)), as_staff=False)
+
+
+class TimelineView(StorefrontView):
+    """`/storefront/orders/{id}/timeline`."""
+
+    @extend_schema(operation_id="storefront_order_timeline", parameters=[TimelineQuery], responses={200: shapes.EventPage})
+    def get(self, request: Request, order_id: str) -> HttpResponse:
+        """List the order's public events, oldest first."""
+        wish = TimelineQuery.parse(request.query_params)
+        pk = self.order_id(order_id)
+        page = paged(
+            queries.events(pk, public_only=True), order=("stream_seq",),
+            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        )
+        rows = event_rows(page.rows, order_id=pk, person=queries.person_of(pk), as_staff=False)
+        return shown(page.envelope(rows))
+
+
+class PaymentView(OrderWrite, StorefrontView):
+    """`/storefront/orders/{id}/payment`."""
+
+    @extend_schema(operation_id="storefront_payment_read", responses={200: shapes.PaymentShape})
+    def get(self, request: Request, order_id: str) -> HttpResponse:  # noqa: ARG002
+        """Read the current payment; `razorpayOrderId` is null while the gateway is being asked."""
+        payment = queries.payment_of(self.order_id(order_id))
+        if payment is None:
+            raise Missing
+        return shown(payment_row(payment))
+
+    @extend_schema(operation_id="storefront_payment_again", request=Nothing, responses={201: shapes.PaymentShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Try again after a failed payment."""
+        Nothing.parse(request.data)
+        pk = self.order_id(order_id)
+        return self.write(
+            "payment.retry", pk, lambda op: pay.again(op, order_id=pk), status=201, row=lambda _, done: payment_row(done)
+        )
+
+
+class VerifyView(StorefrontView):
+    """`/storefront/orders/{id}/payment/verify`."""
+
+    idempotent = False
+    takes_if_match = False
+
+    @extend_schema(operation_id="storefront_payment_verify", request=VerifyInput, responses={200: shapes.OrderShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Take what the gateway's page handed the browser: the signature is checked and the payment asked for."""
+        wish = VerifyInput.parse(request.data)
+        pk = self.order_id(order_id)
+        payment = queries.payment_named(pk, gateway_order_id=wish["razorpay_order_id"])
+        if payment is None:
+            raise BadReturn
+        take_return(
+            payment_id=payment.pk, gateway_payment_id=wish["razorpay_payment_id"], signature=wish["razorpay_signature"],
+            confirm=partial(_follow, pk), actor=self.actor(),
+        )
+        return shown_order(queries.detail(pk), as_staff=False)
+
+
+class CancelView(OrderWrite, StorefrontView):
+    """`/storefront/orders/{id}/cancel`."""
+
+    takes_if_match = True
+
+    @extend_schema(operation_id="storefront_order_cancel", request=ReasonInput, responses={200: shapes.OrderShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Cancel the order, until it is packed."""
+        reason = ReasonInput.parse(request.data)["reason"]
+        pk = self.order_id(order_id)
+        return self.write(
+            "order.cancel", pk, lambda op: cancel.cancel_by_customer(op, order_id=pk, reason=reason)
+        )
+
+
+class RefundView(OrderWrite, StorefrontView):
+    """`/storefront/orders/{id}/refund`."""
+
+    key_required: ClassVar[bool] = True
+    takes_if_match = True
+
+    @extend_schema(operation_id="storefront_refund_request", request=RefundWishInput, responses={202: shapes.RefundShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Ask for money back; a person or a rule approves it."""
+        wish = RefundWishInput.parse(request.data)
+        items = units_of(wish.get("items"))
+        pk = self.order_id(order_id)
+        return self.write(
+            "refund.request", pk,
+            lambda op: refund.request(op, order_id=pk, amount_minor=wish["amount"], reason=wish["reason"], items=items),
+            status=202, row=lambda _, done: refund_row(done),
+        )
+
+
+def _follow(order_id: UUID, op: Operation, _: Payment) -> None:
+    pay.follow(op, order_id=order_id)

@@ -1,0 +1,42 @@
+"""The addresses of the orders API, without trailing slashes."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from orders.api.admin import orders as staff
+from orders.api.admin import refunds, shipments
+from orders.api.storefront import checkouts, orders, tokens
+
+urlpatterns = [
+    path("storefront/anonymous-tokens", tokens.AnonymousTokensView.as_view()),
+    path("storefront/checkouts", checkouts.CheckoutsView.as_view()),
+    path("storefront/checkouts/<str:checkout_id>", checkouts.OneCheckoutView.as_view()),
+    path("storefront/checkouts/<str:checkout_id>/lines", checkouts.CheckoutLinesView.as_view()),
+    path("storefront/checkouts/<str:checkout_id>/lines/<str:line_id>", checkouts.CheckoutLineView.as_view()),
+    path("storefront/checkouts/<str:checkout_id>/hold", checkouts.CheckoutHoldView.as_view()),
+    path("storefront/checkouts/<str:checkout_id>/complete", checkouts.CompleteView.as_view()),
+    path("storefront/orders", orders.OrdersView.as_view()),
+    path("storefront/orders/<str:order_id>", orders.OrderView.as_view()),
+    path("storefront/orders/<str:order_id>/timeline", orders.TimelineView.as_view()),
+    path("storefront/orders/<str:order_id>/payment", orders.PaymentView.as_view()),
+    path("storefront/orders/<str:order_id>/payment/verify", orders.VerifyView.as_view()),
+    path("storefront/orders/<str:order_id>/cancel", orders.CancelView.as_view()),
+    path("storefront/orders/<str:order_id>/refund", orders.RefundView.as_view()),
+    path("admin/orders", staff.OrdersView.as_view()),
+    path("admin/orders/<str:order_id>", staff.OrderView.as_view()),
+    path("admin/orders/<str:order_id>/timeline", staff.TimelineView.as_view()),
+    path("admin/orders/<str:order_id>/status", staff.StatusView.as_view()),
+    path("admin/orders/<str:order_id>/notes", staff.NotesView.as_view()),
+    path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),
+    path("admin/orders/<str:order_id>/holds/<str:hold_id>", staff.HoldView.as_view()),
+    path("admin/orders/<str:order_id>/refund", refunds.RefundView.as_view()),
+    path("admin/orders/<str:order_id>/refunds/<str:refund_id>/approve", refunds.ApproveView.as_view()),
+    path("admin/orders/<str:order_id>/refunds/<str:refund_id>/decline", refunds.DeclineView.as_view()),
+    path("admin/orders/<str:order_id>/shipments", shipments.BookView.as_view()),
+    path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),
+    path("admin/shipments/<str:shipment_id>/label", shipments.LabelView.as_view()),
+    path("admin/shipments/<str:shipment_id>/dispatch", shipments.DispatchView.as_view()),
+    path("admin/shipments/<str:shipment_id>/deliver", shipments.DeliverView.as_view()),
+    path("admin/shipments/<str:shipment_id>/return", shipments.ReturnView.as_view()),
+]
