@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from django.db.models import F, QuerySet
 
+QUIET, QUIET_LATER = timedelta(minutes=5), timedelta(hours=6)
+FIRST_DAY, ASKED_FOR = timedelta(days=1), timedelta(days=8)
+
 
 @dataclass(slots=True)
 class Money:

@@ -7,13 +7,13 @@ from celery import shared_task
 from payments import exchanges
 
 
-@shared_task(queue="money", soft_time_limit=50)
+@shared_task(soft_time_limit=50)
 def resolve_doubts(**_: object) -> None:
     """Ask about everything whose outcome is unknown."""
     exchanges.resolve_doubts()
 
 
-@shared_task(queue="money", soft_time_limit=50)
+@shared_task(soft_time_limit=50)
 def sweep_quiet(**_: object) -> None:
     """Ask about payments and refunds no notice has spoken of."""
     exchanges.sweep_quiet()

@@ -123,10 +123,12 @@ def decline_refund(op: Operation, *, refund_id: UUID, reason: str = _NOBODY_SAID
 
 def reserve(payment: Payment, amount_minor: int) -> None:
     """Set money aside for going back; Note [What may go back]. Raises `AboveRefundable`."""
+    if amount_minor <= 0:
+        raise _above(payment, amount_minor)
     rows = Payment.objects.filter(
         pk=payment.pk, captured_minor__gte=F("refunded_minor") + F("pending_refund_minor") + amount_minor
     ).update(pending_refund_minor=F("pending_refund_minor") + amount_minor)
-    if rows != 1 or amount_minor <= 0:
+    if rows != 1:
         raise _above(payment, amount_minor)
     payment.pending_refund_minor += amount_minor
 

@@ -159,7 +159,8 @@ class FakeGateway:
 
     def check_return(self, *, gateway_order_id: str, gateway_payment_id: str, signature: str | None) -> bool:
         """The pay page's signature."""
-        return hmac.compare_digest(sign_return(gateway_order_id, gateway_payment_id), signature or "")
+        expected = sign_return(gateway_order_id, gateway_payment_id)
+        return hmac.compare_digest(expected.encode(), (signature or "").encode())
 
     def refund_by_hand(self, payment_id: str, amount_minor: int) -> str:
         """A person refunds in the gateway's dashboard."""
