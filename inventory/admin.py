@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
@@ -35,50 +35,50 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class ProductAdmin(ReadOnlyAdmin):
     """Products."""
 
-    list_display: ClassVar = ["name", "is_active", "created_at"]
-    search_fields: ClassVar = ["name"]
+    list_display = ["name", "is_active", "created_at"]
+    search_fields = ["name"]
 
 
 @admin.register(Variant)
 class VariantAdmin(ReadOnlyAdmin):
     """Variants with their prices."""
 
-    list_display: ClassVar = ["sku", "product", "name", "price_minor", "currency", "gst_rate_bp", "hsn", "is_active"]
-    list_select_related: ClassVar = ["product"]
-    search_fields: ClassVar = ["sku", "name", "product__name"]
+    list_display = ["sku", "product", "name", "price_minor", "currency", "gst_rate_bp", "hsn", "is_active"]
+    list_select_related = ["product"]
+    search_fields = ["sku", "name", "product__name"]
 
 
 @admin.register(Warehouse)
 class WarehouseAdmin(ReadOnlyAdmin):
     """Places."""
 
-    list_display: ClassVar = ["code", "name", "state", "priority", "is_active"]
+    list_display = ["code", "name", "state", "priority", "is_active"]
 
 
 @admin.register(Level)
 class LevelAdmin(ReadOnlyAdmin):
     """What lies where."""
 
-    list_display: ClassVar = ["variant", "warehouse", "on_hand", "held", "available"]
-    list_select_related: ClassVar = ["variant", "warehouse"]
-    search_fields: ClassVar = ["variant__sku", "warehouse__code"]
+    list_display = ["variant", "warehouse", "on_hand", "held", "available"]
+    list_select_related = ["variant", "warehouse"]
+    search_fields = ["variant__sku", "warehouse__code"]
 
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     """Who was promised what."""
 
-    list_display: ClassVar = ["variant", "warehouse", "status", "quantity", "taken", "stream", "expires_at"]
-    list_select_related: ClassVar = ["variant", "warehouse"]
-    list_filter: ClassVar = ["status"]
-    search_fields: ClassVar = ["variant__sku", "stream"]
+    list_display = ["variant", "warehouse", "status", "quantity", "taken", "stream", "expires_at"]
+    list_select_related = ["variant", "warehouse"]
+    list_filter = ["status"]
+    search_fields = ["variant__sku", "stream"]
 
 
 @admin.register(Movement)
 class MovementAdmin(ReadOnlyAdmin):
     """The ledger."""
 
-    list_display: ClassVar = ["at", "kind", "variant", "warehouse", "on_hand_delta", "held_delta", "reason", "stream"]
-    list_select_related: ClassVar = ["variant", "warehouse"]
-    list_filter: ClassVar = ["kind"]
-    search_fields: ClassVar = ["variant__sku", "stream"]
+    list_display = ["at", "kind", "variant", "warehouse", "on_hand_delta", "held_delta", "reason", "stream"]
+    list_select_related = ["variant", "warehouse"]
+    list_filter = ["kind"]
+    search_fields = ["variant__sku", "stream"]

@@ -41,7 +41,7 @@ def variants_by_id(variant_ids: Iterable[UUID]) -> dict[UUID, Variant]:
     return Variant.objects.select_related("product").in_bulk(list(variant_ids))
 
 
-def list_products(q: str = "") -> QuerySet[Variant]:
+def list_products(q: str = "") -> QuerySet[Any]:
     """What is on sale, with its product and `available` units; `q` looks in names and SKUs. One statement, ordered by the caller."""
     free = (
         Level.objects.filter(variant_id=OuterRef("pk"), warehouse__is_active=True)
@@ -49,7 +49,7 @@ def list_products(q: str = "") -> QuerySet[Variant]:
         .annotate(free=Sum(_FREE))
         .values("free")
     )
-    rows: QuerySet[Any] = Variant.objects.select_related("product").filter(is_active=True, product__is_active=True)
+    rows = Variant.objects.select_related("product").filter(is_active=True, product__is_active=True)
     if q:
         rows = rows.filter(Q(sku__icontains=q) | Q(name__icontains=q) | Q(product__name__icontains=q))
     return rows.annotate(available=Coalesce(Subquery(free, output_field=IntegerField()), Value(0)))

@@ -28,26 +28,26 @@ ORDER = ("variant__sku", "warehouse__code")
 class InventoryView(APIView):
     """`GET /admin/inventory`."""
 
-    permission_classes: ClassVar = [Staff]
+    permission_classes = [Staff]
     required_scopes: ClassVar = {"GET": "inventory:read"}
 
-    @extend_schema(operation_id="admin_inventory_list", parameters=[ShelvesQuery], responses={200: LevelPage})
+    @extend_schema(operation_id="adminInventoryList", parameters=[ShelvesQuery], responses={200: LevelPage})
     def get(self, request: Request) -> Response:
         """List the shelves: on hand, held and available, by SKU and warehouse."""
         wish = ShelvesQuery.parse(request.query_params)
         page = paged(
             queries.levels(wish["sku"]), order=ORDER, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
-        return Response(page.envelope(LevelOutput(page.rows, many=True).data))
+        return Response(page.envelope([*LevelOutput(page.rows, many=True).data]))
 
 
 class AdjustmentsView(APIView):
     """`POST /admin/inventory/adjustments`."""
 
-    permission_classes: ClassVar = [Staff]
+    permission_classes = [Staff]
     required_scopes: ClassVar = {"POST": "inventory:write"}
 
-    @extend_schema(operation_id="admin_inventory_adjust", request=AdjustmentInput, responses={201: LevelOutput})
+    @extend_schema(operation_id="adminInventoryAdjust", request=AdjustmentInput, responses={201: LevelOutput})
     @retried
     def post(self, request: Request) -> HttpResponse:
         """Correct what lies on one shelf by a difference, and say why."""

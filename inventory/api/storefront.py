@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -22,14 +22,14 @@ ORDER = ("product__name", "sku")
 class ProductsView(APIView):
     """`GET /storefront/products`: open to everybody, so it reads no token."""
 
-    authentication_classes: ClassVar = []
-    permission_classes: ClassVar = [AllowAny]
+    authentication_classes = []
+    permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="storefront_products_list", parameters=[ProductsQuery], responses={200: ProductPage})
+    @extend_schema(operation_id="storefrontProductsList", parameters=[ProductsQuery], responses={200: ProductPage})
     def get(self, request: Request) -> Response:
         """List what is on sale, with what is left of it now."""
         wish = ProductsQuery.parse(request.query_params)
         page = paged(
             queries.list_products(wish["q"]), order=ORDER, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
-        return Response(page.envelope(ProductOutput(page.rows, many=True).data))
+        return Response(page.envelope([*ProductOutput(page.rows, many=True).data]))

@@ -13,6 +13,7 @@ from inventory.operations.arrivals import (
     restock,
     transfer,
 )
+from inventory.operations.counting import Counted, take_counts
 from inventory.operations.expiry import expire_due
 from inventory.operations.holding import HoldSpent, Want, WantOutOfRange, commit, consume, expire, hold, release
 from inventory.operations.offering import (
@@ -27,6 +28,7 @@ from inventory.operations.offering import (
 
 __all__ = [
     "CodeTaken",
+    "Counted",
     "HoldSpent",
     "NotOfferable",
     "OutOfStock",
@@ -50,5 +52,6 @@ __all__ = [
     "receive",
     "release",
     "restock",
+    "take_counts",
     "transfer",
 ]

@@ -37,7 +37,7 @@ def post(wish: dict[str, Any], **head: str) -> Any:
     return Client().post(path, wish, content_type="application/json", headers=head)
 
 
-def test_products_are_listed_for_everybody(tea) -> None:
+def test_products_are_listed_for_everybody(tea: Any) -> None:
     makers.hold("c", {tea: 3})
     answer = Client().get("/storefront/products", headers={"Authorization": "Bearer nonsense"})
     assert answer.status_code == 200
@@ -57,7 +57,7 @@ def test_products_are_listed_for_everybody(tea) -> None:
     assert (body["page"], body["limit"], body["total"], body["nextCursor"]) == (1, 20, 1, None)
 
 
-def test_products_are_found_and_paged(tea) -> None:
+def test_products_are_found_and_paged(tea: Any) -> None:
     makers.on_shelf({f"JAM-{n}": 1 for n in range(5)})
     seen: list[str] = []
     url = "/storefront/products?q=jam&limit=2"
@@ -70,7 +70,7 @@ def test_products_are_found_and_paged(tea) -> None:
     assert Client().get("/storefront/products?colour=red").status_code == 400
 
 
-def test_lists_cost_the_same_for_two_as_for_twenty(tea) -> None:
+def test_lists_cost_the_same_for_two_as_for_twenty(tea: Any) -> None:
     staff = headers("inventory:read")
     makers.on_shelf({"JAM": 1})
     costs = []
@@ -83,7 +83,7 @@ def test_lists_cost_the_same_for_two_as_for_twenty(tea) -> None:
     assert costs[:2] == costs[2:]
 
 
-def test_shelves_are_for_staff_with_the_scope(tea) -> None:
+def test_shelves_are_for_staff_with_the_scope(tea: Any) -> None:
     assert Client().get("/admin/inventory").status_code in {401, 403}
     assert Client().get("/admin/inventory", headers=headers("orders:read")).status_code == 403
     makers.hold("c", {tea: 3})
@@ -94,7 +94,7 @@ def test_shelves_are_for_staff_with_the_scope(tea) -> None:
     assert Client().get("/admin/inventory?sku=NONE", headers=headers("*")).json()["data"] == []
 
 
-def test_an_adjustment_answers_with_the_level_and_is_recorded_with_its_caller(tea) -> None:
+def test_an_adjustment_answers_with_the_level_and_is_recorded_with_its_caller(tea: Any) -> None:
     answer = post(WISH, **headers("inventory:write"))
     assert answer.status_code == 201
     assert (answer.json()["onHand"], answer.json()["available"]) == (8, 8)
@@ -102,7 +102,7 @@ def test_an_adjustment_answers_with_the_level_and_is_recorded_with_its_caller(te
     assert (event.actor_type, event.actor_name, event.channel) == ("api_client", "Tests inventory:write", "admin_api")
 
 
-def test_f12_a_repeat_with_the_same_key_adjusts_once(tea) -> None:
+def test_f12_a_repeat_with_the_same_key_adjusts_once(tea: Any) -> None:
     head = headers("*") | {"Idempotency-Key": "recount-2026-11"}
     first, second = post(WISH, **head), post(WISH, **head)
     assert (first.status_code, second.status_code) == (201, 201)
@@ -125,13 +125,13 @@ def test_f12_a_repeat_with_the_same_key_adjusts_once(tea) -> None:
         ({"colour": "red"}, 400, "validation"),
     ],
 )
-def test_a_wrong_adjustment_is_refused_and_changes_nothing(tea, change, status, slug) -> None:
+def test_a_wrong_adjustment_is_refused_and_changes_nothing(tea: Any, change: Any, status: Any, slug: Any) -> None:
     answer = post(WISH | change, **headers("*"))
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}")
     assert makers.level("TEA") == (10, 0)
     assert queries.ledger("TEA").count() == 1
 
 
-def test_reading_does_not_allow_writing(tea) -> None:
+def test_reading_does_not_allow_writing(tea: Any) -> None:
     assert post(WISH, **headers("inventory:read")).status_code == 403
     assert makers.level("TEA") == (10, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def refused(write: Any) -> bool:
     [(5, 5, True), (0, 0, True), (5, 6, False), (5, -1, False), (-1, -1, False), (ON_HAND_UNITS_MAX, 0, True),
      (ON_HAND_UNITS_MAX + 1, 0, False)],
 )  # fmt: skip
-def test_a_level_holds_between_nothing_and_what_is_there(on_hand, held, ok) -> None:
+def test_a_level_holds_between_nothing_and_what_is_there(on_hand: Any, held: Any, ok: Any) -> None:
     there = place()
     assert refused(lambda: Level.objects.create(id=uuid.uuid4(), on_hand=on_hand, held=held, **there)) is not ok
 
@@ -65,7 +66,7 @@ def test_a_level_is_once_per_place() -> None:
         ("lost", 2, 0, False, False),
     ],
 )
-def test_a_hold_lives_while_units_are_left(status, taken, quantity, expires, ok) -> None:
+def test_a_hold_lives_while_units_are_left(status: Any, taken: Any, quantity: Any, expires: Any, ok: Any) -> None:
     there = place()
     row = {"status": status, "taken": taken, "quantity": quantity, "expires_at": NOW() if expires else None}
     write = lambda: Hold.objects.create(id=uuid.uuid4(), stream="s", created_at=NOW(), **row, **there)  # noqa: E731
@@ -73,7 +74,7 @@ def test_a_hold_lives_while_units_are_left(status, taken, quantity, expires, ok)
 
 
 @pytest.mark.parametrize(("on_hand", "held", "ok"), [(1, 0, True), (0, -1, True), (0, 0, False)])
-def test_a_movement_moves_something(on_hand, held, ok) -> None:
+def test_a_movement_moves_something(on_hand: Any, held: Any, ok: Any) -> None:
     there = place()
     row = {"on_hand_delta": on_hand, "held_delta": held, "operation_id": uuid.uuid4(), "at": NOW()}
     write = lambda: Movement.objects.create(id=uuid.uuid4(), kind="held", stream="s", **row, **there)  # noqa: E731
@@ -94,7 +95,7 @@ def test_a_movement_moves_something(on_hand, held, ok) -> None:
         ({"sku": "TEA"}, False),
     ],
 )
-def test_a_variant_is_in_range(change, ok) -> None:
+def test_a_variant_is_in_range(change: Any, ok: Any) -> None:
     makers.variant("TEA")
     row = {"sku": "JAM", "price_minor": 1, "gst_rate_bp": 500, "hsn": "2007", "created_at": NOW(), "updated_at": NOW()}
     write = lambda: Variant.objects.create(id=uuid.uuid4(), product=Product.objects.get(), **(row | change))  # noqa: E731
@@ -113,7 +114,11 @@ def test_names_and_codes_are_not_empty() -> None:
 def test_the_ledger_is_only_ever_added_to() -> None:
     makers.warehouse()
     makers.on_shelf({"TEA": 5})
-    for write in (lambda: Movement.objects.update(on_hand_delta=6), lambda: Movement.objects.all().delete()):
+    writes: list[Callable[[], Any]] = [
+        lambda: Movement.objects.update(on_hand_delta=6),
+        lambda: Movement.objects.all().delete(),
+    ]
+    for write in writes:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             write()
 
@@ -122,10 +127,11 @@ def test_what_a_row_is_about_never_changes() -> None:
     makers.warehouse()
     tea = makers.on_shelf({"TEA": 5})["TEA"]
     makers.hold("c", {tea: 1})
-    for write in (
+    writes: list[Callable[[], Any]] = [
         lambda: Hold.objects.update(taken=9),
         lambda: Variant.objects.update(sku="OTHER"),
         lambda: Warehouse.objects.update(code="OTHER"),
-    ):
+    ]
+    for write in writes:
         with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
             write()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -26,7 +27,7 @@ def tea() -> uuid.UUID:
     return makers.on_shelf({"TEA": 10})["TEA"]
 
 
-def test_a_hold_takes_from_what_is_available_and_leaves_on_hand(tea) -> None:
+def test_a_hold_takes_from_what_is_available_and_leaves_on_hand(tea: uuid.UUID) -> None:
     held = makers.hold("c1", {tea: 3})
     assert makers.level("TEA") == (10, 3)
     assert queries.available([tea]) == {tea: 7}
@@ -34,7 +35,7 @@ def test_a_hold_takes_from_what_is_available_and_leaves_on_hand(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_f02_the_same_variant_twice_is_summed_before_it_is_checked(tea) -> None:
+def test_f02_the_same_variant_twice_is_summed_before_it_is_checked(tea: uuid.UUID) -> None:
     with pytest.raises(stock.OutOfStock), makers.story("c1") as op:
         stock.hold(op, stream="c1", wants=[stock.Want(tea, 6), stock.Want(tea, 6)], until=timezone.now())
     with makers.story("c1") as op:
@@ -42,7 +43,7 @@ def test_f02_the_same_variant_twice_is_summed_before_it_is_checked(tea) -> None:
     assert [h.quantity for h in held] == [10]
 
 
-def test_out_of_stock_names_every_short_sku_and_holds_nothing(tea) -> None:
+def test_out_of_stock_names_every_short_sku_and_holds_nothing(tea: uuid.UUID) -> None:
     ids = makers.on_shelf({"JAM": 1, "NUT": 5})
     nowhere = makers.variant("GONE")
     with pytest.raises(stock.OutOfStock) as refusal:
@@ -80,7 +81,7 @@ def test_lines_are_split_only_where_no_warehouse_has_enough() -> None:
     makers.assert_adds_up()
 
 
-def test_holding_again_after_the_cart_changed_takes_and_frees_the_difference(tea) -> None:
+def test_holding_again_after_the_cart_changed_takes_and_frees_the_difference(tea: uuid.UUID) -> None:
     jam = makers.on_shelf({"JAM": 10})["JAM"]
     makers.hold("c1", {tea: 6, jam: 1})
     makers.hold("c1", {tea: 8})
@@ -90,14 +91,14 @@ def test_holding_again_after_the_cart_changed_takes_and_frees_the_difference(tea
     makers.assert_adds_up()
 
 
-def test_surplus_of_a_variant_may_serve_nothing_else_but_is_free_at_once(tea) -> None:
+def test_surplus_of_a_variant_may_serve_nothing_else_but_is_free_at_once(tea: uuid.UUID) -> None:
     makers.hold("c1", {tea: 10})
     makers.hold("c1", {tea: 4})
     makers.hold("c2", {tea: 6})
     assert makers.level("TEA") == (10, 10)
 
 
-def test_commit_makes_the_hold_firm_and_moves_it_to_the_order(tea) -> None:
+def test_commit_makes_the_hold_firm_and_moves_it_to_the_order(tea: uuid.UUID) -> None:
     makers.hold("checkout", {tea: 3})
     held = makers.commit("order", {tea: 3}, hold_stream="checkout")
     row = Hold.objects.get()
@@ -107,7 +108,7 @@ def test_commit_makes_the_hold_firm_and_moves_it_to_the_order(tea) -> None:
     assert [h.id for h in queries.holds("order")] == [row.id]
 
 
-def test_commit_takes_what_was_never_held_and_frees_what_is_too_much(tea) -> None:
+def test_commit_takes_what_was_never_held_and_frees_what_is_too_much(tea: uuid.UUID) -> None:
     jam = makers.on_shelf({"JAM": 5})["JAM"]
     makers.hold("c", {tea: 5})
     held = makers.commit("o", {tea: 2, jam: 4}, hold_stream="c")
@@ -116,7 +117,7 @@ def test_commit_takes_what_was_never_held_and_frees_what_is_too_much(tea) -> Non
     makers.assert_adds_up()
 
 
-def test_f04_a_hold_that_expired_is_taken_anew_when_the_order_is_placed(tea) -> None:
+def test_f04_a_hold_that_expired_is_taken_anew_when_the_order_is_placed(tea: uuid.UUID) -> None:
     makers.hold("c", {tea: 10}, until=timezone.now() - timedelta(seconds=1))
     assert stock.expire_due(timezone.now()) == 1
     makers.commit("o", {tea: 10}, hold_stream="c")
@@ -124,7 +125,7 @@ def test_f04_a_hold_that_expired_is_taken_anew_when_the_order_is_placed(tea) -> 
     makers.assert_adds_up()
 
 
-def test_f04_an_order_is_refused_when_others_took_what_expired(tea) -> None:
+def test_f04_an_order_is_refused_when_others_took_what_expired(tea: uuid.UUID) -> None:
     makers.hold("c", {tea: 10}, until=timezone.now() - timedelta(seconds=1))
     stock.expire_due(timezone.now())
     makers.hold("other", {tea: 1})
@@ -134,14 +135,14 @@ def test_f04_an_order_is_refused_when_others_took_what_expired(tea) -> None:
     assert makers.level("TEA") == (10, 1)
 
 
-def test_a_committed_hold_never_expires(tea) -> None:
+def test_a_committed_hold_never_expires(tea: uuid.UUID) -> None:
     makers.hold("c", {tea: 3})
     makers.commit("o", {tea: 3}, hold_stream="c")
     assert stock.expire_due(timezone.now() + timedelta(days=400)) == 0
     assert makers.level("TEA") == (10, 3)
 
 
-def test_expiry_frees_the_units_and_says_so_once_per_story(tea) -> None:
+def test_expiry_frees_the_units_and_says_so_once_per_story(tea: uuid.UUID) -> None:
     jam = makers.on_shelf({"JAM": 5})["JAM"]
     now = timezone.now()
     makers.hold("c1", {tea: 3, jam: 2}, until=now)
@@ -158,7 +159,7 @@ def test_expiry_frees_the_units_and_says_so_once_per_story(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_b30_release_gives_everything_back(tea) -> None:
+def test_b30_release_gives_everything_back(tea: uuid.UUID) -> None:
     makers.commit("o", {tea: 4})
     makers.release("o")
     makers.release("o")
@@ -167,7 +168,7 @@ def test_b30_release_gives_everything_back(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_release_in_part_keeps_the_rest(tea) -> None:
+def test_release_in_part_keeps_the_rest(tea: uuid.UUID) -> None:
     (held,) = makers.commit("o", {tea: 4})
     makers.release("o", {held.id: 1})
     row = Hold.objects.get()
@@ -176,7 +177,7 @@ def test_release_in_part_keeps_the_rest(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_more_than_is_promised_cannot_be_released_or_consumed(tea) -> None:
+def test_more_than_is_promised_cannot_be_released_or_consumed(tea: uuid.UUID) -> None:
     (held,) = makers.commit("o", {tea: 4})
     for verb in (makers.release, makers.consume):
         with pytest.raises(stock.HoldSpent):
@@ -188,7 +189,7 @@ def test_more_than_is_promised_cannot_be_released_or_consumed(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_a_hold_of_another_story_is_not_released(tea) -> None:
+def test_a_hold_of_another_story_is_not_released(tea: uuid.UUID) -> None:
     (held,) = makers.commit("o1", {tea: 4})
     with pytest.raises(stock.HoldSpent):
         makers.release("o2", {held.id: 1})
@@ -197,7 +198,7 @@ def test_a_hold_of_another_story_is_not_released(tea) -> None:
     assert makers.level("TEA") == (10, 4)
 
 
-def test_b29_the_parcel_takes_on_hand_and_held_down_together(tea) -> None:
+def test_b29_the_parcel_takes_on_hand_and_held_down_together(tea: uuid.UUID) -> None:
     (held,) = makers.commit("o", {tea: 4})
     makers.consume("o", {held.id: 3})
     assert makers.level("TEA") == (7, 1)
@@ -208,7 +209,7 @@ def test_b29_the_parcel_takes_on_hand_and_held_down_together(tea) -> None:
     makers.assert_adds_up()
 
 
-def test_no_event_is_said_for_the_parts_of_an_order(tea) -> None:
+def test_no_event_is_said_for_the_parts_of_an_order(tea: uuid.UUID) -> None:
     before = Event.objects.count()
     (held,) = makers.commit("o", {tea: 4})
     makers.consume("o", {held.id: 2})
@@ -217,12 +218,12 @@ def test_no_event_is_said_for_the_parts_of_an_order(tea) -> None:
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1_000_001])
-def test_a_want_out_of_range_is_refused(tea, quantity) -> None:
+def test_a_want_out_of_range_is_refused(tea: uuid.UUID, quantity: Any) -> None:
     with pytest.raises(stock.WantOutOfRange):
         makers.hold("c", {tea: quantity})
 
 
-def test_stock_is_taken_only_under_the_lock_of_its_story(tea) -> None:
+def test_stock_is_taken_only_under_the_lock_of_its_story(tea: uuid.UUID) -> None:
     with pytest.raises(OperationRequired), makers.story("other") as op:
         stock.hold(op, stream="c", wants=makers.wants({tea: 1}), until=op.now)
 
@@ -240,7 +241,7 @@ def test_a_warehouse_that_is_closed_gives_nothing_and_takes_back() -> None:
     assert makers.level("TEA") == (5, 0)
 
 
-def _statements(count: int, work) -> list[str]:
+def _statements(count: int, work: Any) -> list[str]:
     with CaptureQueriesContext(connection) as seen:
         work(count)
     return [q["sql"].split()[0] for q in seen.captured_queries]
@@ -254,19 +255,19 @@ def test_b52_statements_do_not_grow_with_the_lines() -> None:
         story = f"o{count}"
         units = dict.fromkeys(ids[:count], 1)
 
-        def hold(_: int, story=story, units=units) -> None:
+        def hold(_: int, story: Any = story, units: Any = units) -> None:
             makers.hold(story, units)
 
-        def commit(_: int, story=story, units=units) -> None:
+        def commit(_: int, story: Any = story, units: Any = units) -> None:
             makers.commit(story, units)
 
-        def consume(_: int, story=story) -> None:
+        def consume(_: int, story: Any = story) -> None:
             makers.consume(story, {h.id: 1 for h in queries.holds(story)})
 
-        def commit_anew(_: int, story=story, units=units) -> None:
+        def commit_anew(_: int, story: Any = story, units: Any = units) -> None:
             makers.commit(f"{story}x", units)
 
-        def release(_: int, story=story) -> None:
+        def release(_: int, story: Any = story) -> None:
             makers.release(f"{story}x")
 
         for work in (hold, commit, consume, commit_anew, release):

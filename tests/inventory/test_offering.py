@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -55,16 +57,17 @@ def test_codes_are_given_once() -> None:
     "change",
     [{"sku": "tea"}, {"sku": ""}, {"hsn": "09"}, {"price_minor": -1}, {"gst_rate_bp": 10_001}, {"weight_g": -1}],
 )
-def test_what_cannot_be_sold_is_refused(change) -> None:
+def test_what_cannot_be_sold_is_refused(change: Any) -> None:
     row = {"product_id": uuid.uuid4(), "sku": "TEA", "price_minor": 1, "gst_rate_bp": 500, "hsn": "0902"}
     with pytest.raises(stock.NotOfferable), makers.story() as op:
         stock.add_variant(op, **(row | change))
 
 
 def test_a_warehouse_and_a_product_are_checked_too() -> None:
+    row: dict[str, Any] = {"code": "B", "name": "B", "state": "IN-KA"}
     for change in ({"code": "b"}, {"state": "Karnataka"}):
         with pytest.raises(stock.NotOfferable), makers.story() as op:
-            stock.add_warehouse(op, **({"code": "B", "name": "B", "state": "IN-KA"} | change))
+            stock.add_warehouse(op, **(row | change))
     with pytest.raises(stock.NotOfferable), makers.story() as op:
         stock.add_product(op, name=" ")
 
@@ -72,11 +75,11 @@ def test_a_warehouse_and_a_product_are_checked_too() -> None:
 def test_reading_costs_one_statement_however_much_there_is() -> None:
     makers.warehouse()
     ids = makers.on_shelf({f"S{n}": n + 1 for n in range(8)})
-    reads = [
+    reads: list[Callable[[], Any]] = [
         lambda: queries.available(ids.values()),
         lambda: queries.variants_by_sku(ids),
         lambda: queries.variants_by_id(ids.values()),
-        lambda: [(row.title, row.available) for row in queries.list_products("thing")],
+        lambda: list(queries.list_products("thing").values_list("product__name", "available")),
         lambda: [(row.variant.title, row.warehouse.code) for row in queries.levels()],
         lambda: [row.warehouse.code for row in queries.ledger("S0")],
     ]
@@ -102,7 +105,7 @@ def test_the_task_expires_what_is_due() -> None:
     assert Hold.objects.get().status == "expired"
 
 
-def test_the_admin_only_reads(rf) -> None:
+def test_the_admin_only_reads(rf: Any) -> None:
     for model, table in admin.site._registry.items():
         if model._meta.app_label == "inventory":
             request = rf.get("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +35,7 @@ STEP = st.one_of(
 )
 
 
-def take(verb: str, number: int, about: dict | int, *, story: str, skus: list[str], ids: list[uuid.UUID]) -> None:
+def take(verb: str, number: int, about: Any, *, story: str, skus: list[str], ids: list[uuid.UUID]) -> None:
     if verb in {"hold", "stale", "commit"}:
         units = {ids[index]: count for index, count in about.items()}
         if verb == "commit":
@@ -67,7 +68,7 @@ def take(verb: str, number: int, about: dict | int, *, story: str, skus: list[st
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=5, max_size=25))
-def test_i1_i2_any_history_adds_up(steps) -> None:
+def test_i1_i2_any_history_adds_up(steps: Any) -> None:
     mark = uuid.uuid4().hex[:12].upper()
     for place, priority in (("A", 1), ("B", 2)):
         makers.warehouse(f"{place}-{mark}", priority=priority)
