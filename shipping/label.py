@@ -40,8 +40,8 @@ def label_pdf(request: BookingRequest, tracking_number: str, carrier_name: str) 
         "from_name": request.origin.name,
         "cash": _cash(request),
     }
-    compiled: bytes = _compiler().compile(format="pdf", sys_inputs={"label": json.dumps(data, ensure_ascii=False)})
-    return compiled
+    compiled = _compiler().compile(format="pdf", sys_inputs={"label": json.dumps(data, ensure_ascii=False)})
+    return bytes(compiled)  # type: ignore[arg-type]  # one PDF is asked for, so it is not a list
 
 
 @cache

@@ -27,7 +27,7 @@ class StateDescriptor(FSMFieldDescriptor):
         self.field.set_state(instance, value)
 
 
-class StateField(FSMField):  # type: ignore[misc]
+class StateField(FSMField):
     """A django-fsm field whose protection holds in threads."""
 
     descriptor_class = StateDescriptor
@@ -45,6 +45,7 @@ class StateModel(models.Model):
     """
 
     FROZEN: ClassVar[tuple[str, ...]] = ()
+    status: Any
 
     class Meta:
         abstract = True

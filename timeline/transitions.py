@@ -82,7 +82,8 @@ def advance(op: Operation, bound: Callable[..., Any], /, **words: Any) -> Event:
         instance, _kind(bound, before), facts=words, from_state=before, to_state=str(instance.status), **record
     )
     changed = {name: value for name, value in _values(instance).items() if held[name] != value}
-    rows = type(instance)._base_manager.filter(pk=instance.pk, status=before).update(**changed)
+    where: dict[str, Any] = {"pk": instance.pk, "status": before}
+    rows = type(instance)._base_manager.filter(**where).update(**changed)
     if rows != 1:
         raise Stale
     return event
@@ -97,7 +98,7 @@ def allowed(instance: StateModel) -> list[str]:
 @functools.cache
 def machine(model: type[StateModel]) -> Machine:
     """The model's machine as a table, for triggers, documents and tests."""
-    field: Any = model._meta.get_field("status")
+    field: Any = next(field for field in model._meta.concrete_fields if field.name == "status")
     steps = tuple(
         sorted(
             (

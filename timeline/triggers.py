@@ -110,8 +110,12 @@ def _frozen(model: type[models.Model]) -> list[str]:
     names = list(getattr(model, "FROZEN", ()))
     if not names and not issubclass(model, StateModel):
         return []
-    columns = [model._meta.get_field(name).column for name in names]
+    columns = [_column(model, name) for name in names]
     return [str(model._meta.pk.column), *map(str, columns)] if model._meta.pk else list(map(str, columns))
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return next(str(field.column) for field in model._meta.concrete_fields if field.name == name)
 
 
 def _pairs(model: type[StateModel]) -> Iterator[tuple[str, str]]:
@@ -126,7 +130,7 @@ def _uniques(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
             yield (str(field.column),)
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields and constraint.condition is None:
-            yield tuple(str(model._meta.get_field(name).column) for name in constraint.fields)
+            yield tuple(_column(model, name) for name in constraint.fields)
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shipping.addresses import from_wire
 
@@ -259,7 +259,7 @@ def _require_left(wanted: Mapping[UUID, int], left: Mapping[UUID, int]) -> None:
 def _parcel(
     *, order: Order, lines: Mapping[UUID, Line], wanted: Mapping[UUID, int], carrier: str, service: str | None,
     warehouse: str | None, tracking_number: str | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     origin = shelf.origin_for(
         stream=str(order.pk), code=warehouse, variant_ids=[lines[pk].variant_id for pk in wanted]
     )

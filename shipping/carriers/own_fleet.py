@@ -17,7 +17,7 @@ class OwnFleet:
 
     code = "own_fleet"
     name = "Own fleet"
-    services = ("standard", "express")
+    services: tuple[str, ...] = ("standard", "express")
 
     def book(self, *, request: BookingRequest) -> Booking:
         """Number the parcel and print its label."""

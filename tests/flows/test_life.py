@@ -13,7 +13,7 @@ from orders.operations import cancel, fulfil, refund
 from payments import exchanges
 from payments.models import Refund
 from shipping.models import Label
-from tests import makers
+from tests.flows import makers
 from timeline import queries, relay
 from timeline.operations import operation
 
