@@ -16,6 +16,7 @@ from orders.api.inputs import DeliverInput, DispatchInput, Nothing, ShipmentInpu
 from orders.api.rows import shipment_row
 from orders.api.views import OrderWrite, StaffView, shown, units_of
 from orders.operations import fulfil
+from shipping import carriers
 from shipping.models import Label
 from timeline.errors import Invalid, Missing
 
@@ -29,6 +30,10 @@ class InTheFuture(Invalid):
     """What has happened has not happened later than now."""
 
 
+class UnknownCarrier(Invalid):
+    """The shop does not work with this carrier; a parcel labelled elsewhere goes with the status shipped."""
+
+
 class BookView(OrderWrite, StaffView):
     """`/admin/orders/{id}/shipments`."""
 
@@ -40,6 +45,9 @@ class BookView(OrderWrite, StaffView):
         """Book a parcel; label and tracking number are there once the carrier has answered."""
         wish = ShipmentInput.parse(request.data)
         items = units_of(wish.pop("items", None))
+        if wish["carrier"] not in carriers.codes():
+            words = ", ".join(carriers.codes())
+            raise UnknownCarrier(errors=[("#/carrier", f"One of these: {words}.")])
         pk = self.order_id(order_id)
         return self.write(
             "shipment.book", pk, lambda op: fulfil.book(op, order_id=pk, items=items, **wish),
