@@ -1,5 +1,7 @@
 """A window on money: nothing can be changed here."""
 
+# ruff: noqa: ARG002 the arguments of the hooks are Django's
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -35,7 +35,8 @@ def for_order(payment: Payment, *, look_first: bool) -> None:
     except InDoubt:
         _write("payment.doubt", payment.stream, lambda op: operations.doubt(op, payment_id=payment.pk))
     except GatewayRefused as no:
-        _write("payment.fail", payment.stream, lambda op: _refused(op, payment, no))
+        words = _words_of(no)
+        _write("payment.fail", payment.stream, lambda op: operations.fail(op, payment_id=payment.pk, **words))
     else:
         made = order.id
         _write(
@@ -78,12 +79,8 @@ def for_refund(refund: Refund) -> None:
     except InDoubt:
         _write("refund.doubt", refund.stream, lambda op: operations.doubt_refund(op, refund_id=refund.pk))
     except GatewayRefused as no:
-        code, reason = no.code or "refused", no.reason or no.field or f"http_{no.status}"
-        _write(
-            "refund.fail",
-            refund.stream,
-            lambda op: operations.fail_refund(op, refund_id=refund.pk, code=code, reason=reason),
-        )
+        words = _words_of(no)
+        _write("refund.fail", refund.stream, lambda op: operations.fail_refund(op, refund_id=refund.pk, **words))
     else:
         write_refund(refund, seen)
 
@@ -147,9 +144,9 @@ def was_tried(delivery_id: int) -> bool:
     return Delivery.objects.filter(pk=delivery_id, attempts__gt=1).exists()
 
 
-def _refused(op: Operation, payment: Payment, no: GatewayRefused) -> None:
-    code, reason = no.code or "refused", no.reason or no.field or f"http_{no.status}"
-    operations.fail(op, payment_id=payment.pk, code=code, reason=reason)
+def _words_of(no: GatewayRefused) -> dict[str, str]:
+    """The refusal as codes; its sentence may quote what a customer typed and is not kept."""
+    return {"code": no.code or "refused", "reason": no.reason or no.field or f"http_{no.status}"}
 
 
 @retried

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from django.db.models import F, QuerySet
+    from django.db.models import QuerySet
 
 QUIET, QUIET_LATER = timedelta(minutes=5), timedelta(hours=6)
 FIRST_DAY, ASKED_FOR = timedelta(days=1), timedelta(days=8)

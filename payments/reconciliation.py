@@ -1,4 +1,4 @@
-"""Do the sums on payments agree with their refunds? (I3)"""
+"""Whether the sums on payments agree with their refunds (I3)."""
 
 from __future__ import annotations
 

@@ -5,19 +5,8 @@ Each function runs inside `operation(...)` on the payment's own stream and locks
 
 from __future__ import annotations
 
-from payments.operations.money_in import authorise, capture
-from payments.operations.forwards import ForeignPayment, merge
-from payments.operations.notices import handle_notice, take_notice
 from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
-from payments.operations.wishes import (
-    AboveRefundable,
-    OnlyByOtherMeans,
-    approve_refund,
-    ask_refund,
-    decline_refund,
-    give_back_all,
-    request_refund,
-)
+from payments.operations.forwards import ForeignPayment, merge
 from payments.operations.money_back import (
     RefundDiffers,
     accept_refund,
@@ -27,6 +16,17 @@ from payments.operations.money_back import (
     finish_refund,
     merge_refund,
     retry_refund,
+)
+from payments.operations.money_in import authorise, capture
+from payments.operations.notices import handle_notice, take_notice
+from payments.operations.wishes import (
+    AboveRefundable,
+    OnlyByOtherMeans,
+    approve_refund,
+    ask_refund,
+    decline_refund,
+    give_back_all,
+    request_refund,
 )
 
 __all__ = [

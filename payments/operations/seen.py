@@ -1,5 +1,7 @@
 """What operations need to know of a gateway's answers; the gateways' own replies have this shape."""
 
+# ruff: noqa: D102 the words are explained where the replies are made, payments.gateways.base
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol

@@ -49,7 +49,16 @@ def request_refund(
     payment = locks.payment(payment_id)
     _must_fit(payment, amount_minor)
 
-    refund = _drawn(op, payment, Refund.Status.REQUESTED, amount_minor, reason_code, reason, items, person)
+    refund = _drawn(
+        op,
+        payment=payment,
+        state=Refund.Status.REQUESTED,
+        amount_minor=amount_minor,
+        reason_code=reason_code,
+        reason=reason,
+        items=items,
+        person=person,
+    )
     _begin(op, refund, "refund.requested", reason, person)
     return refund
 
@@ -77,7 +86,16 @@ def ask_refund(
     reserve(payment, amount_minor)
 
     state = Refund.Status.PROCESSED if by_other_means else Refund.Status.PENDING
-    refund = _drawn(op, payment, state, amount_minor, reason_code, reason, items, person)
+    refund = _drawn(
+        op,
+        payment=payment,
+        state=state,
+        amount_minor=amount_minor,
+        reason_code=reason_code,
+        reason=reason,
+        items=items,
+        person=person,
+    )
     refund.restock, refund.speed, refund.by_other_means = restock, speed, by_other_means
     refund.asked_at = op.now
     if by_other_means:
@@ -180,6 +198,7 @@ def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: Subjec
 
 def _drawn(
     op: Operation,
+    *,
     payment: Payment,
     state: str,
     amount_minor: int,

@@ -22,7 +22,9 @@ OLD_WEBHOOK_SECRET = "test-webhook-secret-old"
 _numbers = itertools.count(1)
 
 
-def seen_payment(*, id: str, status: str, order_id: str | None, amount_minor: int, **wish: Any) -> GatewayPayment:
+def seen_payment(
+    *, id: str, status: str, order_id: str | None, amount_minor: int, **wish: Any  # noqa: A002 the gateway's word
+) -> GatewayPayment:
     """One attempt as a gateway would show it."""
     came_in = wish.pop("captured", status in {"captured", "refunded"})
     values: dict[str, Any] = {
@@ -40,13 +42,15 @@ def seen_payment(*, id: str, status: str, order_id: str | None, amount_minor: in
     return GatewayPayment(id=id, status=status, order_id=order_id, amount_minor=amount_minor, **{**values, **wish})
 
 
-def seen_refund(*, id: str, payment_id: str, amount_minor: int, status: str = "pending", **wish: Any) -> GatewayRefund:
+def seen_refund(
+    *, id: str, payment_id: str | None, amount_minor: int, status: Any = "pending", **wish: Any  # noqa: A002 see above
+) -> GatewayRefund:
     """One refund as a gateway would show it."""
     values: dict[str, Any] = {
         "currency": "INR", "receipt": None, "speed_processed": None, "reference": None, "created_at": None,
     }
     return GatewayRefund(
-        id=id, payment_id=payment_id, amount_minor=amount_minor, status=status, **{**values, **wish}
+        id=id, payment_id=payment_id or "", amount_minor=amount_minor, status=status, **{**values, **wish}
     )
 
 
@@ -121,7 +125,8 @@ class FakeGateway:
     def fetch_payment(self, *, gateway_payment_id: str) -> GatewayPayment:
         """As it stands."""
         with self._call("fetch_payment", gateway_payment_id=gateway_payment_id):
-            return self._of(self.payments, gateway_payment_id)
+            found: GatewayPayment = self._of(self.payments, gateway_payment_id)
+            return found
 
     def capture(self, *, gateway_payment_id: str, amount_minor: int, currency: str) -> GatewayPayment:
         """Only what is authorised."""
@@ -155,7 +160,8 @@ class FakeGateway:
     def fetch_refund(self, *, gateway_refund_id: str) -> GatewayRefund:
         """As it stands."""
         with self._call("fetch_refund", gateway_refund_id=gateway_refund_id):
-            return self._of(self.refunds, gateway_refund_id)
+            found: GatewayRefund = self._of(self.refunds, gateway_refund_id)
+            return found
 
     def check_return(self, *, gateway_order_id: str, gateway_payment_id: str, signature: str | None) -> bool:
         """The pay page's signature."""

@@ -40,25 +40,37 @@ def do(row: Payment | Refund, verb: Callable[..., Any], *, actor: Actor = TESTER
     return run(row.stream, lambda op: verb(op, **{name: row.pk}, **nouns), actor=actor)
 
 
+def _payment(row: Any) -> Payment:
+    assert isinstance(row, Payment)
+    return row
+
+
+def _refund(row: Any) -> Refund:
+    assert isinstance(row, Refund)
+    return row
+
+
 def opened(*, gateway: str = RAZORPAY, stream: str | None = None, amount_minor: int = AMOUNT_MINOR) -> Payment:
     """A payment just opened."""
     story = stream or str(uuid.uuid4())
-    return run(
-        story,
-        lambda op: operations.open(op, stream=story, gateway=gateway, amount_minor=amount_minor, currency="INR"),
+    return _payment(
+        run(
+            story,
+            lambda op: operations.open(op, stream=story, gateway=gateway, amount_minor=amount_minor, currency="INR"),
+        )
     )
 
 
 def created(**wish: Any) -> Payment:
     """A payment whose gateway order is there."""
     payment = opened(**wish)
-    return do(payment, operations.accept, gateway_order_id=gateway_id("order"))
+    return _payment(do(payment, operations.accept, gateway_order_id=gateway_id("order")))
 
 
 def see(payment: Payment, **wish: Any) -> Payment:
     """Merge one attempt as the gateway shows it."""
     wish.setdefault("amount_minor", payment.amount_minor)
-    return do(payment, operations.merge, seen=seen_payment(order_id=payment.gateway_order_id, **wish))
+    return _payment(do(payment, operations.merge, seen=seen_payment(order_id=payment.gateway_order_id, **wish)))
 
 
 def captured(*, pay_id: str | None = None, **wish: Any) -> Payment:
@@ -69,14 +81,8 @@ def captured(*, pay_id: str | None = None, **wish: Any) -> Payment:
 def captured_cash(**wish: Any) -> Payment:
     """Cash on delivery, collected."""
     payment = opened(gateway=COD, **wish)
-    return do(
-        payment,
-        operations.capture,
-        gateway_payment_id=None,
-        amount_minor=payment.amount_minor,
-        currency="INR",
-        method="cash",
-    )
+    money: dict[str, Any] = {"amount_minor": payment.amount_minor, "currency": "INR", "method": "cash"}
+    return _payment(do(payment, operations.capture, gateway_payment_id=None, **money))
 
 
 def payment_in(state: str) -> Payment:
@@ -90,27 +96,27 @@ def payment_in(state: str) -> Payment:
         case "authorized" | "captured" | "failed":
             return see(created(), id=pay_id, status=state)
         case "in_doubt":
-            return do(opened(), operations.doubt)
+            return _payment(do(opened(), operations.doubt))
     raise AssertionError(state)
 
 
 def refund_in(state: str, payment: Payment | None = None, *, amount_minor: int = 10_000) -> Refund:
     """A refund in this state, of a captured payment."""
     paid = payment or captured()
-    wish = {"amount_minor": amount_minor, "reason_code": "goodwill"}
+    wish: dict[str, Any] = {"amount_minor": amount_minor, "reason_code": "goodwill"}
     if state in {"requested", "declined"}:
         refund: Refund = do(paid, operations.request_refund, **wish)
-        return do(refund, operations.decline_refund) if state == "declined" else refund
-    refund = do(paid, operations.ask_refund, **wish)
+        return _refund(do(refund, operations.decline_refund)) if state == "declined" else refund
+    refund = _refund(do(paid, operations.ask_refund, **wish))
     match state:
         case "pending":
             return refund
         case "processed":
-            return do(refund, operations.finish_refund, gateway_refund_id=gateway_id("rfnd"))
+            return _refund(do(refund, operations.finish_refund, gateway_refund_id=gateway_id("rfnd")))
         case "failed":
-            return do(refund, operations.fail_refund, code="BAD_REQUEST_ERROR", reason="no balance")
+            return _refund(do(refund, operations.fail_refund, code="BAD_REQUEST_ERROR", reason="no balance"))
         case "in_doubt":
-            return do(refund, operations.doubt_refund)
+            return _refund(do(refund, operations.doubt_refund))
     raise AssertionError(state)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 pytestmark = pytest.mark.django_db(transaction=True)
-Settle = "Callable[[], None]"
 TIMEOUT = InDoubt("timeout")
 
 
@@ -34,7 +33,8 @@ def paid(gateway: FakeGateway, settle: Callable[[], None], status: str = "captur
     gateway.pay(order_id, status)
     exchanges._ask_attempts(makers.fresh(payment))
     settle()
-    return makers.fresh(payment)
+    found: Payment = makers.fresh(payment)
+    return found
 
 
 def test_the_gateway_is_asked_for_an_order(gateway: FakeGateway, settle: Callable[[], None]) -> None:

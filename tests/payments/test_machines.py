@@ -37,7 +37,7 @@ REFUND = {
     "retry": ({"failed"}, "pending", "refund.asked"),
 }
 TABLES: dict[type[Any], dict[str, Any]] = {Payment: PAYMENT, Refund: REFUND}
-MAKE = {Payment: makers.payment_in, Refund: makers.refund_in}
+MAKE: dict[Any, Any] = {Payment: makers.payment_in, Refund: makers.refund_in}
 CELLS = [
     pytest.param(model, str(state), verb, id=f"{model.__name__}-{state}-{verb}")
     for model, table in TABLES.items()
