@@ -37,6 +37,8 @@ PAGES_MAX = 10
 RETRY_AFTER_S_MAX = 3600
 # Refusals that still leave open whether the bank behind the gateway acted.
 DOUBTFUL_CODES = frozenset({"GATEWAY_ERROR", "SERVER_ERROR"})
+# Minutes: captured by itself when authorised so soon after it began; otherwise ours to capture for five days.
+CAPTURE_OPTIONS = {"automatic_expiry_period": 12, "manual_expiry_period": 7200, "refund_speed": "normal"}
 ORDER_RANK = {"created": 0, "attempted": 1, "paid": 2}
 
 
@@ -79,7 +81,7 @@ class RazorpayGateway:
             "currency": currency,
             "receipt": receipt,
             "notes": dict(notes),
-            "payment": {"capture": self._capture, "capture_options": {"refund_speed": "normal"}},
+            "payment": {"capture": self._capture, "capture_options": dict(CAPTURE_OPTIONS)},
         }
         return replies.order(self._client.order.create(wish))
 

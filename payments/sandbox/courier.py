@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import random
 import ssl
 import threading
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit
 
 from payments.sandbox import bank, faults, outbox
 from payments.sandbox.store import Letter, Store
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS_MAX = 20
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
@@ -42,10 +45,13 @@ class Courier(threading.Thread):
         """Work off what is due, twenty times a second, until stopped."""
         with ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders:
             while not self._stopped.wait(POLL_S):
-                for _ in range(JOBS_MAX):
-                    if not self._work_once():
-                        break
-                list(senders.map(self._tell, self._due()))
+                try:
+                    for _ in range(JOBS_MAX):
+                        if not self._work_once():
+                            break
+                    list(senders.map(self._tell, self._due()))
+                except Exception:  # whatever it was, the webhooks after it must still go out
+                    log.exception("The courier stumbled")
 
     def _work_once(self) -> bool:
         with self._store.transaction() as ledger:

@@ -62,6 +62,10 @@ class Sandbox(ThreadingHTTPServer):
         )
         super().__init__(("127.0.0.1", port), _Connection)
 
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        """A caller that hangs up before its answer is what time-outs look like from here; nothing to report."""
+        log.debug("A connection ended early", exc_info=True)  # noqa: LOG014  # called while handling it
+
     def respond(self, request: Request) -> Reply:
         """Answer any request whatever; never raises."""
         try:
@@ -167,6 +171,11 @@ class _Connection(BaseHTTPRequestHandler):
         else:
             return self.rfile.read(int(text))
         return None
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Refuse what is not HTTP, or not a method anybody knows, in the envelope; bad input is never our failure."""
+        status = code if code < HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.METHOD_NOT_ALLOWED
+        self._refuse(status, message or HTTPStatus(status).phrase)
 
     def _refuse(self, status: int, description: str) -> None:
         """Answer without having read the body, and close: what follows on the wire cannot be told apart."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -16,7 +19,7 @@ from payments.gateways.base import GatewayOrder
 from payments.gateways.razorpay import RazorpayGateway
 from payments.sandbox.entities import fee_and_tax
 from payments.sandbox.paypage import rupees, safe_path
-from tests.contracts.server import KEY_ID, KEY_SECRET, Sandbox, until
+from tests.contracts.server import KEY_ID, KEY_SECRET, ROOT, Sandbox, until
 
 Orders = Callable[..., GatewayOrder]
 AUTH = (KEY_ID, KEY_SECRET)
@@ -95,6 +98,21 @@ def test_a_body_without_honest_limits_is_not_read(sandbox: Sandbox, header: str,
     assert response.status == status
     response.read()
     connection.close()
+
+
+@pytest.mark.parametrize("said", [b"TRACE / HTTP/1.1", b"GET / HTTP/9.9", b"nonsense", b"GET /" + b"a" * 70_000])
+def test_what_is_hardly_http_is_refused_as_the_callers_fault(sandbox: Sandbox, said: bytes) -> None:
+    target = urlsplit(sandbox.url)
+    with socket.create_connection((target.hostname, target.port), timeout=5) as connection:
+        connection.sendall(said + b"\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 4")
+
+
+def test_the_sandbox_knows_nothing_of_the_shop() -> None:
+    """It runs where no Django is: everything it imports is its own or Python's."""
+    code = "import sys, payments.sandbox.server; print({'django', 'requests', 'timeline'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_a_key_must_be_long_enough(sandbox: Sandbox) -> None:
