@@ -148,15 +148,7 @@ def allocate(rule: Rule, basket: Sequence[Item]) -> list[int]:
     """What the rule takes off each line, in the basket's order: by value, and never more than the line's value."""
     values = [item.gross_minor if rule.covers(item) else 0 for item in basket]
     covered = sum(values)
-    match rule.benefit:
-        case Percentage(bp=bp, max_minor=cap):
-            wish = round_half_up(covered * bp, BASIS_POINTS)
-            wish = wish if cap is None else min(wish, cap)
-        case Fixed(amount_minor=amount):
-            wish = amount
-        case FreeShipping():
-            wish = 0
-    return split(min(wish, covered), values)
+    return split(min(_wish(rule.benefit, covered), covered), values)
 
 
 def rule_to_json(rule: Rule) -> dict[str, Any]:
@@ -194,7 +186,7 @@ def rule_from_json(data: Mapping[str, Any]) -> Rule:
         valid_until=_moment(rest.pop("validUntil", None)),
         skus=_texts("skus", rest.pop("skus", [])),
         hsn_prefixes=_texts("hsnPrefixes", rest.pop("hsnPrefixes", [])),
-        first_order_only=rest.pop("firstOrderOnly", False) is True,
+        first_order_only=_flag("firstOrderOnly", rest.pop("firstOrderOnly", False)),
     )
     if rest:
         raise RuleInvalid(f"Not part of such a rule: {', '.join(sorted(rest))}.")
@@ -206,14 +198,20 @@ def kind_of(benefit: Benefit) -> str:
     return _benefit_to_json(benefit)[0]
 
 
+def _wish(benefit: Benefit, covered_minor: int) -> int:
+    """What the benefit would take off goods of this value, had they no end."""
+    if isinstance(benefit, Percentage):
+        wish = round_half_up(covered_minor * benefit.bp, BASIS_POINTS)
+        return wish if benefit.max_minor is None else min(wish, benefit.max_minor)
+    return benefit.amount_minor if isinstance(benefit, Fixed) else 0
+
+
 def _benefit_to_json(benefit: Benefit) -> tuple[str, dict[str, int | None]]:
-    match benefit:
-        case Percentage(bp=bp, max_minor=cap):
-            return "percentage", {"bp": bp, "maxMinor": cap}
-        case Fixed(amount_minor=amount):
-            return "fixed", {"amountMinor": amount}
-        case FreeShipping():
-            return "free_shipping", {}
+    if isinstance(benefit, Percentage):
+        return "percentage", {"bp": benefit.bp, "maxMinor": benefit.max_minor}
+    if isinstance(benefit, Fixed):
+        return "fixed", {"amountMinor": benefit.amount_minor}
+    return "free_shipping", {}
 
 
 def _benefit_from_json(rest: dict[str, Any]) -> Benefit:
@@ -239,6 +237,12 @@ def _within(name: str, value: int, least: int, most: int) -> None:
 def _integer(name: str, value: Any) -> int:
     if type(value) is not int:
         raise RuleInvalid(f"{name} must be an integer.")
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RuleInvalid(f"{name} must be true or false.")
     return value
 
 

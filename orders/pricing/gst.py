@@ -50,7 +50,7 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The rate of all goods whose HSN begins so, from one day to another, both included; no last day means until now."""
+    """The rate of all goods whose HSN begins so, from one day to another, both included; None has no end."""
 
     hsn_prefix: str
     rate_bp: int
@@ -69,7 +69,8 @@ class Rate:
 
     def overlaps(self, other: Rate) -> bool:
         """Whether some day would have two answers for the same goods."""
-        return self.hsn_prefix == other.hsn_prefix and (self.holds_on(other.valid_from) or other.holds_on(self.valid_from))
+        meet = self.holds_on(other.valid_from) or other.holds_on(self.valid_from)
+        return self.hsn_prefix == other.hsn_prefix and meet
 
 
 class RateTable:

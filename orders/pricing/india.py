@@ -96,7 +96,7 @@ _BY_NAME: dict[str, State] = {
 
 
 def state_of(text: str) -> State | None:
-    """The state by ISO code (`IN-KA` or `KA`, old codes too), name or former name, or GST code; None if none is meant."""
+    """The state by ISO code (`IN-KA`, `KA`, old ones too), name or former name, or GST code; None if none is meant."""
     return _BY_NAME.get(_plain(text))
 
 

@@ -10,7 +10,7 @@ class InstantInvalid(ValueError):
 
 
 def instant_text(moment: datetime) -> str:
-    """An aware moment as text, in UTC; the same moment is the same text whatever zone it came in. Raises InstantInvalid."""
+    """An aware moment as text; one moment is one text whatever zone it came in. Raises InstantInvalid."""
     if moment.tzinfo is None:
         raise InstantInvalid("A moment needs its time zone.")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

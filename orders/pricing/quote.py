@@ -183,7 +183,7 @@ def _quoted(line: Line, discount_minor: int, intra: bool) -> QuotedLine:
 
 
 def _tax_within(shipping_minor: int, lines: Sequence[QuotedLine], intra: bool) -> Tax:
-    """The GST in the shipping charge: delivery follows the goods (composite supply), by value where their rates differ."""
+    """The GST in the shipping charge: delivery follows the goods (composite supply), by value where rates differ."""
     values: dict[int, int] = {}
     for line in lines:
         values[line.gst_rate_bp] = values.get(line.gst_rate_bp, 0) + line.taxable_minor

@@ -31,8 +31,8 @@ def pricing_snapshot(request: Request, quote: Quote) -> dict[str, Any]:
     """The prices, rates, states and sums of a quote, as stored with the order (B25): enough to compute it again.
 
     Amounts are integers of minor units, rates basis points; `ruleHash` is SHA-256 in hex over the RFC 8785 form of
-    `variants`. `shippingTaxIncluded` is the GST within `shippingCost`, `shippingCharge` the charge before a free-shipping
-    code.
+    `variants`. `shippingTaxIncluded` is the GST within `shippingCost`, `shippingCharge` the charge before a code
+    for free shipping.
     """
     variants = _variants(request)
     return {
@@ -140,7 +140,7 @@ def refund_share(*, total_minor: int, quantity: int, units: int, already: int) -
     The share of the first k units is total x k / quantity, rounded; a refund is the difference of two such shares. So
     however the units come back, one by one or at once, all of them give back exactly the total. Raises UnitsInvalid.
     """
-    if not (0 <= already and 0 <= units and already + units <= quantity and quantity > 0):
+    if min(already, units) < 0 or already + units > quantity or quantity < 1:
         raise UnitsInvalid(f"The line has {quantity} units, of which {already} are refunded already.")
     upto = round_half_up(total_minor * (already + units), quantity)
     return upto - round_half_up(total_minor * already, quantity)
@@ -161,7 +161,13 @@ def _variants(request: Request) -> dict[str, dict[str, Any]]:
     for line in request.lines:
         found = variants.setdefault(
             line.sku,
-            {"name": line.name, "hsn": line.hsn, "price": line.price_minor, "gstRateBp": line.gst_rate_bp, "quantity": 0},
+            {
+                "name": line.name,
+                "hsn": line.hsn,
+                "price": line.price_minor,
+                "gstRateBp": line.gst_rate_bp,
+                "quantity": 0,
+            },
         )
         found["quantity"] += line.quantity
     return variants
