@@ -11,9 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inventory import locks, queries
 from inventory import operations as stock
-from inventory import queries
-from inventory.stock import Hold, Movement
+from inventory.stock import Hold, Level, Movement
 from tests.inventory import makers
 from timeline.models import Event
 from timeline.operations import OperationRequired
@@ -275,3 +275,38 @@ def test_b52_statements_do_not_grow_with_the_lines() -> None:
     assert all(few == many for few, many in costs.values()), costs
     assert max(few for few, _ in costs.values()) <= 9, costs
     makers.assert_adds_up()
+
+
+def test_wants_are_bounded_in_sum_and_in_number(tea: uuid.UUID) -> None:
+    with pytest.raises(stock.WantOutOfRange):
+        stock.holding.merged([stock.Want(tea, 600_000), stock.Want(tea, 600_000)])
+    with pytest.raises(stock.WantOutOfRange):
+        makers.hold("c", {uuid.uuid4(): 1 for _ in range(201)})
+    (held,) = makers.commit("o", {tea: 2})
+    with pytest.raises(stock.WantOutOfRange):
+        makers.release("o", {held.id: 0})
+
+
+def test_an_expiry_with_nothing_due_says_nothing(tea: uuid.UUID) -> None:
+    makers.hold("c", {tea: 1})
+    before = Event.objects.count()
+    with makers.story("c") as op:
+        assert stock.expire(op, stream="c") == []
+    assert Event.objects.count() == before
+
+
+def test_f01_the_database_has_the_last_word_when_the_levels_read_were_stale(
+    tea: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (held,) = makers.commit("o", {tea: 6})
+    stale = list(Level.objects.select_related("warehouse", "variant"))
+    for level in stale:
+        level.held = 0
+    monkeypatch.setattr(locks, "levels", lambda **_: stale)
+    with pytest.raises(stock.OutOfStock) as refusal:
+        makers.hold("c", {tea: 5})
+    assert refusal.value.extra["skus"] == ["TEA"]
+    Level.objects.update(held=1)
+    with pytest.raises(stock.HoldSpent):
+        makers.release("o", {held.id: 6})
+    assert makers.level("TEA") == (10, 1)
