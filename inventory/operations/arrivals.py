@@ -33,7 +33,9 @@ REASONS = frozenset(
         "opening_stock",
         "purchase",
         "recount",
+        "refunded_with_goods",
         "returned",
+        "returned_to_origin",
         "theft",
         "transfer",
     }
