@@ -66,6 +66,10 @@ class Line(models.Model):
                 name="line_units_within_quantity",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["order", "quantity"], name="line_order_quantity_idx"),
+            models.Index(fields=["sku"], name="line_sku_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"

@@ -134,6 +134,11 @@ class Order(StateModel):
                 name="order_money_within_bounds",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "-created_at"], name="order_status_created_idx"),
+            models.Index(fields=["person", "-created_at"], name="order_person_created_idx"),
+            models.Index(fields=["-created_at"], name="order_created_idx"),
+        ]
 
     def __str__(self) -> str:
         return self.number
