@@ -17,6 +17,7 @@ from orders import locks
 from orders.models import Checkout, CheckoutLine, Discount, DiscountUse
 from orders.operations import people
 from orders.operations.place import Placed, Plan, place
+from orders.pricing.india import check_gstin
 from orders.quoting import Priced, price, rule_of
 from shipping import addresses
 from timeline.errors import Invalid, Missing, Refused
@@ -178,7 +179,6 @@ def hold(op: Operation, *, checkout_id: UUID) -> Checkout:
     lines = _lines(checkout)
     until = op.now + timedelta(minutes=settings.HOLD_MINUTES)
 
-    stock.release(op, stream=str(checkout.pk))
     stock.hold(op, stream=str(checkout.pk), wants=_wants(lines), until=until)
     op.record(checkout, "checkout.held", stream=str(checkout.pk), facts={"until": until})
     checkout.hold_expires_at = until
@@ -295,6 +295,8 @@ def _wants(lines: Sequence[CheckoutLine]) -> list[Want]:
 
 
 def _checked(part: str, value: Any) -> Any:
+    if part == "gstin" and value and not check_gstin(str(value)):
+        raise Invalid("This is not a GSTIN: the check digit or the form is wrong.", errors=[("#/gstin", "Not valid.")])
     if part not in ("shippingAddress", "billingAddress") or value is None:
         return value
     try:

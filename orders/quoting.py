@@ -9,13 +9,18 @@ from django.conf import settings
 
 from orders.models import Discount, Order
 from orders.pricing.discounts import Rule, rule_from_json
-from orders.pricing.quote import Line, Quote, Request, quote
+from orders.pricing.quote import Line, LineInvalid, Quote, Request, RequestInvalid, quote
+from timeline.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from orders.models import Checkout, CheckoutLine
+
+
+class BeyondLimits(Invalid):
+    """The cart is worth more, or has more lines, than one order may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +36,26 @@ def price(
     checkout: Checkout, lines: Sequence[CheckoutLine], *, contact: Mapping[str, Any], now: datetime,
     discount: Discount | None = None,
 ) -> Priced:
-    """The cart's prices as they are now. A code that does not apply is left out and named in `refusal`."""
+    """The cart's prices as they are now. A code that does not apply is left out and named in `refusal`.
+
+    Raises BeyondLimits (F66).
+    """
     if discount is None and checkout.discount_code:
         discount = Discount.objects.filter(code=checkout.discount_code, is_active=True).first()
     rule = rule_of(discount) if discount is not None else None
     shipping = contact.get("shippingAddress") or {}
-    request = Request(
+    try:
+        request = _request(checkout, lines, rule, shipping.get("state"), now)
+    except (LineInvalid, RequestInvalid) as error:
+        raise BeyondLimits(str(error)) from error
+    found = quote(request)
+    return Priced(request=request, quote=found, refusal=found.refusal)
+
+
+def _request(
+    checkout: Checkout, lines: Sequence[CheckoutLine], rule: Rule | None, state: str | None, now: datetime
+) -> Request:
+    return Request(
         lines=tuple(
             Line(
                 key=str(line.pk), sku=line.variant.sku, quantity=line.quantity, price_minor=line.variant.price_minor,
@@ -47,13 +66,11 @@ def price(
         rule=rule,
         shipping_minor=settings.SHIPPING_MINOR[checkout.shipping_method] if lines else 0,
         supplier_state=settings.SHOP_STATE,
-        destination_state=shipping.get("state"),
+        destination_state=state,
         now=now,
         is_first_order=_is_first(checkout) if rule is not None and rule.first_order_only else False,
         currency=checkout.currency,
     )
-    found = quote(request)
-    return Priced(request=request, quote=found, refusal=found.refusal)
 
 
 def rule_of(discount: Discount) -> Rule:

@@ -65,7 +65,7 @@ def product(
 
 
 def discount(code: str = "TEN", **wish: Any) -> Discount:
-    rule = wish.pop("rule", {"kind": "percentage", "percent_bp": 1000})
+    rule = wish.pop("rule", {"kind": "percentage", "bp": 1000})
     with operation("test.discount", actor=TESTER) as op:
         row = Discount(id=op.new_id(), code=code, rule=rule, created_at=op.now, **wish)
         op.open_stream(str(row.pk))
