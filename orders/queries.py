@@ -272,9 +272,9 @@ def parcel(shipment_id: UUID) -> Parcel:
 
 def current_payment(payments: Iterable[Payment]) -> Payment | None:
     """The payment that counts now: the newest that is no duplicate of another."""
-    rows_ = list(payments)
-    first_hand = [payment for payment in rows_ if not payment.facts.get("duplicate_of")]
-    return (first_hand or rows_ or [None])[-1]
+    every = list(payments)
+    first_hand = [payment for payment in every if not payment.facts.get("duplicate_of")] or every
+    return first_hand[-1] if first_hand else None
 
 
 def payment_of(order_id: UUID) -> Payment | None:

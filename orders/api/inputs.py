@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orders.models import Order
+from orders.queries import SORTS
 from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
 from timeline.api.wire import (
     MONEY_MINOR_MAX,
@@ -22,12 +23,9 @@ from timeline.api.wire import (
     StrictText,
     StrictUUID,
 )
-from orders.queries import SORTS  # isort: skip
 
 SHIPPING_METHODS = ("standard", "express")
 PAYMENT_METHODS = ("razorpay", "cod")
-LINES_MAX = 100
-ITEMS_MAX = 100
 NOTE_CHARS_MAX = 2000
 REASON_CHARS_MAX = 500
 SEARCH_CHARS_MAX = 100
@@ -48,7 +46,7 @@ class WishInput(Input):
 class CheckoutInput(Input):
     """A new checkout."""
 
-    lines = WishInput(many=True, required=False, default=list, max_length=LINES_MAX)
+    lines = WishInput(many=True, required=False, default=list)
 
 
 class QuantityInput(Input):
@@ -111,7 +109,7 @@ class RefundWishInput(Input):
 
     amount = Money(min_value=1)
     reason = StrictText(max_length=REASON_CHARS_MAX)
-    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+    items = UnitsInput(many=True, required=False)
 
 
 class RefundInput(Input):
@@ -120,7 +118,7 @@ class RefundInput(Input):
     amount = Money(min_value=1)
     reason = StrictText(max_length=REASON_CHARS_MAX)
     initiate_payment_refund = StrictBool(required=False, default=True)
-    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+    items = UnitsInput(many=True, required=False)
     restock = StrictBool(required=False, default=False)
 
 
@@ -163,7 +161,7 @@ class NoteInput(Input):
 class ShipmentInput(Input):
     """A parcel to be booked; without items, for all that is left."""
 
-    items = UnitsInput(many=True, required=False, max_length=ITEMS_MAX)
+    items = UnitsInput(many=True, required=False)
     carrier = StrictText(max_length=40)
     service = StrictText(max_length=40, required=False, allow_null=True, default=None)
     warehouse = Code(max_length=40, required=False, allow_null=True, default=None)
@@ -179,7 +177,7 @@ class DeliverInput(Input):
     """How the parcel arrived."""
 
     delivered_to = StrictText(max_length=100, required=False, allow_null=True, default=None)
-    signature_required = StrictBool(required=False, default=None, allow_null=True)
+    signature_required = StrictBool(required=False, default=None)
     photo_url = StrictText(max_length=500, required=False, allow_null=True, default=None)
     at = StrictDateTime(required=False, allow_null=True, default=None)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.http import HttpResponse
 from rest_framework.views import APIView
 
 from orders import queries
-from orders.api.authentication import Customer, CustomerAuthentication, customer_actor
+from orders.api.authentication import Caller, Customer, CustomerAuthentication, customer_actor
 from orders.api.rows import order_row
 from timeline.api.answers import answered, encode, etag
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
@@ -17,13 +18,9 @@ from timeline.errors import BadRequest
 from timeline.operations import operation
 from timeline.retries import retried
 
-from django.http import HttpResponse  # isort: skip
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
-
-    from rest_framework.request import Request
 
     from orders.queries import OrderDetail
     from timeline.actors import Actor
@@ -33,9 +30,13 @@ if TYPE_CHECKING:
 class StorefrontView(APIView):
     """Called by customers and guests; staff and API keys are known here, and not allowed."""
 
-    authentication_classes: ClassVar = [ApiKeyAuthentication, CustomerAuthentication, StaffSessionAuthentication]
-    permission_classes: ClassVar = [Customer]
+    authentication_classes = [ApiKeyAuthentication, CustomerAuthentication, StaffSessionAuthentication]
+    permission_classes = [Customer]
     as_staff: ClassVar[bool] = False
+
+    def caller(self) -> Caller:
+        """The customer or guest."""
+        return cast("Caller", self.request.user)
 
     def actor(self) -> Actor:
         """Who acts."""
@@ -43,14 +44,14 @@ class StorefrontView(APIView):
 
     def order_id(self, text: str) -> UUID:
         """The caller's own order of this id or number. Raises Missing, also for somebody else's."""
-        return queries.id_of(text, person_id=self.request.user.person_id)
+        return queries.id_of(text, person_id=self.caller().person_id)
 
 
 class StaffView(APIView):
     """Called by staff and by API keys with the scope."""
 
-    authentication_classes: ClassVar = [ApiKeyAuthentication, StaffSessionAuthentication, CustomerAuthentication]
-    permission_classes: ClassVar = [Staff]
+    authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication, CustomerAuthentication]
+    permission_classes = [Staff]
     required_scopes: ClassVar[dict[str, str]] = {"GET": "orders:read", "POST": "orders:write"}
     as_staff: ClassVar[bool] = True
 
@@ -63,11 +64,10 @@ class StaffView(APIView):
         return queries.id_of(text)
 
 
-class OrderWrite:
+class OrderWrite(APIView):
     """Run one operation on one order and answer: the key, the version and the retries are the same for all."""
 
-    request: Request
-    as_staff: bool
+    as_staff: ClassVar[bool]
     actor: Callable[[], Actor]
     key_required: ClassVar[bool] = False
 

@@ -352,7 +352,7 @@ ENDPOINTS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), ENDPOINTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("method", "path", "scope"), ENDPOINTS, ids=str)
 def test_who_may_call(method: str, path: str, scope: str) -> None:
     place = path.format(uuid.uuid4())
     stranger = makers.nobody().send(method, place)

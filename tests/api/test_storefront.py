@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -288,7 +288,7 @@ def test_who_is_not_a_customer(path: str) -> None:
 
 
 def _token(**claims: Any) -> str:
-    now = datetime.now(tz=authentication.UTC)
+    now = datetime.now(tz=UTC)
     base = {
         "iss": "bahi", "aud": settings.CUSTOMER_JWT_AUDIENCE, "sub": str(uuid.uuid4()), "typ": "customer",
         "iat": now, "exp": now + timedelta(hours=1),
@@ -304,7 +304,7 @@ def _token(**claims: Any) -> str:
         pytest.param(lambda: _token(iss="another"), id="issuer"),
         pytest.param(lambda: _token(sub="not a uuid"), id="subject"),
         pytest.param(lambda: _token(typ="staff"), id="kind"),
-        pytest.param(lambda: _token(exp=datetime(2020, 1, 1, tzinfo=authentication.UTC)), id="expired"),
+        pytest.param(lambda: _token(exp=datetime(2020, 1, 1, tzinfo=UTC)), id="expired"),
         pytest.param(lambda: jwt.encode({"sub": str(uuid.uuid4())}, "", algorithm="none"), id="unsigned"),
         pytest.param(lambda: jwt.encode({"sub": str(uuid.uuid4())}, settings.SECRET_KEY, algorithm="HS256"), id="key"),
     ],
@@ -326,7 +326,7 @@ def test_the_identity_providers_token_is_taken(monkeypatch: pytest.MonkeyPatch, 
 
     settings.CUSTOMER_JWKS_URL = "https://login.invalid/keys"
     monkeypatch.setattr(authentication, "_keys", lambda _: Keys())
-    now = datetime.now(tz=authentication.UTC)
+    now = datetime.now(tz=UTC)
     claims = {"iss": "https://login.invalid", "aud": "bahi", "sub": "auth0|42", "exp": now + timedelta(hours=1)}
     caller = makers.Caller({"Authorization": f"Bearer {jwt.encode(claims, private, algorithm='RS256')}"})
     first, second = order_of(caller), order_of(caller)
@@ -342,7 +342,7 @@ def test_the_pages_cookie_is_a_customer_and_wants_a_csrf_token() -> None:
     session = client.session
     session["person_id"] = str(person_id)
     session.save()
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
     assert client.get("/storefront/orders").status_code == 200
     assert client.post("/storefront/checkouts", "{}", content_type="application/json").status_code == 403
 

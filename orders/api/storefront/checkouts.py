@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -10,7 +10,6 @@ from rest_framework.exceptions import Throttled
 
 from orders import checkout, queries
 from orders.api import shapes
-from orders.api.authentication import Caller
 from orders.api.inputs import CheckoutInput, DetailsInput, Nothing, QuantityInput, WishInput
 from orders.api.rows import checkout_row, order_row, payment_row
 from orders.api.views import StorefrontView, shown
@@ -47,7 +46,7 @@ class CheckoutView(StorefrontView):
         """Act on the caller's checkout and answer with all of it."""
         actor = self.actor()
         key = key_of(self.request, actor)
-        pk = queries.checkout_id_of(text, person_id=self.request.user.person_id)
+        pk = queries.checkout_id_of(text, person_id=self.caller().person_id)
         with operation(name, actor=actor, stream=str(pk), key=key) as op:
             act(op, pk)
             return answered(op, status, _row(pk, op.now))
@@ -62,12 +61,11 @@ class CheckoutsView(StorefrontView):
         """Open a checkout, empty or with lines."""
         wish = CheckoutInput.parse(request.data)
         actor = self.actor()
-        caller: Caller = request.user  # type: ignore[assignment]
         with operation("checkout.start", actor=actor, key=key_of(request, actor)) as op:
             pk = op.new_id()
             op.open_stream(str(pk))
             checkout.start(
-                op, checkout_id=pk, person_id=caller.person_id, kind=caller.kind, channel=CHANNEL,
+                op, checkout_id=pk, person_id=self.caller().person_id, kind=self.caller().kind, channel=CHANNEL,
                 wants=[checkout.Wish(**line) for line in wish["lines"]],
             )
             return answered(op, 201, _row(pk, op.now), {"Location": f"/storefront/checkouts/{pk}"})
@@ -77,10 +75,9 @@ class OneCheckoutView(CheckoutView):
     """`/storefront/checkouts/{id}`."""
 
     @extend_schema(operation_id="storefront_checkout_read", responses={200: shapes.CheckoutShape})
-    def get(self, request: Request, checkout_id: str) -> HttpResponse:
+    def get(self, request: Request, checkout_id: str) -> HttpResponse:  # noqa: ARG002
         """Read the checkout at the prices of now."""
-        caller: Caller = request.user  # type: ignore[assignment]
-        pk = queries.checkout_id_of(checkout_id, person_id=caller.person_id)
+        pk = queries.checkout_id_of(checkout_id, person_id=self.caller().person_id)
         return shown(_row(pk, timezone.now()))
 
     @extend_schema(operation_id="storefront_checkout_amend", request=DetailsInput, responses={200: shapes.CheckoutShape})
@@ -149,8 +146,7 @@ class CompleteView(StorefrontView):
         Nothing.parse(request.data)
         actor = self.actor()
         key = key_of(request, actor, required=True)
-        caller: Caller = request.user  # type: ignore[assignment]
-        pk = queries.checkout_id_of(checkout_id, person_id=caller.person_id)
+        pk = queries.checkout_id_of(checkout_id, person_id=self.caller().person_id)
         refuse_known(key)
         self._require_rate(request)
         number = numbers.take(actor=actor)

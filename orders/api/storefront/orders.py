@@ -37,7 +37,7 @@ class OrdersView(StorefrontView):
     def get(self, request: Request) -> HttpResponse:
         """List the caller's own orders, newest first."""
         wish = OwnOrdersQuery.parse(request.query_params)
-        mine = queries.for_customer(request.user.person_id, statuses=wish["status"])  # type: ignore[union-attr]
+        mine = queries.for_customer(self.caller().person_id, statuses=wish["status"])
         page = paged(
             queries.rows(mine), order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
