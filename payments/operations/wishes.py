@@ -239,7 +239,7 @@ def _must_fit(payment: Payment, amount_minor: int) -> None:
 def _above(payment: Payment, amount_minor: int) -> AboveRefundable:
     return AboveRefundable(
         f"At most {payment.refundable_minor} {payment.currency} (minor units) of this payment may still go back.",
-        errors=[("/amount", f"at most {payment.refundable_minor}")],
+        errors=[("#/amount", f"at most {payment.refundable_minor}")],
         refundable_minor=payment.refundable_minor,
         asked_minor=amount_minor,
     )

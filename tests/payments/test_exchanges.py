@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 TIMEOUT = InDoubt("timeout")
 
 

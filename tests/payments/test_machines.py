@@ -16,7 +16,7 @@ from timeline.errors import TransitionRefused
 from timeline.models import Event
 from timeline.transitions import machine
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PAYMENT = {
     "accept": ({"opening", "in_doubt"}, "created", "payment.accepted"),

@@ -16,7 +16,7 @@ from timeline.models import Event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def kinds(payment: Payment) -> list[str]:

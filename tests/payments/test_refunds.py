@@ -17,7 +17,7 @@ from timeline.idempotency import Key
 from timeline.models import Event
 from timeline.operations import operation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 WISH: dict[str, Any] = {"amount_minor": 100_00, "reason_code": "goodwill"}
 
 

@@ -22,7 +22,7 @@ from timeline.models import Delivery, Event, Stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.payments.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.payments.urls")]
 _events = itertools.count(1)
 
 
