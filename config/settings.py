@@ -166,6 +166,16 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.models.Order.Status",
+        "PaymentState": "orders.models.Order.PaymentState",
+        "FulfilmentState": "orders.models.Order.FulfilmentState",
+        "CheckoutStatus": "orders.models.Checkout.Status",
+        "PaymentStatus": "payments.models.Payment.Status",
+        "RefundStatus": "payments.models.Refund.Status",
+        "ShipmentStatus": "shipping.models.Shipment.Status",
+    },
 }
 
 VAULT_KEYS = env.many("VAULT_KEYS")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from orders.api.examples import BODIES
 from orders.models import Order
 from orders.queries import SORTS
 from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
@@ -226,3 +228,8 @@ class OrdersQuery(Query):
     min_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
     max_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
     sort = QuerySort(SORTS, required=False, default="-created_at")
+
+
+for _name, _body in BODIES.items():
+    _example = OpenApiExample(_name.removesuffix("Input"), value=_body, request_only=True)
+    extend_schema_serializer(examples=[_example])(globals()[_name])

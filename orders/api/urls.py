@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from orders.api import security  # noqa: F401 registers how callers show who they are
 from orders.api.admin import orders as staff
 from orders.api.admin import refunds, shipments
 from orders.api.storefront import checkouts, orders, tokens

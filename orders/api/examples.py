@@ -1,0 +1,35 @@
+"""One body for each kind of write, shown in the documentation and read by the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ADDRESS = {
+    "name": "Meera Nair", "phone": "+919845012345", "line1": "12 Lake View", "city": "Bengaluru", "state": "IN-KA",
+    "postalCode": "560001", "country": "IN",
+}
+_ITEMS = [{"orderItemId": "01890a5d-ac96-774b-bcce-b302099a8057", "quantity": 1}]
+
+BODIES: dict[str, dict[str, Any]] = {
+    "Nothing": {},
+    "WishInput": {"sku": "KURTA-M", "quantity": 2, "metadata": {"gift": True}},
+    "CheckoutInput": {"lines": [{"sku": "KURTA-M", "quantity": 2}]},
+    "QuantityInput": {"quantity": 3},
+    "DetailsInput": {
+        "email": "meera@example.com", "shippingAddress": _ADDRESS, "shippingMethod": "standard", "paymentMethod": "razorpay",
+    },
+    "VerifyInput": {
+        "razorpayPaymentId": "pay_LxyzA1b2C3d4E5", "razorpayOrderId": "order_Lxyz9876543210",
+        "razorpaySignature": "9ef4dffbfd84f1318f6739a3ce19f9d85851857ae648f114332d8401e0949a3d",
+    },
+    "ReasonInput": {"reason": "Ordered twice"},
+    "RefundWishInput": {"amount": 49900, "reason": "A seam is torn", "items": _ITEMS},
+    "RefundInput": {"amount": 49900, "reason": "A seam is torn", "initiatePaymentRefund": True, "items": _ITEMS, "restock": False},
+    "DeclineInput": {"reason": "The goods were worn"},
+    "StatusInput": {"status": "shipped", "carrier": "Blue Dart", "trackingNumber": "BD123456789"},
+    "NoteInput": {"note": "Ring before delivery", "isPublic": True},
+    "ShipmentInput": {"carrier": "own_fleet", "items": _ITEMS, "warehouse": "BLR-1"},
+    "DispatchInput": {},
+    "DeliverInput": {"deliveredTo": "Ravi", "signatureRequired": True, "photoUrl": "https://img.example/parcel.jpg"},
+    "HoldInput": {"reason": "fraud", "note": "Ring the bank"},
+}
