@@ -17,7 +17,7 @@ from orders.models import Order
 from tests import makers
 from timeline.models import Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("orders.api.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def read(response: Any, status: int = 200) -> Any:

@@ -16,7 +16,7 @@ from tests import makers
 from tests.api import corpus
 from timeline.models import Event, Receipt
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("orders.api.urls")]
+pytestmark = pytest.mark.django_db
 
 LINE = {"sku": "TEA-1", "quantity": 1, "metadata": {"gift": "yes"}}
 ADDRESS = {**makers.address(), "line2": "Flat 2", "gstin": "29ABCDE1234F1Z5"}

@@ -15,7 +15,7 @@ from tests import makers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("orders.api.urls")]
+pytestmark = pytest.mark.django_db
 
 PLACEMENT_MAX = 30
 LIST_MAX = 6

@@ -18,7 +18,7 @@ from tests import makers
 from tests.payments.fake_gateway import FakeGateway, sign_return
 from timeline.models import Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("orders.api.urls")]
+pytestmark = pytest.mark.django_db
 
 
 def read(response: Any, status: int = 200) -> Any:
