@@ -61,6 +61,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EMAIL_URL", "text", "", "SMTP server, `smtp+tls://user:password@host:587`.", "Messages", secret=True),
     Variable("DEFAULT_FROM_EMAIL", "text", "orders@shop.invalid", "Sender of the shop's mail.", "Messages"),
     Variable("SMS_PROVIDER", "text", "mailbox", "`mailbox`: no text leaves the machine.", "Messages"),
+    Variable("BAHI_VAR", "text", "", "Folder of the SQLite file and other local state; empty: `var/` in the checkout.", "Local"),
+    Variable("BAHI_ENV", "text", "", "The file of these variables; empty: `.env` in the checkout.", "Local"),
     Variable("DEMO_TRAFFIC", "flag", "0", "Local shop: 1 places a demo order now and then.", "Local"),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
 )

@@ -7,10 +7,10 @@ from pathlib import Path
 from config import env
 
 ROOT = env.ROOT
-env.load(ROOT / ".env")
+env.load(Path(env.text("BAHI_ENV") or ROOT / ".env"))
 
-VAR = ROOT / "var"
-VAR.mkdir(exist_ok=True)
+VAR = Path(env.text("BAHI_VAR") or ROOT / "var")
+VAR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG")

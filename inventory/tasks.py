@@ -8,7 +8,7 @@ from django.utils import timezone
 from inventory import operations
 
 
-@shared_task(name="inventory.expire_holds", soft_time_limit=30)
+@shared_task(soft_time_limit=30)
 def expire_holds(**_: object) -> None:
     """Put what outlived its checkout back on sale."""
     operations.expire_due(timezone.now())

@@ -9,13 +9,13 @@ from orders import checkout, overdue
 from timeline.actors import system
 
 
-@shared_task(queue="default")
+@shared_task(soft_time_limit=50)
 def cancel_overdue(**_: object) -> None:
     """Cancel orders that nobody paid in time."""
     overdue.cancel_due(timezone.now())
 
 
-@shared_task(queue="default")
+@shared_task(soft_time_limit=50)
 def expire_checkouts(**_: object) -> None:
     """End checkouts that nobody touched for a day."""
     checkout.expire_due(timezone.now(), actor=system("checkout"))

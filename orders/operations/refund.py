@@ -73,9 +73,18 @@ def give(
 
 
 def approve(op: Operation, *, order_id: UUID, refund_id: UUID) -> Refund:
-    """Grant the customer's request: the money is on its way. Raises TransitionRefused, AboveRefundable, Missing."""
+    """Grant the customer's request: the money is on its way; money that came in cash has been given back in cash.
+
+    Raises TransitionRefused, AboveRefundable, Missing.
+    """
     _require_own(order_id, refund_id)
-    return money.approve_refund(op, refund_id=refund_id)
+    in_cash = OrderPayment.objects.filter(payment__refunds__id=refund_id, payment__gateway="cod").exists()
+
+    refund = money.approve_refund(op, refund_id=refund_id, by_other_means=in_cash)
+    if in_cash:
+        order = axes.refresh(op, order=locks.order(order_id))
+        settle(op, order=order)
+    return refund
 
 
 def decline(op: Operation, *, order_id: UUID, refund_id: UUID, reason: str) -> Refund:

@@ -1,0 +1,65 @@
+# The one entrance. `make` alone prints what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help run test test-postgres test-crashes check smoke bench docs lock clean install
+
+help: ## Show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Make the environment in .venv
+
+$(STAMP): requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv >/dev/null 2>&1 || true
+	@if [ -x $(BIN)/uv ]; then \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	fi
+	@touch $(STAMP)
+
+.env: $(STAMP)
+	@$(BIN)/python -m config.local.keys
+
+run: $(STAMP) .env ## Run the shop here: web, sandbox gateway, background work
+	@exec $(BIN)/python manage.py up
+
+test: $(STAMP) ## Run the tests on SQLite: no service needed
+	$(BIN)/python -m pytest -q -n auto
+
+test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Redis
+	DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} REDIS_URL=$${TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
+		$(BIN)/python -m pytest -q -n auto
+
+test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
+	CRASHES=1 $(BIN)/python -m pytest -q tests/crashes -s
+
+check: $(STAMP) ## Lint, types, layers, migrations, generated files
+	$(BIN)/ruff check .
+	$(BIN)/mypy timeline inventory payments shipping orders config tests
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/python manage.py docs --check --settings tests.settings
+
+smoke: $(STAMP) ## Bring the whole shop up in a temporary folder, drive one order, stop
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+		$(BIN)/python -m config.local.keys "$$folder/.env"; \
+		BAHI_ENV="$$folder/.env" BAHI_VAR="$$folder" PORT=18000 $(BIN)/python manage.py up --once
+
+bench: $(STAMP) ## Measure against the floor, side by side, on PostgreSQL
+	$(BIN)/python tests/benchmarks/bench.py
+
+docs: $(STAMP) ## Write the generated pages anew
+	$(BIN)/python manage.py docs --settings tests.settings
+
+lock: $(STAMP) ## Resolve the dependencies anew
+	$(BIN)/uv pip compile pyproject.toml --extra test --generate-hashes --python-version 3.11 --no-header \
+		--no-emit-index-url --no-emit-find-links -o requirements.lock -q
+
+clean: ## Take away what `make run` and the tests made (the database too)
+	rm -rf var build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The one-command local shop: keys, demo store, processes, self-check."""

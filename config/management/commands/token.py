@@ -1,0 +1,47 @@
+"""A customer's bearer token for a local shop."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from orders.api.authentication import issue_token
+from orders.models import PersonToken
+from orders.operations import people
+from timeline import vault
+from timeline.actors import system
+from timeline.operations import operation
+
+
+class Command(BaseCommand):
+    """`token customer EMAIL [--create]` prints a token that is good for thirty days."""
+
+    help = "Print a customer's bearer token."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Who it is for."""
+        parser.add_argument("kind", choices=["customer"])
+        parser.add_argument("email")
+        parser.add_argument("--create", action="store_true", help="make the customer when there is none")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django's signature
+        """Print the token alone, so that a script can take it."""
+        email = people.normal(options["email"])
+        if "@" not in email:
+            message = "That is not an e-mail address."
+            raise CommandError(message)
+        known = PersonToken.objects.filter(kind="email", token=vault.blind("email", email), person__kind="customer")
+        person_id = known.values_list("person_id", flat=True).first()
+        if person_id is None:
+            if not options["create"]:
+                message = f"No customer has {email}; --create makes one."
+                raise CommandError(message)
+            person_id = uuid.uuid4()
+            with operation("person.add", actor=system("console"), stream=str(person_id)) as op:
+                person = people.ensure(op, person_id=person_id, kind="customer")
+                people.remember(op, person=person, profile={"email": email})
+        token, _ = issue_token(person_id, "customer", ttl=timedelta(days=30))
+        self.stdout.write(token)

@@ -1,0 +1,25 @@
+"""Everything that happens by the clock, in one table: Celery's beat and the local runner both read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A task by its dotted name, every so many seconds, in a queue."""
+
+    task: str
+    every_s: float
+    queue: str = "default"
+
+
+SCHEDULE: tuple[Tick, ...] = (
+    Tick("timeline.tasks.relay_due", 0.5, "relay"),
+    Tick("payments.tasks.resolve_doubts", 15, "money"),
+    Tick("payments.tasks.sweep_quiet", 60, "money"),
+    Tick("inventory.tasks.expire_holds", 15),
+    Tick("orders.tasks.cancel_overdue", 30),
+    Tick("orders.tasks.expire_checkouts", 600),
+    Tick("timeline.tasks.forget_old", 3600),
+)
