@@ -155,7 +155,8 @@ def _step(op: Operation, order_id: UUID, wish: Mapping[str, Any]) -> None:
     elif status == S.DELIVERED:
         fulfil.deliver_all(op, order_id=order_id)
     elif status == S.CANCELLED:
-        cancel.cancel(op, order_id=order_id, code="other", reason=wish["note"])
+        # The note stays between staff; a reason given here would be read by the customer.
+        cancel.cancel(op, order_id=order_id, code="other")
     else:
         raise TransitionRefused
     if wish["note"]:
