@@ -175,6 +175,42 @@ def query(context: template.Context, **changes: Any) -> SafeString:
     return mark_safe("?" + urlencode([(k, v) for k, vs in pairs.lists() for v in vs]).replace("&", "&amp;"))  # noqa: S308 quoted
 
 
+@register.simple_tag(takes_context=True)
+def query_without(context: template.Context, key: str) -> SafeString:
+    """The page's query string without one key."""
+    return query(context, **{key: ""})
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """A list of words, for short choices in a template."""
+    return text.split()
+
+
+@register.filter
+def said(code: str) -> str:
+    """A code in words: `out_for_delivery` is said `Out for delivery`."""
+    return str(code).replace("_", " ").capitalize()
+
+
+@register.filter
+def prefixed(text: str) -> str:
+    """A query string with its question mark; nothing for nothing."""
+    return f"?{text}" if text else ""
+
+
+@register.filter
+def plain(number: int) -> str:
+    """A whole number without grouping, for machines."""
+    return str(int(number))
+
+
+@register.filter
+def month(moment: datetime) -> str:
+    """`November 2026`, in the shop's time zone."""
+    return f"{timezone.localtime(moment):%B %Y}"
+
+
 def _time(moment: datetime, here: datetime, words: str) -> SafeString:
     exact = f"{here:%-d %b %Y, %H:%M:%S} {here:%Z}"
     stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,160 @@
+"""The invariants of a sound shop, each as a check that names the row which breaks it (RELIABILITY, section 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Max, Min
+
+from inventory import reconciliation as stock
+from orders.models import Line, Order, OrderPayment
+from orders.operations import axes
+from orders.pricing import snapshot
+from payments import reconciliation as money
+from timeline import queries, triggers
+from timeline.models import Event, Stream
+from timeline.transitions import machine, machines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHUNK = 500
+ROWS_NAMED_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row that breaks one invariant."""
+
+    check: str
+    row: str
+    says: str
+
+
+def examine() -> Iterator[Finding]:
+    """Every finding of every check, at most 200 a check."""
+    for check in CHECKS:
+        for number, (row, says) in enumerate(check(), start=1):
+            if number > ROWS_NAMED_MAX:
+                yield Finding(check.__name__, "…", "and more")
+                break
+            yield Finding(check.__name__, row, says)
+
+
+def secrets_set() -> Iterator[tuple[str, str]]:
+    """The process has what it needs to keep a secret."""
+    for name in ("SECRET_KEY", "VAULT_KEYS"):
+        if not getattr(settings, name):
+            yield name, "is not set"
+
+
+def one_state_machine_library() -> Iterator[tuple[str, str]]:
+    """`django-fsm` and `django-fsm-2` write the same folder; only ours may be there."""
+    if any(found.metadata["Name"].lower() == "django-fsm" for found in metadata.distributions()):
+        yield "django-fsm", "is installed beside django-fsm-2 and may have overwritten it"
+
+
+def guard_present() -> Iterator[tuple[str, str]]:
+    """The database's own guard is complete."""
+    for name in triggers.missing():
+        yield name, f"trigger is missing on {connection.vendor}; run migrate"
+
+
+def states_follow_their_events() -> Iterator[tuple[str, str]]:
+    """I5: the story of every machine is legal step by step and ends where the row is."""
+    for model in machines():
+        legal = {(step.source, step.target) for step in machine(model).steps} | {("", s) for s in machine(model).initial}
+        last: dict[str, str] = {}
+        told = Event.objects.filter(subject_type=model._meta.label_lower).exclude(to_state="").order_by("id")
+        for subject, before, after in told.values_list("subject_id", "from_state", "to_state").iterator(chunk_size=CHUNK):
+            if last.get(subject, "") != before or (before, after) not in legal:
+                yield f"{model._meta.label} {subject}", f"has an impossible step {before or 'nothing'} to {after}"
+            last[subject] = after
+        for pk, status in model._base_manager.values_list("pk", "status").iterator(chunk_size=CHUNK):
+            if last.get(pk.hex) != status:
+                yield f"{model._meta.label} {pk}", f"is {status}, its events say {last.get(pk.hex)}"
+
+
+def events_are_whole() -> Iterator[tuple[str, str]]:
+    """I6: every event's hash is that of its canonical bytes."""
+    for pk, canonical, leaf in Event.objects.values_list("pk", "canonical", "leaf_hash").iterator(chunk_size=CHUNK):
+        if hashlib.sha256(b"\x00" + bytes(canonical)).digest() != bytes(leaf):
+            yield f"timeline.Event {pk}", "does not match its hash"
+
+
+def stories_have_no_gap() -> Iterator[tuple[str, str]]:
+    """Every story counts 1, 2, 3 … up to its length."""
+    lengths = dict(Stream.objects.values_list("stream", "seq"))
+    counted = Event.objects.values("stream").annotate(n=Count("id"), low=Min("stream_seq"), high=Max("stream_seq"))
+    for row in counted.order_by("stream").iterator(chunk_size=CHUNK):
+        if (row["low"], row["high"], lengths.get(row["stream"])) != (1, row["n"], row["n"]):
+            yield f"timeline.Stream {row['stream']}", f"has {row['n']} events and says {lengths.get(row['stream'])}"
+
+
+def deliveries_arrive() -> Iterator[tuple[str, str]]:
+    """I9: nothing is parked, nothing is due for longer than minutes."""
+    for delivery in queries.parked():
+        yield f"timeline.Delivery {delivery.pk}", f"{delivery.subscriber} is parked: {delivery.error[:120]}"
+    for delivery in queries.stuck():
+        yield f"timeline.Delivery {delivery.pk}", f"{delivery.subscriber} is due since {delivery.due_at:%Y-%m-%d %H:%M}"
+
+
+def stock_adds_up() -> Iterator[tuple[str, str]]:
+    """I1, I2: levels are the sum of their movements, what is held is the sum of the live holds."""
+    for difference in stock.differences():
+        yield "inventory.Level", str(difference)
+
+
+def money_adds_up() -> Iterator[tuple[str, str]]:
+    """I3: what went back or is on its way is the sum of the refunds, and not more than was captured."""
+    for difference in money.differences():
+        yield "payments.Payment", str(difference)
+
+
+def orders_add_up() -> Iterator[tuple[str, str]]:
+    """I12: every order is the sum of its lines, its axes are what payments and lines say, its snapshot gives its total."""
+    for order in Order.objects.order_by("pk").iterator(chunk_size=CHUNK):
+        lines = list(Line.objects.filter(order=order))
+        sums: dict[str, int] = defaultdict(int)
+        for line in lines:
+            sums["subtotal_minor"] += line.price_minor * line.quantity
+            for name in ("discount_minor", "gst_minor", "cgst_minor", "sgst_minor", "igst_minor"):
+                sums[name] += getattr(line, name)
+        yield from (
+            (f"orders.Order {order.number}", f"{name} is {getattr(order, name)}, its lines say {value}")
+            for name, value in sums.items()
+            if getattr(order, name) != value
+        )
+        links = OrderPayment.objects.filter(order=order).select_related("payment")
+        derived = axes.derive(payments=[link.payment for link in links], lines=lines)
+        yield from _differing(order, derived)
+        total = snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor
+        if total != order.total_minor:
+            yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {total}"
+
+
+def _differing(order: Order, derived: Any) -> Iterator[tuple[str, str]]:
+    for name in axes.Axes.__slots__:
+        stored, fresh = getattr(order, name), getattr(derived, name)
+        if stored != fresh:
+            yield f"orders.Order {order.number}", f"{name} is {stored}, derived it is {fresh}"
+
+
+CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
+    secrets_set,
+    one_state_machine_library,
+    guard_present,
+    states_follow_their_events,
+    events_are_whole,
+    stories_have_no_gap,
+    deliveries_arrive,
+    stock_adds_up,
+    money_adds_up,
+    orders_add_up,
+)
