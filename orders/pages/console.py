@@ -1,0 +1,230 @@
+"""The staff console: the list of orders, the order page, and what both share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from orders import queries
+from orders.operations import notes, process
+from orders.pages import entries, order_rows
+from orders.pages.forms import NoteForm
+from orders.pages.order_sheet import sheet
+from orders.pages.visitors import is_htmx, staff
+from orders.pages.writing import put_errors, status_of, words_of, write
+from timeline.api.authentication import staff_actor
+from timeline.errors import DomainError, Missing
+from timeline.models import Event
+from timeline.operations import operation
+from timeline.retries import retried
+from timeline.vocabulary import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from django import forms
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from timeline.operations import Operation
+
+BULK_ORDERS_MAX = order_rows.PAGE_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A page that asks for words before something happens: a dialog where htmx is. `says` are the consequences."""
+
+    title: str
+    submit: str
+    says: Sequence[str] = ()
+    is_danger: bool = False
+
+
+class Login(LoginView):
+    """The console's door."""
+
+    template_name = "console/login.html"
+    next_page = "console-orders"
+
+
+class Logout(LogoutView):
+    """Out of the console."""
+
+    next_page = "console-login"
+
+
+@require_GET
+@staff
+def order_list(request: HttpRequest) -> HttpResponseBase:
+    """`/console/orders/`: the list, or its rows alone for htmx. A whole order number opens its order."""
+    found = order_rows.listing(request.GET)
+    if found.q:
+        try:
+            queries.id_of(found.q)
+            return _go(request, reverse("console-order", kwargs={"number": found.q.upper()}))
+        except Missing:
+            pass
+    template = "console/order_rows.html" if is_htmx(request) else "console/order_list.html"
+    response = render(request, template, {"listing": found, "now": found.now, "open_count": found.open_count})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+@staff
+def bulk(request: HttpRequest) -> HttpResponseBase:
+    """Start processing the chosen orders, each in an operation of its own; says which could not and why."""
+    done, left = 0, []
+    for text in request.POST.getlist("order")[:BULK_ORDERS_MAX]:
+        try:
+            _start_one(request, text)
+            done += 1
+        except DomainError as error:
+            left.append(f"{text}: {words_of(error)}")
+    if done:
+        messages.success(request, f"Processing started on {done} {'order' if done == 1 else 'orders'}.")
+    for words in left:
+        messages.error(request, words)
+    back = request.POST.get("back", "")
+    return redirect(reverse("console-orders") + (back if back.startswith("?") else ""))
+
+
+@require_GET
+@staff
+def order_page(request: HttpRequest, number: str) -> HttpResponseBase:
+    """`/console/orders/<number>/`."""
+    return show_order(request, queries.id_of(number))
+
+
+@require_GET
+@staff
+def pulse(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Tell an open page that the order moved on since the version it shows; 204 while it did not."""
+    since = request.GET.get("since", "")
+    since_seq = int(since) if since.isdecimal() and len(since) < 10 else 0  # noqa: PLR2004 as long as a version gets
+    last = (
+        Event.objects.filter(stream=str(queries.id_of(number)), stream_seq__gt=since_seq).order_by("-stream_seq").first()
+    )
+    if last is None:
+        return HttpResponse(status=204)
+    entry = entries.entry_of(last, as_staff=True)
+    return render(request, "console/news.html", {"entry": entry, "said": sentence(last.kind, last.facts), "number": number})
+
+
+@require_POST
+@staff
+def add_note(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Write a note, for colleagues or for the customer too."""
+    order_id = queries.id_of(number)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        wish = form.cleaned_data
+        try:
+            place = write(
+                request, "order.note", str(order_id),
+                lambda op: notes.add(op, order_id=order_id, note=wish["note"], is_public=wish["is_public"]),
+                actor=staff_actor(request), to=order_url(number), versioned=False,
+            )
+        except DomainError as error:
+            put_errors(form, error, {})
+            return show_order(request, order_id, note_form=form, status=status_of(error))
+        said = "Sent to the customer." if wish["is_public"] else "Note added."
+        return done(request, order_id, place, said)
+    return show_order(request, order_id, note_form=form, status=422)
+
+
+def show_order(
+    request: HttpRequest, order_id: UUID, *, problem: str = "", note_form: NoteForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The order page, or for htmx all of it that changes; `problem` says why something was not done."""
+    show = request.GET.get("show", "")
+    found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "")
+    template = "console/order_parts.html" if is_htmx(request) else "console/order.html"
+    context = {
+        "sheet": found, "order": found.order, "number": found.order.number, "version": found.detail.version,
+        "now": timezone.now(), "problem": problem, "note_form": note_form or NoteForm(), "filters": entries.FILTERS,
+        "show": show, "open_count": order_rows.open_count(),
+    }
+    response = render(request, template, context, status=status)
+    if is_htmx(request):
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#order", "outerHTML"
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def act(
+    request: HttpRequest, order_id: UUID, name: str, deed: Callable[[Operation], Any], *, number: str, said: str
+) -> HttpResponseBase:
+    """One button: do it, and show the order as it is then, or why it was not done."""
+    try:
+        place = write(request, name, str(order_id), deed, actor=staff_actor(request), to=order_url(number))
+    except DomainError as error:
+        words = words_of(error, story=str(order_id), version=request.POST.get("version", ""))
+        return show_order(request, order_id, problem=words, status=status_of(error))
+    return done(request, order_id, place, said)
+
+
+def converse(
+    request: HttpRequest, order_id: UUID, dialog: Dialog, form: forms.Form, *, name: str,
+    deed: Callable[[Operation], Any], number: str, said: str, pointers: dict[str, str] | None = None,
+) -> HttpResponseBase:
+    """One dialog: show the form; when it is sent do it, or show it again with what was typed and what is wrong."""
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                place = write(request, name, str(order_id), deed, actor=staff_actor(request), to=order_url(number))
+                return done(request, order_id, place, said)
+            except DomainError as error:
+                status = status_of(error)
+                put_errors(
+                    form, error, pointers or {}, story=str(order_id), version=request.POST.get("version", "")
+                )
+    template = "console/dialog.html" if is_htmx(request) else "console/dialog_page.html"
+    version = queries.detail(order_id).version
+    context = {
+        "dialog": asdict(dialog), "form": form, "number": number, "back": order_url(number), "version": version,
+        "open_count": order_rows.open_count(),
+    }
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def done(request: HttpRequest, order_id: UUID, place: str, said: str) -> HttpResponse:
+    """After a write: the changed order with a toast for htmx, or the way to its page."""
+    if is_htmx(request):
+        response = show_order(request, order_id)
+        response.headers["HX-Trigger"] = json.dumps({"toast": said, "dialog-close": ""})
+        return response
+    messages.success(request, said)
+    return redirect(place)
+
+
+def order_url(number: str) -> str:
+    """Where the order's page is."""
+    return reverse("console-order", kwargs={"number": number})
+
+
+@retried
+def _start_one(request: HttpRequest, text: str) -> None:
+    order_id = queries.id_of(text)
+    with operation("order.process", actor=staff_actor(request), stream=str(order_id)) as op:
+        process.start_processing(op, order_id=order_id)
+
+
+def _go(request: HttpRequest, place: str) -> HttpResponse:
+    return HttpResponse(headers={"HX-Redirect": place}) if is_htmx(request) else redirect(place)

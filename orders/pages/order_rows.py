@@ -1,0 +1,219 @@
+"""The console's list of orders: views, filters, one page of rows, and what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from orders import queries
+from orders.models import Order
+from orders.operations.people import tokens_for_search
+from orders.pages.order_sheet import pay_word
+from orders.queries import OrderSearch
+from timeline.api.paging import COUNT_CAP, paged
+from timeline.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import QueryDict
+
+    from orders.queries import Token
+
+S = Order.Status
+PAGE_ROWS = 50
+SEARCH_CHARS_MAX = 200
+WORDS_MAX = 6
+SEGMENTS_MAX = 6
+NEWEST_FIRST = ("-created_at", "-id")
+# How long an order may stay in a state before it is late; amber from four fifths on.
+LATE_AFTER: Final = {
+    S.PENDING: timedelta(hours=1), S.CONFIRMED: timedelta(hours=24), S.PROCESSING: timedelta(hours=24),
+    S.SHIPPED: timedelta(days=5),
+}
+VIEWS: Final[dict[str, tuple[str, Q]]] = {
+    "": ("All", Q()),
+    "to-confirm": ("To confirm", Q(status=S.PENDING)),
+    "to-pack": ("To pack", Q(status=S.CONFIRMED)),
+    "packing": ("Packing", Q(status=S.PROCESSING)),
+    "in-transit": ("In transit", Q(status=S.SHIPPED)),
+    "on-hold": ("On hold", Q(on_hold=True)),
+    "delivered": ("Delivered", Q(status=S.DELIVERED)),
+    "ended": ("Cancelled and refunded", Q(status__in=(S.CANCELLED, S.REFUNDED))),
+}
+_COUNTED: Final = {"to-confirm": S.PENDING, "to-pack": S.CONFIRMED, "packing": S.PROCESSING, "in-transit": S.SHIPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order in the list."""
+
+    order: Order
+    name: str
+    city: str
+    pay: str
+    segments: str
+    shipped: int
+    units: int
+    lateness: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One view, and how many orders wait in it (None: not counted, for it is no work)."""
+
+    key: str
+    word: str
+    count: int | None
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list."""
+
+    rows: list[Row]
+    tabs: list[Tab]
+    chips: list[tuple[str, str]]
+    total: int
+    is_capped: bool
+    sum_minor: int
+    open_count: int
+    next_query: str
+    q: str
+    now: datetime
+    refusals: list[str] = field(default_factory=list)
+
+
+def listing(asked: QueryDict) -> Listing:
+    """Read one page as the query string asks. Eight statements, however many orders there are."""
+    now = timezone.now()
+    view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
+    search, chips, refusals = _search(asked, view)
+    found = queries.search(search)
+    try:
+        page = paged(
+            queries.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS,
+            cursor=asked.get("cursor") or None,
+        )
+    except BadRequest as error:
+        refusals.append(error.detail)
+        page = paged(queries.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS)
+    counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor"))
+    waiting = _waiting()
+    following = asked.copy()
+    following["cursor"] = page.next_cursor or ""
+    return Listing(
+        rows=[_row(order, now) for order in page.rows],
+        tabs=[
+            Tab(key, word, waiting.get(key), key == view) for key, (word, _) in VIEWS.items()
+        ],
+        chips=chips,
+        total=page.total,
+        is_capped=page.total_is_capped,
+        sum_minor=int(counted["money"] or 0),
+        open_count=sum(waiting[key] for key in _COUNTED),
+        next_query=f"?{urlencode(list(following.items()))}" if page.next_cursor else "",
+        q=asked.get("q", "").strip(),
+        now=now,
+        refusals=refusals,
+    )
+
+
+def open_count() -> int:
+    """How many orders are neither delivered nor ended. One statement."""
+    return Order.objects.filter(status__in=list(_COUNTED.values())).count()
+
+
+def words_of(text: str) -> list[list[Token]]:
+    """The groups of blind tokens for what somebody typed: an address or a phone as a whole, a name word by word."""
+    if "@" in text or not any(letter.isalpha() for letter in text):
+        return [tokens_for_search(text)]
+    return [tokens_for_search(word) for word in text.split()[:WORDS_MAX]]
+
+
+def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[tuple[str, str]], list[str]]:
+    """The search, a chip for each part of it (words, and the key that takes it away), and what was not understood."""
+    q = asked.get("q", "").strip()[:SEARCH_CHARS_MAX]
+    payment = asked.get("payment", "")
+    payment = payment if payment in Order.PaymentState.values else ""
+    refusals: list[str] = []
+    since, until = _day(asked, "from", refusals), _day(asked, "to", refusals)
+    chips = [
+        (words, key)
+        for words, key in (
+            (f"“{q}”", "q" if q else ""),
+            (f"Payment is {payment.replace('_', ' ')}", "payment" if payment else ""),
+            (f"Placed from {since:%-d %b %Y}" if since else "", "from" if since else ""),
+            (f"Placed until {until:%-d %b %Y}" if until else "", "to" if until else ""),
+        )
+        if key
+    ]
+    search = OrderSearch(
+        payment_states=(payment,) if payment else (),
+        text=q,
+        text_tokens=words_of(q) if q else (),
+        created_from=since,
+        created_to=until + timedelta(days=1) if until else None,
+        extra=VIEWS[view][1],
+    )
+    return search, chips, refusals
+
+
+def _day(asked: QueryDict, key: str, refusals: list[str]) -> datetime | None:
+    text = asked.get(key, "")
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        refusals.append("A day is written as 2026-11-21.")
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
+
+
+def _waiting() -> dict[str, int]:
+    """How many orders wait in each view of open work. One statement."""
+    held = Count("pk", filter=Q(on_hold=True))
+    rows = Order.objects.filter(status__in=list(_COUNTED.values())).values("status").annotate(n=Count("pk"), held=held)
+    found = {row["status"]: row for row in rows}
+    counts = {key: int(found[str(status)]["n"]) if str(status) in found else 0 for key, status in _COUNTED.items()}
+    return {**counts, "on-hold": sum(int(row["held"]) for row in found.values())}
+
+
+def _row(order: Order, now: datetime) -> Row:
+    lines: Sequence[Any] = list(order.lines.all())
+    units = sum(line.quantity - line.quantity_cancelled for line in lines)
+    shipped = sum(line.quantity_shipped for line in lines)
+    marks = min(units, SEGMENTS_MAX)
+    on = 0 if not units else shipped * marks // units
+    address = queries.address_of(order.shipping_address, order.person)
+    name = address.get("name") or order.person.profile().get("name") or "Name erased"
+    return Row(
+        order=order,
+        name=str(name),
+        city=str(address.get("city") or ""),
+        pay=pay_word(order),
+        segments="1" * on + "0" * (marks - on),
+        shipped=shipped,
+        units=units,
+        lateness=_lateness(order, now),
+    )
+
+
+def _lateness(order: Order, now: datetime) -> str:
+    limit = LATE_AFTER.get(S(order.status))
+    if limit is None:
+        return ""
+    passed = now - order.state_since
+    if passed > limit:
+        return "late"
+    return "soon" if passed > limit * 0.8 else ""

@@ -1,0 +1,242 @@
+"""The order page of the console as plain values: where it is, who waits, and what may be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.urls import reverse
+
+from orders import queries
+from orders.models import Order
+from orders.operations.actions import allowed_actions, next_step
+from orders.pages import entries
+from timeline import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from orders.models import Line
+    from orders.queries import OrderDetail, Parcel
+    from payments.models import Refund
+    from shipping.models import Shipment
+
+S = Order.Status
+PATH: Final = (
+    (S.PENDING, "Placed", "created_at"), (S.CONFIRMED, "Confirmed", "confirmed_at"),
+    (S.PROCESSING, "Processing", "processing_at"), (S.SHIPPED, "Shipped", "shipped_at"),
+    (S.DELIVERED, "Delivered", "delivered_at"),
+)
+_MOVING: Final = ("shipped", "in_transit", "out_for_delivery", "attempted")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One legal step: a form that posts to `url`, or a page (a dialog where htmx is) when it needs words first."""
+
+    verb: str
+    label: str
+    url: str
+    key: str = ""
+    is_page: bool = False
+    is_danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stop of the stepper: done, now, ended or to come."""
+
+    word: str
+    at: datetime | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """So many units of a line in one group."""
+
+    line: Line
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One parcel with its lines and what may be done with it."""
+
+    title: str
+    shipment: Shipment
+    rows: list[LineRow]
+    has_label: bool
+    actions: list[Action]
+    scans: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything the order page shows."""
+
+    detail: OrderDetail
+    pay: str
+    steps: list[Step]
+    primary: Action | None
+    actions: list[Action]
+    refused: list[tuple[str, str]]
+    to_ship: list[LineRow]
+    cancelled: list[LineRow]
+    packages: list[Package]
+    holds: list[tuple[Any, str, str]]
+    refunds: list[tuple[Refund, str]]
+    days: list[tuple[date, list[entries.Entry]]]
+    profile: dict[str, Any]
+    order_count: int
+
+    @property
+    def order(self) -> Order:
+        """The order itself."""
+        return self.detail.order
+
+
+def sheet(order_id: UUID, *, show: str = "") -> Sheet:
+    """Read the order page. A fixed number of statements, however many lines, parcels and events there are."""
+    detail = queries.detail(order_id)
+    order = detail.order
+    words = allowed_actions(order, refundable_minor=detail.refundable_minor, as_staff=True)
+    to_ship = [LineRow(line, left) for line in detail.lines if (left := line.to_ship - _booked(line, detail.parcels)) > 0]
+    packages = [_package(place, parcel, detail) for place, parcel in enumerate(detail.parcels, start=1)]
+    primary = _primary(detail, bool(to_ship), packages)
+    return Sheet(
+        detail=detail,
+        pay=pay_word(order),
+        steps=steps(order),
+        primary=primary,
+        actions=[action for action in _actions(order, words) if primary is None or action.verb != primary.verb],
+        refused=_refused(order, words, detail.refundable_minor),
+        to_ship=to_ship,
+        cancelled=[LineRow(line, line.quantity_cancelled) for line in detail.lines if line.quantity_cancelled],
+        packages=packages,
+        holds=[
+            (hold, queries.hold_note(hold, detail.person) or "", _url("console-release", order, hold_id=hold.pk))
+            for hold in detail.holds if hold.released_at is None
+        ],
+        refunds=[(refund, reason_of(refund)) for refund in detail.refunds],
+        days=entries.staff_days(queries.timeline(order_id, public_only=False), show=show),
+        profile=detail.person.profile(),
+        order_count=Order.objects.filter(person_id=order.person_id).count(),
+    )
+
+
+def reason_of(refund: Refund) -> str:
+    """Why the money goes back, in the words of whoever asked."""
+    if refund.key is None or refund.sealed is None:
+        return ""
+    return str((vault.unseal(refund.key, f"refund:{refund.pk}", bytes(refund.sealed)) or {}).get("reason") or "")
+
+
+def pay_word(order: Order) -> str:
+    """The key of the payment pill: an unpaid order at the door waits for nobody, an ended one is void."""
+    if order.payment_state == Order.PaymentState.UNPAID:
+        if order.status == S.CANCELLED:
+            return "pay-void"
+        if order.payment_method == "cod":
+            return "pay-cod"
+    return f"pay-{order.payment_state}"
+
+
+def steps(order: Order) -> list[Step]:
+    """The path of an order; a cancelled or refunded one ends where it ended."""
+    ended = order.status in (S.CANCELLED, S.REFUNDED)
+    found = []
+    for status, word, column in PATH:
+        moment = getattr(order, column)
+        if order.status == status:
+            found.append(Step(word, moment, "now"))
+        elif moment is not None:
+            found.append(Step(word, moment, "done"))
+        elif not ended:
+            found.append(Step(word, None, "todo"))
+    if ended:
+        moment = order.cancelled_at if order.status == S.CANCELLED else order.refunded_at
+        found.append(Step("Cancelled" if order.status == S.CANCELLED else "Refunded", moment, "ended"))
+    return found
+
+
+def _url(name: str, order: Order, **more: Any) -> str:
+    return reverse(name, kwargs={"number": order.number, **more})
+
+
+def _primary(detail: OrderDetail, has_to_ship: bool, packages: Iterable[Package]) -> Action | None:
+    order = detail.order
+    verb = next_step(order)
+    if verb == "release":
+        open_holds = [hold for hold in detail.holds if hold.released_at is None]
+        url = _url("console-release", order, hold_id=open_holds[0].pk) if open_holds else ""
+        return Action("release", "Release hold", url, "s") if url else None
+    if verb == "confirm":
+        return Action("confirm", "Confirm order", _url("console-confirm", order), "s", is_page=True)
+    if verb == "start_processing":
+        return Action("start_processing", "Start processing", _url("console-process", order), "s")
+    if verb == "ship" and has_to_ship:
+        return Action("ship", "Create shipment", _url("console-ship", order), "s", is_page=True)
+    if verb == "deliver":
+        for package in packages:
+            if package.actions:
+                first = package.actions[0]
+                return Action(first.verb, first.label, first.url, "s", is_page=first.is_page)
+    return None
+
+
+def _actions(order: Order, words: list[str]) -> list[Action]:
+    known = {
+        "refund": Action("refund", "Refund", _url("console-refund", order), "r", is_page=True),
+        "ship": Action("ship", "Create shipment", _url("console-ship", order), is_page=True),
+        "hold": Action("hold", "Put on hold", _url("console-hold", order), "h", is_page=True),
+        "cancel": Action("cancel", "Cancel order", _url("console-cancel", order), "x", is_page=True, is_danger=True),
+    }
+    return [known[word] for word in known if word in words]
+
+
+def _refused(order: Order, words: list[str], refundable_minor: int) -> list[tuple[str, str]]:
+    """Steps that are not possible, each with its reason; they are never drawn as buttons."""
+    found = []
+    if "cancel" not in words:
+        why = "Refund it instead." if refundable_minor > 0 else "Nothing is left to cancel."
+        found.append(("Cancel", f"The order is {order.status}. {why}"))
+    if "refund" not in words:
+        found.append(("Refund", "No captured money is left to give back."))
+    if order.on_hold:
+        found.append(("Move on", "The order is on hold; release the hold first."))
+    return found
+
+
+def _booked(line: Line, parcels: Iterable[Parcel]) -> int:
+    """Units of a line that wait in a parcel for its label: no longer to be packed, not yet counted as shipped."""
+    return sum(
+        units for parcel in parcels if parcel.shipment.status == "booked" for pk, units in parcel.units if pk == line.pk
+    )
+
+
+def _package(place: int, parcel: Parcel, detail: OrderDetail) -> Package:
+    shipment = parcel.shipment
+    lines = {line.pk: line for line in detail.lines}
+    actions = []
+    if shipment.status == "labelled":
+        actions.append(Action("dispatch", "Hand over to carrier", _parcel_url("console-dispatch", shipment)))
+    elif shipment.status in _MOVING:
+        actions.append(Action("deliver", "Mark delivered", _parcel_url("console-deliver", shipment), is_page=True))
+    elif shipment.status == "returning":
+        actions.append(Action("take_back", "Receive back", _parcel_url("console-take-back", shipment)))
+    return Package(
+        title=f"Package {place}",
+        shipment=shipment,
+        rows=[LineRow(lines[pk], units) for pk, units in parcel.units if pk in lines],
+        has_label=parcel.has_label,
+        actions=actions,
+        scans=list(shipment.scans.all()),
+    )
+
+
+def _parcel_url(name: str, shipment: Shipment) -> str:
+    return reverse(name, kwargs={"shipment_id": shipment.pk})
+

@@ -1,0 +1,119 @@
+"""Who visits the shop's pages: a customer who proved an e-mail address, or a guest known by the cookie alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from timeline import ids
+from timeline.actors import CUSTOMER, GUEST, Actor
+from timeline.errors import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+# The same keys as `orders.api.authentication`: one cookie serves pages and API. A test holds them together.
+PERSON_SESSION_KEY, KIND_SESSION_KEY = "person_id", "person_kind"
+CART_SESSION_KEY = "cart"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person who shops."""
+
+    person_id: UUID
+    kind: str
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether they proved an e-mail address."""
+        return self.kind == CUSTOMER
+
+
+def visitor_of(request: HttpRequest) -> Visitor | None:
+    """The visitor of the cookie; None for one we have not seen."""
+    text = request.session.get(PERSON_SESSION_KEY)
+    try:
+        person_id = UUID(text)
+    except (TypeError, ValueError, AttributeError):
+        return None
+    kind = request.session.get(KIND_SESSION_KEY)
+    return Visitor(person_id, CUSTOMER if kind == CUSTOMER else GUEST)
+
+
+def welcome(request: HttpRequest) -> Visitor:
+    """The visitor; a new one becomes a guest from here on."""
+    found = visitor_of(request)
+    if found is not None:
+        return found
+    guest = Visitor(ids.uuid7(timezone.now()), GUEST)
+    remember(request, guest)
+    return guest
+
+
+def remember(request: HttpRequest, visitor: Visitor) -> None:
+    """Keep the visitor in the session."""
+    request.session[PERSON_SESSION_KEY] = str(visitor.person_id)
+    request.session[KIND_SESSION_KEY] = visitor.kind
+
+
+def visitor_actor(request: HttpRequest, visitor: Visitor) -> Actor:
+    """The actor of a page's form; a customer's name is never stored with what they do."""
+    return Actor(
+        type=visitor.kind, id=str(visitor.person_id), channel="web", request_id=str(getattr(request, "request_id", ""))
+    )
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-History-Restore-Request") != "true"
+
+
+def shoppers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A page of one's own orders: a visitor we do not know is asked to sign in first."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        visitor = visitor_of(request)
+        if visitor is None:
+            return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
+        return _found(view, request, visitor, *args, **kwargs)
+
+    return asked
+
+
+def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A page of the console: for members of staff alone."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            login = redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("console-orders"))
+            return HttpResponse(headers={"HX-Redirect": login.url}) if is_htmx(request) else login
+        if not user.is_active or not user.is_staff:
+            raise PermissionDenied
+        return _found(view, request, *args, **kwargs)
+
+    return guarded
+
+
+def _found(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """What is missing, and what is somebody else's, is the same page that is not there."""
+    try:
+        return view(*args, **kwargs)
+    except Missing as error:
+        raise Http404 from error
