@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", probes.readyz),
     path("metrics", probes.metrics),
     re_path(r"^(?P<rest>sandbox/.*)$", sandbox_proxy.forward),
+    path("", include("orders.pages.urls")),
     path("backstage/", admin.site.urls),
 ]
 
