@@ -123,17 +123,9 @@ class Operation:
             sealed=vault.seal(key, f"event:{story}:{seq}", _plain_private(private)) if private and key else None,
             person_key=key if private else None,
             public=word.public if public is None else public,
-            channel=self.actor.channel,
-            operation_id=self.id,
-            operation=self.name,
-            actor_type=self.actor.type,
-            actor_id=self.actor.id,
-            actor_name=self.actor.name,
-            session_id=self.actor.session_id,
-            request_id=self.actor.request_id,
             occurred_at=occurred_at or self.now,
-            recorded_at=self.now,
             source_key=source_key,
+            **self._who(),
         )
         about = _about(subject, targets)
         event.canonical = canonical_bytes(event, about)
@@ -153,6 +145,19 @@ class Operation:
         if self._receipt is not None:
             idempotency.keep(self._receipt, status=status, body=body, headers=headers or {})
             self._receipt = None
+
+    def _who(self) -> dict[str, Any]:
+        return {
+            "channel": self.actor.channel,
+            "operation_id": self.id,
+            "operation": self.name,
+            "actor_type": self.actor.type,
+            "actor_id": self.actor.id,
+            "actor_name": self.actor.name,
+            "session_id": self.actor.session_id,
+            "request_id": self.actor.request_id,
+            "recorded_at": self.now,
+        }
 
     def _stream(self, stream: str | None) -> str:
         if stream is None:
