@@ -76,7 +76,7 @@ def states_follow_their_events() -> Iterator[tuple[str, str]]:
             if last.get(subject, "") != before or (before, after) not in legal:
                 yield f"{model._meta.label} {subject}", f"has an impossible step {before or 'nothing'} to {after}"
             last[subject] = after
-        for pk, status in model._base_manager.values_list("pk", "status").iterator(chunk_size=CHUNK):
+        for pk, status in model._base_manager.values_list("pk", *("status",)).iterator(chunk_size=CHUNK):
             if last.get(pk.hex) != status:
                 yield f"{model._meta.label} {pk}", f"is {status}, its events say {last.get(pk.hex)}"
 

@@ -26,15 +26,15 @@ class State:
 
 
 STATES: tuple[State, ...] = (
-    State("IN-AN", "Andaman and Nicobar Islands", "35", ((744, 744),), ("Andaman & Nicobar Islands", "Andaman and Nicobar",)),
+    State("IN-AN", "Andaman and Nicobar Islands", "35", ((744, 744),), ("Andaman & Nicobar Islands", "Andaman and Nicobar")),
     State("IN-AP", "Andhra Pradesh", "37", ((500, 535),), ()),
     State("IN-AR", "Arunachal Pradesh", "12", ((790, 792),), ()),
     State("IN-AS", "Assam", "18", ((781, 788),), ()),
     State("IN-BR", "Bihar", "10", ((800, 855),), ()),
     State("IN-CH", "Chandigarh", "04", ((160, 160),), ()),
     State("IN-CG", "Chhattisgarh", "22", ((490, 497),), ("IN-CT",)),
-    State("IN-DH", "Dadra and Nagar Haveli and Daman and Diu", "26", ((362, 362), (396, 396),), ("IN-DN", "IN-DD", "Daman and Diu", "Dadra and Nagar Haveli",)),
-    State("IN-DL", "Delhi", "07", ((110, 110),), ("NCT of Delhi", "New Delhi",)),
+    State("IN-DH", "Dadra and Nagar Haveli and Daman and Diu", "26", ((362, 362), (396, 396)), ("IN-DN", "IN-DD", "Daman and Diu", "Dadra and Nagar Haveli")),
+    State("IN-DL", "Delhi", "07", ((110, 110),), ("NCT of Delhi", "New Delhi")),
     State("IN-GA", "Goa", "30", ((403, 403),), ()),
     State("IN-GJ", "Gujarat", "24", ((360, 396),), ()),
     State("IN-HR", "Haryana", "06", ((121, 136),), ()),
@@ -51,8 +51,8 @@ STATES: tuple[State, ...] = (
     State("IN-ML", "Meghalaya", "17", ((793, 794),), ()),
     State("IN-MZ", "Mizoram", "15", ((796, 796),), ()),
     State("IN-NL", "Nagaland", "13", ((797, 798),), ()),
-    State("IN-OD", "Odisha", "21", ((751, 770),), ("Orissa", "IN-OR",)),
-    State("IN-PY", "Puducherry", "34", ((533, 533), (605, 605), (607, 607), (609, 609), (673, 673),), ("Pondicherry",)),
+    State("IN-OD", "Odisha", "21", ((751, 770),), ("Orissa", "IN-OR")),
+    State("IN-PY", "Puducherry", "34", ((533, 533), (605, 605), (607, 607), (609, 609), (673, 673)), ("Pondicherry",)),
     State("IN-PB", "Punjab", "03", ((140, 160),), ()),
     State("IN-RJ", "Rajasthan", "08", ((301, 345),), ()),
     State("IN-SK", "Sikkim", "11", ((737, 737),), ()),
@@ -60,7 +60,7 @@ STATES: tuple[State, ...] = (
     State("IN-TS", "Telangana", "36", ((500, 509),), ("IN-TG",)),
     State("IN-TR", "Tripura", "16", ((799, 799),), ()),
     State("IN-UP", "Uttar Pradesh", "09", ((201, 285),), ()),
-    State("IN-UK", "Uttarakhand", "05", ((244, 263),), ("Uttaranchal", "IN-UT",)),
+    State("IN-UK", "Uttarakhand", "05", ((244, 263),), ("Uttaranchal", "IN-UT")),
     State("IN-WB", "West Bengal", "19", ((700, 743),), ()),
 )
 

@@ -93,15 +93,14 @@ def load(base: str) -> str:
         return f"Demo store: {Variant.objects.count()} variants, {Order.objects.count()} orders"
     _staff()
     for code, name, state, priority, place in WAREHOUSES:
-        _do("warehouse.add", lambda op, c=code, n=name, s=state, p=priority, a=place: stock.add_warehouse(
-            op, code=c, name=n, state=s, priority=p, address=a.address()
-        ))
+        _do(
+            "warehouse.add", stock.add_warehouse, code=code, name=name, state=state, priority=priority,
+            address=place.address(),
+        )
     for product in PRODUCTS:
         _offer(*product)
     for code, rule, most, mine in DISCOUNTS:
-        _do("discount.add", lambda op, c=code, r=rule, m=most, i=mine: add_discount(
-            op, code=c, rule=r, uses_max=m, uses_per_person_max=i
-        ))
+        _do("discount.add", add_discount, code=code, rule=rule, uses_max=most, uses_per_person_max=mine)
     _orders(base)
     return f"Demo store loaded: {Variant.objects.count()} variants, {Order.objects.count()} orders in every state"
 
@@ -128,15 +127,14 @@ def _staff() -> None:
 
 
 def _offer(name: str, hsn: str, rate: int, variants: tuple[tuple[str, str, int, int], ...]) -> None:
-    product = _do("product.add", lambda op: stock.add_product(op, name=name))
+    product = _do("product.add", stock.add_product, name=name)
     for sku, title, price, grams in variants:
-        _do("variant.add", lambda op, s=sku, t=title, p=price, g=grams: stock.add_variant(
-            op, product_id=product.pk, sku=s, name=t, price_minor=p, gst_rate_bp=rate, hsn=hsn, weight_g=g
-        ))
+        _do(
+            "variant.add", stock.add_variant, product_id=product.pk, sku=sku, name=title, price_minor=price,
+            gst_rate_bp=rate, hsn=hsn, weight_g=grams,
+        )
         for code, share in (("BLR", UNITS), ("BHW", UNITS // 2)):
-            _do("stock.receive", lambda op, s=sku, c=code, u=share: stock.receive(
-                op, warehouse_code=c, sku=s, quantity=u, reason="purchase"
-            ))
+            _do("stock.receive", stock.receive, warehouse_code=code, sku=sku, quantity=share, reason="purchase")
 
 
 def _orders(base: str) -> None:
@@ -193,30 +191,28 @@ def _lead(client: Client, order: Order, state: str) -> None:
     if state in ("pending", "failed", "confirmed"):
         return
     if state == "held":
-        _step(order, "order.hold", lambda op: holds.hold(op, order_id=order.pk, reason="address", note="PIN looks wrong"))
+        _step(order, "order.hold", holds.hold, reason="address", note="PIN looks wrong")
         return
     if state == "cancelled":
-        _step(order, "order.cancel", lambda op: cancel.cancel(op, order_id=order.pk, code="customer_request"))
+        _step(order, "order.cancel", cancel.cancel, code="customer_request")
         return
-    _step(order, "order.process", lambda op: process.start_processing(op, order_id=order.pk))
-    _step(order, "order.note", lambda op: notes.add(op, order_id=order.pk, note="Packed with care.", is_public=False))
+    _step(order, "order.process", process.start_processing)
+    _step(order, "order.note", notes.add, note="Packed with care.", is_public=False)
     if state == "processing":
         return
     if state == "split":
         first = order.lines.order_by("place")[0]
-        _step(order, "shipment.book", lambda op: fulfil.book(op, order_id=order.pk, items={first.pk: 1}))
+        _step(order, "shipment.book", fulfil.book, items={first.pk: 1})
         return
-    _step(order, "order.ship", lambda op: fulfil.ship_all(op, order_id=order.pk))
+    _step(order, "order.ship", fulfil.ship_all)
     if state == "called_back":
-        _step(order, "order.cancel", lambda op: cancel.cancel(op, order_id=order.pk, code="customer_request"))
+        _step(order, "order.cancel", cancel.cancel, code="customer_request")
     if state in ("shipped", "called_back"):
         return
-    _step(order, "order.deliver", lambda op: fulfil.deliver_all(op, order_id=order.pk))
+    _step(order, "order.deliver", fulfil.deliver_all)
     share = {"partly_refunded": 2, "refunded": 1}.get(state)
     if share:
-        _step(order, "order.refund", lambda op: refund.give(
-            op, order_id=order.pk, amount_minor=order.total_minor // share, reason="Arrived damaged"
-        ))
+        _step(order, "order.refund", refund.give, amount_minor=order.total_minor // share, reason="Arrived damaged")
 
 
 def _pay(client: Client, order: Order, outcome: str) -> None:
@@ -238,11 +234,11 @@ def _pay(client: Client, order: Order, outcome: str) -> None:
         time.sleep(0.05)
 
 
-def _step(order: Order, name: str, step: Callable[[Operation], Any]) -> None:
-    with operation(name, actor=ASHA, stream=str(order.pk)) as op:
-        step(op)
+def _step(order: Order, word: str, verb: Callable[..., Any], /, **nouns: Any) -> None:
+    with operation(word, actor=ASHA, stream=str(order.pk)) as op:
+        verb(op, order_id=order.pk, **nouns)
 
 
-def _do(name: str, step: Callable[[Operation], Any]) -> Any:
-    with operation(name, actor=DEMO) as op:
-        return step(op)
+def _do(word: str, verb: Callable[..., Any], /, **nouns: Any) -> Any:
+    with operation(word, actor=DEMO) as op:
+        return verb(op, **nouns)

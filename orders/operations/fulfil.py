@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from shipping.addresses import from_wire
-
 from orders import locks
 from orders.models import Fulfilment, FulfilmentLine, Line, Order
 from orders.operations import axes, people, shelf
@@ -14,6 +12,7 @@ from orders.operations.holds import require_free
 from payments import operations as money
 from payments.models import Payment
 from shipping import operations as parcels
+from shipping.addresses import from_wire
 from timeline.errors import Invalid, Missing, Refused
 from timeline.transitions import advance
 

@@ -6,6 +6,7 @@ tables of the same columns and indexes but without triggers and foreign keys. On
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
 import sys
@@ -18,19 +19,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 os.environ.setdefault("DATABASE_URL", "postgres://root@127.0.0.1:5432/bahi_bench")
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
-from django.test.utils import setup_test_environment  # noqa: E402
+from django.db import connection
+from django.test.utils import setup_test_environment
 
-from orders import checkout as checkouts  # noqa: E402
-from orders.operations import numbers, process  # noqa: E402
-from payments.gateways import use  # noqa: E402
-from tests.flows import makers  # noqa: E402
-from tests.payments.fake_gateway import FakeGateway  # noqa: E402
-from timeline.operations import operation  # noqa: E402
+from orders import checkout as checkouts
+from orders.operations import numbers, process
+from payments.gateways import use
+from tests.flows import makers
+from tests.payments.fake_gateway import FakeGateway
+from timeline.operations import operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +170,7 @@ def main() -> None:
             found = rows_of(placement(ready[0]))
             MEASURE_XID = False
             print("a placement writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
-            in_turn("P1 placement, three lines", [lambda c=c: placement(c) for c in ready[1:]], bare(found))
+            in_turn("P1 placement, three lines", [functools.partial(placement, c) for c in ready[1:]], bare(found))
 
             from orders.models import Order
 
@@ -178,10 +179,10 @@ def main() -> None:
             found = rows_of(start(orders[0]))
             MEASURE_XID = False
             print("a status change writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
-            in_turn("P2 status change", [lambda o=o: start(o) for o in orders[1:]], bare(found))
+            in_turn("P2 status change", [functools.partial(start, o) for o in orders[1:]], bare(found))
     finally:
         connection.close()
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
         connection.creation.destroy_test_db(old, verbosity=0)
 
 

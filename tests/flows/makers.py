@@ -9,7 +9,7 @@ from inventory import operations as stock
 from orders import checkout as checkouts
 from orders.checkout import Wish
 from orders.models import Discount, Order
-from orders.operations import cancel, confirm, fulfil, numbers, process
+from orders.operations import cancel, fulfil, numbers, process
 from payments import exchanges
 from payments.models import Payment
 from timeline import relay

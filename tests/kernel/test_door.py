@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import rfc8785
@@ -43,12 +43,12 @@ def refused(match: str) -> Iterator[None]:
         yield
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
 
-def raw(ticket: Ticket) -> object:
+def raw(ticket: Ticket) -> Any:
     return ticket.id if connection.vendor == "postgresql" else ticket.id.hex
 
 
@@ -249,7 +249,8 @@ def test_the_refusal_names_what_is_allowed() -> None:
 
 def test_facts_are_no_place_for_people_floats_or_unknown_words() -> None:
     ticket = make()
-    for facts, error in [({"email": "a@b.in"}, PersonalFact), ({"to": {"phone": "1"}}, PersonalFact), ({"x": 1.5}, TypeError)]:
+    cases: list[tuple[dict[str, Any], type[Exception]]] = [({"email": "a@b.in"}, PersonalFact), ({"to": {"phone": "1"}}, PersonalFact), ({"x": 1.5}, TypeError)]
+    for facts, error in cases:
         with pytest.raises(error), operation("x", actor=ASHA, stream=str(ticket.id)) as op:
             op.record(ticket, "note.added", facts=facts)
     with pytest.raises(UnknownKind), operation("x", actor=ASHA, stream=str(ticket.id)) as op:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +13,9 @@ from django.db import DatabaseError, connection
 
 from inventory.models import Level
 from orders import checkout as checkouts
+from orders import locks as order_locks
 from orders.models import Discount, Order
-from orders.operations import cancel, confirm, pay, refund
+from orders.operations import cancel, confirm, numbers, pay, refund
 from payments import exchanges
 from payments.models import Refund
 from tests.flows import makers
@@ -93,7 +95,7 @@ def test_control_f05_counting_by_hand_oversteps_the_limit(monkeypatch: pytest.Mo
 
 def _complete_with_key(checkout: Any, key: str) -> str:
     actor = makers.customer(checkout.person_id)
-    number = makers.numbers.take(actor=actor)
+    number = numbers.take(actor=actor)
     sent = Key(scope="race", key=key, fingerprint=b"same")
     with operation("checkout.complete", actor=actor, stream=str(checkout.pk), key=sent) as op:
         placed = checkouts.complete(op, checkout_id=checkout.pk, number=number)
@@ -141,7 +143,7 @@ def test_f21_capture_against_cancel_has_one_winner_and_the_money_goes_back_once(
             with operation("order.cancel", actor=makers.ASHA, stream=str(order.pk)) as op:
                 return str(cancel.cancel(op, order_id=order.pk, code="customer_request").status)
 
-        race(lambda p=payment: exchanges._ask_attempts(p), call_off)
+        race(partial(exchanges._ask_attempts, payment), call_off)
         relay.drain()
         order = makers.fresh(order)
         assert order.status == "cancelled"
@@ -169,10 +171,13 @@ def test_webhook_against_browser_return_confirms_once(shop_gateway: FakeGateway)
     payment = makers.payment_of(order)
     paid = shop_gateway.pay(str(payment.gateway_order_id))
 
+    def settle(op: Any, _: Any) -> None:
+        pay.follow(op, order_id=order.pk)
+
     def come_back() -> Any:
         return exchanges.take_return(
             payment_id=payment.pk, gateway_payment_id=paid, signature=sign_return(str(payment.gateway_order_id), paid),
-            confirm=lambda op, _: pay.follow(op, order_id=order.pk),
+            confirm=settle,
         )
 
     race(*[come_back, lambda: exchanges._ask_attempts(payment)] * 3)
@@ -253,7 +258,7 @@ def test_control_without_the_lock_the_database_alone_stops_the_second_confirm(mo
         both.wait(10)
         return found
 
-    monkeypatch.setattr(confirm.locks, "order", unlocked_row)
+    monkeypatch.setattr(order_locks, "order", unlocked_row)
 
     def by_hand() -> Any:
         with operation("order.confirm", actor=makers.ASHA, stream=str(order.pk)) as op:

@@ -49,8 +49,8 @@ def run(tick: Tick) -> None:
     close_old_connections()
     try:
         import_string(tick.task)()
-    except Exception as error:  # noqa: BLE001 the runner outlives every task
-        log.error("task.failed", task=tick.task, error=type(error).__name__, exc_info=error)
+    except Exception:  # the runner outlives every task
+        log.exception("task.failed", task=tick.task)
     finally:
         close_old_connections()
 
