@@ -102,7 +102,9 @@ def _details(event: Event) -> str:
 def _who(event: Event) -> str:
     if event.actor_type in (CUSTOMER, GUEST):
         return "Customer"
-    return event.actor_name.capitalize() if event.actor_type == "system" else event.actor_name or event.actor_id
+    if event.actor_type == SYSTEM:
+        return event.actor_name.replace("_", " ").capitalize()
+    return event.actor_name or event.actor_id
 
 
 def _by_day(entries: Iterable[Entry]) -> list[tuple[date, list[Entry]]]:

@@ -120,7 +120,7 @@ def listing(asked: QueryDict) -> Listing:
         sum_minor=int(counted["money"] or 0),
         open_count=sum(waiting[key] for key in _COUNTED),
         next_query=f"?{urlencode(list(following.items()))}" if page.next_cursor else "",
-        q=asked.get("q", "").strip(),
+        q=_typed(asked),
         now=now,
         refusals=refusals,
     )
@@ -140,7 +140,7 @@ def words_of(text: str) -> list[list[Token]]:
 
 def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[tuple[str, str]], list[str]]:
     """The search, a chip for each part of it (words, and the key that takes it away), and what was not understood."""
-    q = asked.get("q", "").strip()[:SEARCH_CHARS_MAX]
+    q = _typed(asked)
     payment = asked.get("payment", "")
     payment = payment if payment in Order.PaymentState.values else ""
     refusals: list[str] = []
@@ -164,6 +164,10 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[tuple[str, s
         extra=VIEWS[view][1],
     )
     return search, chips, refusals
+
+
+def _typed(asked: QueryDict) -> str:
+    return asked.get("q", "").replace("\0", "").strip()[:SEARCH_CHARS_MAX]
 
 
 def _day(asked: QueryDict, key: str, refusals: list[str]) -> datetime | None:
