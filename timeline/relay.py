@@ -102,8 +102,8 @@ def _hand_over(delivery: Delivery) -> None:
     try:
         subscriber = subscriptions.named(delivery.subscriber)
         if subscriber.inside:
-            name = delivery.subscriber.rpartition(".")[2]
-            with operation(f"on.{name}", actor=system(name), stream=delivery.stream) as op:
+            service, _, name = delivery.subscriber.partition(".")
+            with operation(f"on.{name}", actor=system(service), stream=delivery.stream) as op:
                 _mark_done(delivery, op.now)
                 subscriber.handler(op, delivery.event)
         else:
