@@ -13,11 +13,13 @@ from typing import Any
 
 import requests
 
+from tests.crashes.dying import WISH
 from tests.crashes.seed import SKU
-from tests.crashes.stack import Stack
+from tests.crashes.stack import Stack, until
 
 SHOPPERS, PAYERS, REFUNDERS = 3, 2, 2
 ORDERS_MAX = 400
+LAST_WISHES = 0.06  # of the placements and refunds: the web process dies when it has committed
 CALL_S = 20.0
 AGAIN_S = 0.1
 GIVE_UP_S = 150.0
@@ -67,7 +69,6 @@ class Load:
     _closing: threading.Event = field(default_factory=threading.Event)
     _shoppers: list[threading.Thread] = field(default_factory=list)
     _others: list[threading.Thread] = field(default_factory=list)
-    _busy: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -83,10 +84,23 @@ class Load:
             thread.join(GIVE_UP_S * 2)
         assert not self.troubles, self.troubles[:5]
 
+    def paid_one(self, chance: random.Random) -> Bought:
+        """One order, bought, paid and confirmed without any harm."""
+        bought = self.place_one(chance)
+        self._unpaid.append(bought)
+        self._pay(chance)
+        path = f"/admin/orders/{bought.order_id}"
+        until(lambda: self.call("GET", path, token=self.stack.staff_key).json()["status"] == "confirmed", path, 20)
+        return bought
+
     def call(
-        self, method: str, path: str, body: Any = None, *, token: str, key: str = "", expect: int = 200
+        self, method: str, path: str, body: Any = None, *, token: str, key: str = "", expect: int = 200,
+        last_wish: bool = False,
     ) -> requests.Response:
-        """One call, repeated with the same key until it is answered; anything but the expected answer is a failure."""
+        """One call, repeated with the same key until it is answered; anything but the expected answer is a failure.
+
+        `last_wish`: the process that answers first dies before it replies.
+        """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if key:
             headers["Idempotency-Key"] = key
@@ -94,7 +108,7 @@ class Load:
         tries = 0
         while True:
             tries += 1
-            answer = self._try(method, path, body, headers)
+            answer = self._try(method, path, body, {**headers, WISH: "1"} if last_wish and tries == 1 else headers)
             if answer is not None:
                 if tries > 1 and answer.headers.get("Idempotent-Replayed") == "true":
                     self.tally["answers lost after commit"] += 1
@@ -102,6 +116,11 @@ class Load:
                 return answer
             assert time.monotonic() < end, f"{method} {path}: no answer in {GIVE_UP_S:.0f} s"
             time.sleep(AGAIN_S)
+
+    def _last_wish(self, chance: random.Random) -> bool:
+        wished = chance.random() < LAST_WISHES and not self._closing.is_set()
+        self.tally["web processes dead before the reply"] += wished
+        return wished
 
     def _try(self, method: str, path: str, body: Any, headers: dict[str, str]) -> requests.Response | None:
         try:
@@ -127,10 +146,11 @@ class Load:
 
     def _shop(self, chance: random.Random) -> None:
         while not self._closing.is_set() and len(self.bought) < ORDERS_MAX:
-            self._unpaid.append(self._place(chance))
+            self._unpaid.append(self.place_one(chance))
             time.sleep(chance.uniform(0, 0.3))
 
-    def _place(self, chance: random.Random) -> Bought:
+    def place_one(self, chance: random.Random) -> Bought:
+        """One order, from the token to the acknowledged placement."""
         token = self.call("POST", "/storefront/anonymous-tokens", {}, token="", expect=201).json()["token"]
         quantity = chance.randint(1, 3)
         lines = {"lines": [{"sku": SKU, "quantity": quantity}]}
@@ -140,7 +160,9 @@ class Load:
         self.call("PATCH", path, details, token=token, key=f"amend-{uuid.uuid4()}")
         key = f"place-{uuid.uuid4()}"
         self.moments["placement"].set()
-        order = self.call("POST", f"{path}/complete", {}, token=token, key=key, expect=201).json()["order"]
+        wish = self._last_wish(chance)
+        placed = self.call("POST", f"{path}/complete", {}, token=token, key=key, expect=201, last_wish=wish)
+        order = placed.json()["order"]
         bought = Bought(token, started.json()["id"], key, order["id"], order["total"], quantity)
         with self._lock:
             self.checkouts += 1
@@ -148,7 +170,7 @@ class Load:
         return bought
 
     def _pay(self, chance: random.Random) -> None:
-        while (bought := self._next(self._unpaid, "shop", self._shoppers)) is not None:
+        while (bought := self._next(self._unpaid, self._shoppers)) is not None:
             answer = self.call("GET", f"/storefront/orders/{bought.order_id}/payment", token=bought.token).json()
             if answer["razorpayOrderId"] is None:
                 self._unpaid.append(bought)
@@ -168,7 +190,7 @@ class Load:
 
     def _refund(self, chance: random.Random) -> None:
         payers = self._others[:PAYERS]
-        while (bought := self._next(self._to_refund, "pay", payers)) is not None:
+        while (bought := self._next(self._to_refund, payers)) is not None:
             path = f"/admin/orders/{bought.order_id}"
             order = self.call("GET", path, token=self.stack.staff_key).json()
             if order["refundableAmount"] < bought.total_minor:
@@ -179,10 +201,13 @@ class Load:
                 body = {"amount": amount, "reason": "Broken in the post", "initiatePaymentRefund": True}
                 key = f"refund-{uuid.uuid4()}"
                 self.moments["refund"].set()
-                given = self.call("POST", f"{path}/refund", body, token=self.stack.staff_key, key=key, expect=201)
+                given = self.call(
+                    "POST", f"{path}/refund", body, token=self.stack.staff_key, key=key, expect=201,
+                    last_wish=self._last_wish(chance),
+                )
                 bought.refunds.append(Given(key, body, given.json()["id"]))
 
-    def _next(self, queue: deque[Bought], _name: str, feeders: list[threading.Thread]) -> Bought | None:
+    def _next(self, queue: deque[Bought], feeders: list[threading.Thread]) -> Bought | None:
         """The next of the queue; None once it is empty and nobody can put more into it."""
         end = time.monotonic() + GIVE_UP_S * 2
         while time.monotonic() < end:

@@ -185,6 +185,11 @@ class Stack:
             if len(page) < 100:
                 return found
 
+    def deadly(self, per_mille: int) -> None:
+        """From now on so many of a thousand calls to the gateway, and notices taken, are a process's last; 0 ends it."""
+        mark = self.folder / "deaths"
+        mark.write_text(str(per_mille)) if per_mille else mark.unlink(missing_ok=True)
+
     def kill(self, what: str, chance: random.Random) -> bool:
         """Do one harm by name; whether there was something to harm."""
         if what == "redis flushed":
@@ -213,7 +218,7 @@ class Stack:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
             **kept,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.crashes.settings",
             "BAHI_VAR": str(self.folder),
             "BAHI_ENV": str(self.folder / "no.env"),
             "DATABASE_URL": self.database_url,

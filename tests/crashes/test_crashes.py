@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.crashes import stack as stacks
+from tests.crashes.dying import WISH
 from tests.crashes.load import STAGES, Load
 from tests.crashes.stack import ROOT, Stack, until
 
 SEED = int(os.environ.get("CRASH_SEED", "20261121"))
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "15"))
+DEATHS_PER_MILLE = 15
 BETWEEN_S = (1.2, 3.2)
 AIM_S = {"placement": 0.08, "capture": 0.4, "refund": 0.3}  # how long after the call the harm comes, at most
 MOMENT_S = 4.0
@@ -44,9 +47,19 @@ pytestmark = pytest.mark.crash
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
-    made = Stack(tmp_path, "" if request.param == "sqlite" else stacks.postgres_url())
+    url = "" if request.param == "sqlite" else stacks.postgres_url()
+    made = Stack(tmp_path, url)
     try:
         made.up()
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def quiet_shop(tmp_path: Path) -> Iterator[Stack]:
+    made = Stack(tmp_path, "")
+    try:
         yield made
     finally:
         made.down()
@@ -59,7 +72,9 @@ def test_f33_f34_f35_kills_around_placement_capture_and_refund(shop: Stack) -> N
     began = time.monotonic()
     load.start()
 
+    shop.deadly(DEATHS_PER_MILLE)
     kills = _harm(shop, load, engine)
+    shop.deadly(0)
     harmed_s = time.monotonic() - began
     drained_s = _drain(shop, load)
 
@@ -72,6 +87,43 @@ def test_f33_f34_f35_kills_around_placement_capture_and_refund(shop: Stack) -> N
     _nothing_left(found)
     if (ROOT / "config/management/commands/doctor.py").exists():
         shop.run("manage.py", "doctor")
+
+
+def test_control_without_the_key_a_lost_reply_is_money_given_twice(quiet_shop: Stack) -> None:
+    """The web process dies between commit and reply (F34): with the key once, without it twice."""
+    shop = quiet_shop
+    shop.up()
+    load = Load(shop, SEED)
+    path = f"/admin/orders/{load.paid_one(random.Random(SEED)).order_id}/refund"
+    body = {"amount": 100, "reason": "Broken in the post", "initiatePaymentRefund": True}
+
+    def lose(key: str) -> None:
+        headers = {"Authorization": f"Bearer {shop.staff_key}", "Idempotency-Key": key, WISH: "1"}
+        with pytest.raises(requests.ConnectionError):
+            requests.post(shop.url + path, json=body, headers=headers, timeout=20)
+
+    def refunds_after(key: str) -> int:
+        load.call("POST", path, body, token=shop.staff_key, key=key, expect=201)
+        return shop.count("SELECT count(*) FROM payments_refund")
+
+    lose("refund-first")
+    assert refunds_after("refund-first") == 1, "the guard: the repeat under the same key must find the first"
+    lose("refund-second")
+    assert refunds_after("refund-third") == 3, "the control: the repeat under a new key must go wrong"
+
+
+def test_control_a_relay_that_ticks_off_first_loses_the_payment(quiet_shop: Stack) -> None:
+    """F33: the runner dies after the gateway made the order. Ticked off before, nobody ever comes back to it."""
+    shop = quiet_shop
+    (shop.folder / "tick-off-first").touch()
+    shop.up()
+    shop.deadly(1000)
+    Load(shop, SEED).place_one(random.Random(SEED))
+    until(lambda: shop.programs["runner"].starts > 1, "the runner to die", 20)
+    shop.deadly(0)
+    until(lambda: not shop.count("SELECT count(*) FROM timeline_delivery WHERE state = 'due'"), "all ticked off", 20)
+    assert len(shop.gateway_all("/orders")) == 1
+    assert shop.count("SELECT count(*) FROM payments_payment WHERE status = 'opening'") == 1
 
 
 def _harm(shop: Stack, load: Load, engine: str) -> Counter[str]:
