@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from orders import queries
 from orders.models import Order
@@ -66,14 +66,14 @@ class Card:
     url: str
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
     """`/account/`."""
     del request
     return redirect("account-orders")
 
 
-@require_GET
+@require_safe
 @shoppers
 def orders(request: HttpRequest, visitor: Visitor) -> HttpResponseBase:
     """`/account/orders/`."""
@@ -91,7 +91,7 @@ def orders(request: HttpRequest, visitor: Visitor) -> HttpResponseBase:
     return render(request, "account/orders.html", framed(request, context))
 
 
-@require_GET
+@require_safe
 @shoppers
 def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBase:
     """`/account/orders/<number>/`."""

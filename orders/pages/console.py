@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from orders import queries
 from orders.operations import notes, process
@@ -65,7 +65,7 @@ class Logout(LogoutView):
     next_page = "console-login"
 
 
-@require_GET
+@require_safe
 @staff
 def order_list(request: HttpRequest) -> HttpResponseBase:
     """`/console/orders/`: the list, or its rows alone for htmx. A whole order number opens its order."""
@@ -101,14 +101,14 @@ def bulk(request: HttpRequest) -> HttpResponseBase:
     return redirect(reverse("console-orders") + (back if back.startswith("?") else ""))
 
 
-@require_GET
+@require_safe
 @staff
 def order_page(request: HttpRequest, number: str) -> HttpResponseBase:
     """`/console/orders/<number>/`."""
     return show_order(request, queries.id_of(number))
 
 
-@require_GET
+@require_safe
 @staff
 def pulse(request: HttpRequest, number: str) -> HttpResponseBase:
     """Tell an open page that the order moved on since the version it shows; 204 while it did not."""

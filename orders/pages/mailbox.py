@@ -8,7 +8,7 @@ from django.conf import settings
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from orders.models import Message
 from orders.pages.shop import framed
@@ -24,7 +24,7 @@ YEAR_SECONDS = 31_536_000
 THEMES = ("system", "light", "dark")
 
 
-@require_GET
+@require_safe
 def mailbox(request: HttpRequest) -> HttpResponseBase:
     """`/mailbox/`."""
     if settings.LOCAL_SANDBOX and settings.EMAIL_PROVIDER == "mailbox":

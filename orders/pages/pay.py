@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders import queries
 from orders.models import Order
@@ -44,7 +44,7 @@ _POLICY = (
 )
 
 
-@require_GET
+@require_safe
 @shoppers
 def pay(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBase:
     """`/pay/<number>/`: what is to be paid, and the way to pay it."""
@@ -78,7 +78,8 @@ def back(request: HttpRequest, number: str) -> HttpResponseBase:
         order_id = queries.id_of(number)
     except Missing as error:
         raise Http404 from error
-    _take(request, order_id, told.get("razorpay_order_id", ""), told.get("razorpay_payment_id", ""), told.get("razorpay_signature", ""))
+    names = ("razorpay_order_id", "razorpay_payment_id", "razorpay_signature")
+    _take(request, order_id, *(told.get(name, "").replace("\0", "") for name in names))
     return redirect("pay", number=number)
 
 

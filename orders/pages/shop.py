@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.exceptions import Throttled
 
 from inventory import queries as stock
@@ -37,7 +37,7 @@ SEARCH_CHARS_MAX = 100
 CHANNEL = "web"
 
 
-@require_GET
+@require_safe
 def products(request: HttpRequest) -> HttpResponseBase:
     """`/`: what is on sale."""
     q = request.GET.get("q", "").strip()[:SEARCH_CHARS_MAX].replace("\0", "")
@@ -50,7 +50,7 @@ def products(request: HttpRequest) -> HttpResponseBase:
     return render(request, "shop/products.html", framed(request, context))
 
 
-@require_GET
+@require_safe
 def cart(request: HttpRequest) -> HttpResponseBase:
     """`/cart/`."""
     return _show_cart(request)
@@ -59,7 +59,7 @@ def cart(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def add(request: HttpRequest) -> HttpResponseBase:
     """Put a product into the cart; the first one begins a checkout."""
-    sku, quantity = request.POST.get("sku", "")[:64], _units(request, least=1)
+    sku, quantity = request.POST.get("sku", "")[:64].replace("\0", ""), _units(request, least=1)
     visitor = welcome(request)
     actor = visitor_actor(request, visitor)
     open_cart = cart_of(request, visitor)
