@@ -10,7 +10,7 @@ from typing import Any
 
 import phonenumbers
 
-from shipping.states import State, state_of
+from shipping.states import State, pin_matches, state_of
 
 _PIN = re.compile(r"[1-9][0-9]{5}")
 _GSTIN = re.compile(r"[0-9]{2}[0-9A-Z]{13}")
@@ -69,7 +69,7 @@ def check(raw: Mapping[str, Any]) -> Address:
 def warnings(address: Address) -> list[str]:
     """What looks wrong and may be right: never a reason to refuse."""
     state = state_of(address.state)
-    if state is not None and not state.has_pin(address.postal_code):
+    if state is not None and not pin_matches(address.postal_code, state):
         return [f"PIN {address.postal_code} is unusual for {state.name}."]
     return []
 
@@ -139,7 +139,7 @@ def _state(value: Any, errors: list[tuple[str, str]]) -> str:
     if found is None:
         errors.append(("#/state", "A state of India: its ISO 3166-2 code such as IN-KA, or its name."))
         return ""
-    return found.iso
+    return found.code
 
 
 def _country(value: Any, errors: list[tuple[str, str]]) -> str:

@@ -1,11 +1,8 @@
-"""Integers of minor units: the one rounding, the one way to share an amount, and how an amount is shown."""
+"""Integers of minor units: the one rounding, and the one way to share an amount."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-RUPEE = "₹"
-MINUS = "\N{MINUS SIGN}"
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
@@ -48,14 +45,3 @@ def split(total_minor: int, weights: Sequence[int]) -> list[int]:
     for place in neediest_first[: total_minor - sum(shares)]:
         shares[place] += 1
     return shares
-
-
-def rupees(minor: int) -> str:
-    """Paise as people in India read them: lakh grouping, two decimals, a true minus sign: `₹3,18,420.99`."""
-    whole, paise = divmod(abs(minor), 100)
-    head, tail = str(whole)[:-3], str(whole)[-3:]
-    groups: list[str] = []
-    while head:
-        groups.insert(0, head[-2:])
-        head = head[:-2]
-    return f"{MINUS if minor < 0 else ''}{RUPEE}{','.join([*groups, tail])}.{paise:02d}"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.pricing.money import round_half_up, rupees, split
+from orders.pricing.money import round_half_up, split
+from timeline.vocabulary import money
 
 amounts = st.integers(-(10**15), 10**15)
 
@@ -89,10 +90,10 @@ def test_split_refuses_a_total_without_anybody_to_take_it() -> None:
     ],
 )
 def test_amounts_are_shown_with_lakh_grouping(minor: int, shown: str) -> None:
-    assert rupees(minor) == shown
+    assert money(minor) == shown
 
 
 @given(amounts)
 def test_a_shown_amount_reads_back(minor: int) -> None:
-    plain = rupees(minor).replace("\u2212", "-").replace("₹", "").replace(",", "")
+    plain = money(minor).replace("\u2212", "-").replace("₹", "").replace(",", "")
     assert Fraction(plain) * 100 == minor
