@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import queries
@@ -22,6 +24,7 @@ from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
+from timeline import rates
 from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError, Missing
 from timeline.models import Event
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 BULK_ORDERS_MAX = order_rows.PAGE_ROWS
+LOGINS_PER_NAME_MAX, LOGINS_PER_ORIGIN_MAX, LOGIN_WINDOW_SECONDS = 10, 60, 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,18 @@ class Login(LoginView):
 
     template_name = "console/login.html"
     next_page = "console-orders"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Try a password: so many times a quarter of an hour from one place, for one name."""
+        # config is the composition root: it is named by its path, never imported by an app.
+        origin = import_string("config.api.throttles.origin")(request)
+        names = (origin, f"{origin}:{request.POST.get('username', '')[:150].casefold()}")
+        for name, limit in zip(names, (LOGINS_PER_ORIGIN_MAX, LOGINS_PER_NAME_MAX), strict=True):
+            if not rates.exact_allow(f"console:{name}", limit, LOGIN_WINDOW_SECONDS, time.time())[0]:
+                form = self.get_form_class()(request)
+                context = self.get_context_data(form=form, problem="Too many tries. Wait a quarter of an hour.")
+                return self.render_to_response(context, status=429)
+        return super().post(request, *args, **kwargs)
 
 
 class Logout(LogoutView):

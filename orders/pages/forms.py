@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -181,7 +182,7 @@ class DetailsForm(forms.Form):
         max_length=200, required=False, label="Area, landmark", widget=forms.TextInput(attrs={"autocomplete": "address-line2"})
     )
     city = forms.CharField(max_length=100, label="City", widget=forms.TextInput(attrs={"autocomplete": "address-level2"}))
-    state = forms.ChoiceField(choices=[(state.iso, state.name) for state in STATES], label="State")
+    state = forms.ChoiceField(choices=sorted(((state.code, state.name) for state in STATES), key=itemgetter(1)), label="State")
     postal_code = forms.CharField(
         max_length=6, label="PIN code", widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"})
     )

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
 from orders.operations import holds, refund
+from orders.pages.console import LOGINS_PER_NAME_MAX
 from tests.flows import makers
 from tests.pages.markup import Page, check
 from timeline.models import Event
@@ -255,3 +256,78 @@ def test_missing_is_a_page(asha: Client) -> None:
         answer = asha.get(path)
         assert answer.status_code == 404
         assert "There is nothing here" in check_text(answer)
+
+
+@pytest.mark.parametrize("show", ["notes", "money", "parcels", "system", "nonsense"])
+def test_the_timeline_is_read_in_parts(show: str, asha: Client, shop_gateway: FakeGateway) -> None:
+    order = order_in("shipped", shop_gateway)
+
+    text = asha.get(order_path(order), {"show": show}).content.decode()
+
+    check(text)
+    assert ("Order placed" in text) is (show == "nonsense")
+    assert ("handed to" in text) is (show in ("parcels", "nonsense"))
+
+
+def test_a_parcel_called_back_is_received(asha: Client, shop_gateway: FakeGateway) -> None:
+    order = order_in("shipped", shop_gateway)
+    parcel = order.fulfilments.get().shipment
+
+    assert send(asha, order_path(order, "cancel/"), code="customer_request", reason="").status_code == 302
+    text = asha.get(order_path(order)).content.decode()
+    check(text)
+    assert "Receive back" in text
+    answer = send(asha, f"/console/shipments/{parcel.pk}/take-back/", order_path(order))
+
+    assert answer.status_code == 302
+    assert "Received back" in asha.get(order_path(order)).content.decode()
+    assert asha.post("/console/shipments/00000000-0000-7000-8000-000000000000/take-back/").status_code == 404
+
+
+def test_the_customers_wish_is_granted(asha: Client, shop_gateway: FakeGateway) -> None:
+    order = order_in("delivered", shop_gateway)
+    with operation("refund.request", actor=makers.customer(order.person_id), stream=str(order.pk)) as op:
+        wish = refund.request(op, order_id=order.pk, amount_minor=1000, reason="Torn")
+
+    answer = send(asha, order_path(order, f"refunds/{wish.pk}/approve/"), order_path(order))
+
+    assert answer.status_code == 302
+    assert "On its way" in asha.get(order_path(order)).content.decode()
+
+
+def test_confirm_by_hand_says_who_saw_the_money(asha: Client, shop_gateway: FakeGateway) -> None:
+    order = order_in("placed", shop_gateway)
+
+    assert "is not recorded as paid" in asha.get(order_path(order, "confirm/")).content.decode()
+    assert send(asha, order_path(order, "confirm/")).status_code == 302
+
+    event = Event.objects.get(stream=str(order.pk), kind="order.confirmed")
+    assert (event.actor_name, event.facts["by_hand"]) == ("Asha", True)
+
+
+def test_a_parcel_needs_units_and_a_label(asha: Client, shop_gateway: FakeGateway) -> None:
+    order = order_in("processing", shop_gateway)
+    line = order.lines.get()
+
+    for wish in (
+        {f"units-{line.pk}": "0", "carrier": "own_fleet"}, {f"units-{line.pk}": "3", "carrier": "own_fleet"},
+        {f"units-{line.pk}": "1", "carrier": "BlueDart"}, {f"units-{line.pk}": "1", "carrier": ""},
+    ):
+        answer = send(asha, order_path(order, "ship/"), **wish)
+        assert answer.status_code == 422, wish
+        assert 'class="err"' in check_text(answer) or 'role="alert"' in check_text(answer)
+    assert send(asha, order_path(order, "ship/"), **{f"units-{line.pk}": "1", "carrier": "Own fleet"}).status_code == 302
+    assert "1 of 1 line left" in asha.get(order_path(order)).content.decode()
+
+
+def test_guessing_a_password_ends() -> None:
+    get_user_model().objects.create_user("asha", password="demo", is_staff=True)
+    client = Client()
+    wrong = {"username": "asha", "password": "guess"}
+    assert [client.post("/console/login/", wrong).status_code for _ in range(LOGINS_PER_NAME_MAX)] == [200] * 10
+
+    answer = client.post("/console/login/", {**wrong, "password": "demo"})
+
+    assert answer.status_code == 429
+    assert "Too many tries" in check_text(answer)
+    assert Client(REMOTE_ADDR="10.0.0.9").post("/console/login/", {**wrong, "password": "demo"}).status_code == 302
