@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from inventory import operations as stock
+from orders import checkout as checkouts
 from orders.models import Checkout, Message, Order
 from orders.operations import cancel, notes
 from orders.pages import visitors
@@ -253,3 +254,55 @@ def test_the_mailbox_is_for_the_local_shop_or_staff(settings: Any, shop_gateway:
     makers.placed_order({"TEA-1": 1})
     assert Message.objects.exists()
     assert "We have your order" in text_of(Client(), "/mailbox/")
+
+
+def test_a_failed_payment_is_tried_again(shop_gateway: FakeGateway) -> None:
+    makers.product()
+    guest = Client()
+    order = order_by(guest)
+    relay.drain()
+    makers.pay(shop_gateway, order, "failed")
+    path = f"/pay/{order.number}/"
+
+    assert "did not go through" in text_of(guest, path)
+    answer = guest.post(f"{path}again/", hidden_of(guest, path))
+    assert answer.status_code == 302
+    assert "did not go through" not in text_of(guest, path)
+    assert guest.post(f"{path}again/", {}).status_code == 409
+    assert guest.get(f"{path}back/").status_code == 302
+    foreign = {"razorpay_order_id": "order_x", "razorpay_payment_id": "pay_x", "razorpay_signature": "x"}
+    assert guest.get(f"{path}back/", foreign).status_code == 302
+    makers.pay(shop_gateway, order)
+    assert guest.get(path, headers={"HX-Request": "true"}).headers["HX-Redirect"] == f"/account/orders/{order.number}/"
+
+
+def test_b74_too_many_orders_are_said_kindly(shop_gateway: FakeGateway, settings: Any) -> None:
+    makers.product(units=50)
+    settings.ORDER_RATE = 1
+    guest = Client()
+    order_by(guest)
+    path = put_into_cart(guest)
+    guest.post(path, {**hidden_of(guest, path), **DETAILS})
+
+    answer = guest.post(f"{path}place/", hidden_of(guest, path))
+
+    assert answer.status_code == 429
+    assert "Too many orders" in check_alert(answer.content.decode())
+    assert Order.objects.count() == 1
+
+
+def test_odd_ways_into_the_shop(shop_gateway: FakeGateway) -> None:
+    makers.product(units=0)
+    guest = Client()
+    assert "Sold out for now" in text_of(guest, "/", q="TEA")
+    assert "nothing like" in text_of(guest, "/", q="xyzzy")
+    assert guest.get("/", {"cursor": "x"}).status_code == 200
+    assert guest.head("/").status_code == 200
+    path = put_into_cart(guest)
+    assert guest.post("/cart/add/", {"sku": "NONE\0"}).status_code == 422
+    assert guest.post(f"/cart/lines/{uuid.uuid4()}/", {"quantity": "x"}).status_code == 404
+    assert shopper(uuid.uuid4()).post(f"/cart/lines/{uuid.uuid4()}/", {"quantity": "1"}).status_code == 404
+    assert guest.post(f"{path}place/", {}).status_code == 422
+    with operation("test.fail", actor=makers.TESTER, stream=path.split("/")[2]) as op:
+        checkouts.fail(op, checkout_id=uuid.UUID(path.split("/")[2]), reason="test")
+    assert guest.get(path).headers["Location"] == "/cart/"
