@@ -16,16 +16,11 @@ if TYPE_CHECKING:
 
 
 def order(order_id: UUID) -> Order:
-    """The order with its person and key. Raises Missing."""
-    found = (
-        Order.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("person__key")
-        .filter(pk=order_id)
-        .first()
-    )
-    if found is None:
-        raise Missing
-    return found
+    """The order, without the snapshots that no verb decides on. Raises Missing."""
+    try:
+        return Order.objects.select_for_update(no_key=True).defer("pricing_snapshot", "discount_snapshot").get(pk=order_id)
+    except Order.DoesNotExist:
+        raise Missing from None
 
 
 def lines(order_id: UUID) -> list[Line]:

@@ -86,6 +86,14 @@ def test_control_f37_without_the_fence_the_effect_comes_twice(monkeypatch: pytes
     assert Event.objects.filter(kind="note.added").count() == 2
 
 
+def test_what_a_lease_has_no_time_for_goes_back_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in "abc":
+        say("stock.adjusted", stream=stream)
+    monkeypatch.setattr(relay, "LEASE_S", relay.LEASE_LEFT_S_MIN)
+    assert relay.relay_due() == 0
+    assert set(Delivery.objects.values_list("attempts", "lease_until", "state")) == {(0, None, "due")}
+
+
 def test_a_later_delivery_of_the_same_story_waits_and_others_go_on() -> None:
     subscribers.FAIL["outside"] = 1
     say("stock.adjusted", "stock.received", stream="a")
