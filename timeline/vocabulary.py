@@ -1,6 +1,7 @@
 """Every event the system can say: its kind, whether customers see it, and its sentence.
 
-A sentence is a template over the event's facts: `{amount_minor:money}` prints money, `{quantity}` a value; a fact that
+A sentence is a template over the event's facts: `{amount_minor:money}` prints money,
+`{item_count:units}` a number of items, `{quantity}` a value; a fact that
 is not there prints as nothing. `type` is the word of the order timeline in REQUIREMENTS B20.
 """
 
@@ -33,7 +34,7 @@ class UnknownKind(ValueError):
 
 _KINDS: tuple[Kind, ...] = (
     # The order itself.
-    Kind("order.placed", True, "Order placed: {item_count} items, {total_minor:money}", CREATED),
+    Kind("order.placed", True, "Order placed: {item_count:units}, {total_minor:money}", CREATED),
     Kind("order.confirmed", True, "Order confirmed"),
     Kind("order.processing_started", True, "Packing started"),
     Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED),
@@ -118,7 +119,11 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
         value = facts.get(slot[1])
         if value is None:
             return ""
-        return money(int(value)) if slot[2] == "money" else str(value).replace("_", " ")
+        if slot[2] == "money":
+            return money(int(value))
+        if slot[2] == "units":
+            return "1 item" if value == 1 else f"{value} items"
+        return str(value).replace("_", " ")
 
     return " ".join(_SLOT.sub(fill, require_known(kind).sentence).replace("()", "").split())
 

@@ -15,7 +15,7 @@ from inventory.models import Variant
 from orders import checkout as checkouts
 from orders.checkout import Wish
 from orders.models import Discount, Order
-from orders.operations import cancel, fulfil, holds, notes, numbers, process, refund
+from orders.operations import accounts, cancel, fulfil, holds, notes, numbers, process, refund
 from timeline.actors import STAFF, Actor, system
 from timeline.operations import operation
 
@@ -156,7 +156,7 @@ def _orders(base: str) -> None:
         (5, {"KIT-BRS-01": 1}, "called_back", ""),
         (6, {"SPC-TUR-250": 4}, "cash", ""),
     )
-    people = {shopper.email: uuid.uuid4() for shopper in SHOPPERS}
+    people = {shopper.email: accounts.person_id_of(shopper.email) for shopper in SHOPPERS}
     for who, basket, state, code in plans:
         shopper = SHOPPERS[who]
         order = _place(shopper, people[shopper.email], basket, code, cash=state == "cash")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import F
+from django.utils.timezone import localtime
 
 from orders import locks
 from orders.models import Discount, DiscountUse, Line, Order
@@ -62,7 +63,7 @@ def refusal(order: Order) -> str:
     """Why the customer cannot cancel now, until when it was possible and what to do instead; empty when it is possible."""
     if order.status in (Order.Status.PENDING, Order.Status.CONFIRMED):
         return ""
-    packed = f" (until {order.processing_at:%d %b %Y, %H:%M} UTC)" if order.processing_at else ""
+    packed = f" (until {localtime(order.processing_at):%d %b %Y, %H:%M %Z})" if order.processing_at else ""
     if order.status == Order.Status.PROCESSING:
         return f"An order can be cancelled until it is packed{packed}. It is being packed: ask the shop, or for a refund."
     if order.status in (Order.Status.SHIPPED, Order.Status.DELIVERED):

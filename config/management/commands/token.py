@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.api.authentication import issue_token
-from orders.models import PersonToken
-from orders.operations import people
-from timeline import vault
+from orders.models import Person
+from orders.operations import accounts, people
 from timeline.actors import system
 from timeline.operations import operation
 
@@ -33,15 +31,12 @@ class Command(BaseCommand):
         if "@" not in email:
             message = "That is not an e-mail address."
             raise CommandError(message)
-        known = PersonToken.objects.filter(kind="email", token=vault.blind("email", email), person__kind="customer")
-        person_id = known.values_list("person_id", flat=True).first()
-        if person_id is None:
+        person_id = accounts.person_id_of(email)
+        if not Person.objects.filter(pk=person_id).exists():
             if not options["create"]:
                 message = f"No customer has {email}; --create makes one."
                 raise CommandError(message)
-            person_id = uuid.uuid4()
-            with operation("person.add", actor=system("console"), stream=str(person_id)) as op:
-                person = people.ensure(op, person_id=person_id, kind="customer")
-                people.remember(op, person=person, profile={"email": email})
+            with operation("person.add", actor=system("console")) as op:
+                accounts.know(op, email=email)
         token, _ = issue_token(person_id, "customer", ttl=timedelta(days=30))
         self.stdout.write(token)
