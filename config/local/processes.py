@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 PORTS_TRIED_MAX = 50
 STOP_S = 10
 RESTART_S = 1.0
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Child:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(  # noqa: S603 our own programs
                 self.command, env=dict(self.environment), stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                cwd=env.ROOT, start_new_session=True,
+                cwd=env.ROOT, start_new_session=True, preexec_fn=_die_with_parent,  # noqa: PLW1509 `up` has one thread
             )
         self.started_at = time.monotonic()
 
@@ -58,6 +61,12 @@ class Child:
             self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def _die_with_parent() -> None:
+    """Where the kernel can (Linux), a child is told to stop when `up` itself was killed; elsewhere it stays."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port(wanted: int) -> int:
