@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from config import env
 from config.schedule import SCHEDULE
+from orders import lifecycle
 from timeline import subscriptions
 from timeline.transitions import Machine, machine, machines
 from timeline.vocabulary import VOCABULARY
@@ -48,7 +49,7 @@ def states() -> str:
     for model in sorted(shown, key=lambda model: model.__name__):
         table = machine(model)
         parts += [f"\n## {model.__name__}\n", _diagram(table), _table(table)]
-    return "\n".join(parts)
+    return "\n".join([*parts, _stages()])
 
 
 def events() -> str:
@@ -85,6 +86,16 @@ def schedule() -> str:
     """`docs/schedule.md`: what happens by the clock."""
     rows = [f"| `{tick.task}` | {tick.every_s:g} s | {tick.queue} |" for tick in SCHEDULE]
     return "\n".join([_HEAD, "# Schedule\n", "| task | every | queue |", "|---|---|---|", *rows, ""])
+
+
+def _stages() -> str:
+    rows = [
+        f"| {row.status} | {', '.join(sorted(row.payment_states)) or 'any'} |"
+        f" {', '.join(sorted(row.fulfilment_states)) or 'any'} | {row.stage} |"
+        for row in lifecycle.PROJECTIONS
+    ]
+    head = "| status | payment state | fulfilment state | stage |\n|---|---|---|---|"
+    return "\n".join(["\n## Status and stage\n", "One lifecycle in two vocabularies; the first row that fits wins.\n", head, *rows, ""])
 
 
 def _diagram(table: Machine) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from orders import queries
+from orders import lifecycle, queries
 from orders.operations.actions import allowed_actions
 from timeline import vault
 
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from orders.queries import OrderDetail, Parcel
     from orders.quoting import Priced
     from payments.models import Payment, Refund
-
-_STAGE = {
-    "pending": "received",
-    "confirmed": "reserved",
-    "processing": "picked",
-    "shipped": "shipped",
-    "delivered": "delivered",
-    "cancelled": "closed",
-    "refunded": "closed",
-}
-
 
 def checkout_row(checkout: Checkout, lines: Sequence[CheckoutLine], priced: Priced) -> dict[str, Any]:
     """A checkout with its prices as they are now."""
@@ -70,7 +59,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
     holds = detail.holds if as_staff else []
     return {
         **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
-        "stage": _stage(order, detail.lines, detail.parcels),
+        "stage": _stage(order),
         "holds": [hold_row(hold, detail.person) for hold in holds],
         "shippingAddress": detail.shipping or None,
         "billingAddress": detail.billing or None,
@@ -93,7 +82,7 @@ def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
     refundable = sum(payment.refundable_minor for payment in payments)
     return {
         **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
-        "stage": _stage(order, lines, ()),
+        "stage": _stage(order),
         **({"customer": _customer(order.person)} if as_staff else {}),
         "itemCount": order.item_count,
         "items": [line_row(line) for line in lines],
@@ -276,17 +265,10 @@ def _checkout_line(line: CheckoutLine, quoted: Any) -> dict[str, Any]:
     }
 
 
-def _stage(order: Order, lines: Sequence[Line], parcels: Sequence[Parcel]) -> str:
-    """The lifecycle in the words of D3 (Z3): packed once everything left is in a parcel or partly gone."""
-    stage = _STAGE[str(order.status)]
-    if stage == "received" and order.payment_state in ("authorized", "paid"):
-        return "validated"
-    if stage == "picked":
-        boxed = sum(units for parcel in parcels if parcel.shipment.status != "cancelled" for _, units in parcel.units)
-        gone = sum(line.quantity_shipped for line in lines)
-        if max(boxed, gone) >= sum(line.quantity - line.quantity_cancelled for line in lines):
-            return "packed"
-    return stage
+def _stage(order: Order) -> str:
+    return lifecycle.stage(
+        str(order.status), payment_state=order.payment_state, fulfilment_state=order.fulfilment_state
+    )
 
 
 def _customer(person: Person) -> dict[str, Any]:
