@@ -54,6 +54,7 @@ bench: $(STAMP) ## Measure against the floor, side by side, on PostgreSQL
 
 docs: $(STAMP) ## Write the generated pages anew
 	$(BIN)/python manage.py docs --settings tests.settings
+	$(BIN)/python manage.py spectacular --settings tests.settings --file docs/openapi.yaml
 
 lock: $(STAMP) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra test --generate-hashes --python-version 3.11 --no-header \

@@ -187,6 +187,38 @@ def test_webhook_against_browser_return_confirms_once(shop_gateway: FakeGateway)
     assert makers.fresh(order).status == "confirmed"
 
 
+def test_control_webhook_against_return_without_locks_one_is_thrown_back(
+    shop_gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the story's lock and the row's, both book the capture; only unique places and triggers say no."""
+    from payments import locks as payment_locks
+    from timeline.models import Stream
+    from timeline.operations import Operation
+
+    makers.product("TEA-1", units=50)
+    order = makers.placed_order({"TEA-1": 1})
+    payment = makers.payment_of(order)
+    shop_gateway.pay(str(payment.gateway_order_id))
+    both = threading.Barrier(2)
+    met = threading.local()
+
+    def unlocked(self: Operation, stream: str) -> None:
+        self._streams.setdefault(stream, Stream.objects.get(pk=stream).seq)
+
+    def unlocked_row(pk: uuid.UUID) -> Any:
+        found = type(payment).objects.get(pk=pk)
+        if not getattr(met, "once", False):
+            met.once = True
+            both.wait(10)
+        return found
+
+    monkeypatch.setattr(Operation, "open_stream", unlocked)
+    monkeypatch.setattr(payment_locks, "payment", unlocked_row)
+    results = race(*[partial(exchanges._ask_attempts, payment)] * 2)
+    captures = Event.objects.filter(stream=str(order.pk), kind="payment.captured").count()
+    assert any(isinstance(result, Exception) for result in results) or captures != 1
+
+
 def _refund_once(order: Order, key: str) -> str:
     sent = Key(scope="refund", key=key, fingerprint=b"same")
     with operation("order.refund", actor=makers.ASHA, stream=str(order.pk), key=sent) as op:
