@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Checkout, Discount, Fulfilment, Line, Order
+from orders.models import Checkout, Fulfilment, Line, Order
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -52,8 +52,3 @@ def fulfilments(order_id: UUID) -> list[Fulfilment]:
         .filter(order_id=order_id)
         .order_by("created_at", "id")
     )
-
-
-def discount(code: str) -> Discount | None:
-    """The discount of this code."""
-    return Discount.objects.select_for_update(no_key=True).filter(code=code, is_active=True).first()

@@ -25,6 +25,8 @@ from timeline.operations import operation
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from timeline.operations import Operation
+
 BATCH_MAX = 10
 ATTEMPTS_MAX = 12
 LEASE_S = 45
@@ -64,16 +66,18 @@ def drain(seconds: float = 5.0) -> int:
     return handed
 
 
-def retry(delivery_id: int) -> None:
-    """A person's word: try a parked delivery again, from the first attempt."""
-    Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
-        state=Delivery.State.DUE, attempts=0, due_at=timezone.now(), lease_until=None, lease_token=None
+def retry(op: Operation, *, delivery_id: int) -> int:
+    """A person's word: try a parked delivery again, from the first attempt; returns whether there was one."""
+    return Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
+        state=Delivery.State.DUE, attempts=0, due_at=op.now, lease_until=None, lease_token=None
     )
 
 
-def give_up(delivery_id: int) -> None:
-    """A person's word: leave a parked delivery undone; later ones of its story go on."""
-    Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(state=Delivery.State.DROPPED)
+def give_up(op: Operation, *, delivery_id: int) -> int:
+    """A person's word: leave a parked delivery undone, so that later ones of its story go on."""
+    return Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
+        state=Delivery.State.DROPPED, done_at=op.now
+    )
 
 
 def _lease(limit: int) -> list[Delivery]:

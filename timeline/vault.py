@@ -77,8 +77,9 @@ def blind(kind: str, text: str) -> bytes:
     return hmac.digest(_index_secret(), f"{kind}\0{text}".encode(), hashlib.sha256)[:_TOKEN_BYTES]
 
 
-def rewrap() -> int:
+def rewrap(op: Operation) -> int:
     """Wrap every living key with the newest master key; returns how many were changed."""
+    del op  # the capability: only an operation may write
     newest = next(iter(_masters()))
     changed = 0
     for key in SubjectKey.objects.filter(destroyed_at=None).exclude(master_id=newest).iterator(chunk_size=500):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -17,7 +19,8 @@ from config.local import keys, processes
 from config.schedule import SCHEDULE
 from orders.models import Person
 from tests.flows import makers
-from timeline.models import ApiClient, Event
+from timeline import vault
+from timeline.models import ApiClient, Delivery, Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,3 +113,33 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert processes.free_port(port) != port
+
+
+def test_a_parked_delivery_is_listed_retried_and_dropped(shop_gateway: Any) -> None:
+    makers.product("TEA-1")
+    makers.complete(makers.ready_checkout({"TEA-1": 1}))
+    first, second = Delivery.objects.order_by("id")[:2]
+    Delivery.objects.filter(pk__in=[first.pk, second.pk]).update(state="parked", error="ordered to fail")
+    assert len(said("parked", "list").splitlines()) == 2
+    said("parked", "retry", str(first.pk))
+    said("parked", "drop", str(second.pk))
+    assert set(Delivery.objects.filter(pk__in=[first.pk, second.pk]).values_list("state", flat=True)) == {"due", "dropped"}
+    with pytest.raises(CommandError, match="is not parked"):
+        said("parked", "retry", str(second.pk))
+    with pytest.raises(CommandError, match="Name the delivery"):
+        said("parked", "drop")
+
+
+def test_f86_a_new_master_key_takes_over(settings: Any) -> None:
+    makers.product("TEA-1")
+    person = makers.ready_checkout({"TEA-1": 1}).person_id
+    old = list(settings.VAULT_KEYS)
+    settings.VAULT_KEYS = [f"new:{base64.b64encode(bytes(32)).decode()}", *old]
+    assert said("rewrap").startswith("3 keys"), "house, index and the customer's"
+    assert said("rewrap").startswith("0 keys")
+    settings.VAULT_KEYS = settings.VAULT_KEYS[:1]
+    assert Person.objects.select_related("key").get(pk=person).profile()["email"].endswith("@example.in")
+    settings.VAULT_KEYS = old
+    vault._unwrap.cache_clear()
+    with pytest.raises(ImproperlyConfigured, match="missing or wrong"):
+        Person.objects.select_related("key").get(pk=person).profile()
