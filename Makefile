@@ -1,7 +1,7 @@
 # The one entrance. `make` alone prints what there is.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -13,11 +13,15 @@ help: ## Show this help
 
 install: $(STAMP) ## Make the environment in .venv
 
+# Packages are compiled here, once: four processes that each compile them at every start are seconds late. The cache stays
+# inside and goes again, because nothing outside the checkout is written.
 $(STAMP): requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv >/dev/null 2>&1 || true
-	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv >/dev/null 2>&1 || true
+	@UV_SYSTEM_CERTS=1 UV_CACHE_DIR=$(VENV)/.cache $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
+		--require-hashes -r requirements.lock 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r requirements.lock
+	@rm -rf $(VENV)/.cache
 	@touch $(STAMP)
 
 .env: $(STAMP)

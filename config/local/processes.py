@@ -111,6 +111,7 @@ def children(*, port: int, sandbox_port: int, var: Path, environment: Mapping[st
     web = [
         python, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2",
         "--threads", "4", "--worker-class", "gthread", "--graceful-timeout", "5", "--no-control-socket",
+        "--preload",  # one import for both workers: half the time to the first answer
         *shared_memory,
     ]
     runner = [python, "manage.py", "runner"]
