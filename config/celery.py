@@ -21,7 +21,8 @@ app.conf.update(
     task_ignore_result=True,
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    task_acks_on_failure_or_timeout=True,
+    task_acks_on_failure=True,
+    task_acks_on_timeout=True,
     task_soft_time_limit=50,
     task_time_limit=60,
     task_publish_retry=False,
@@ -30,7 +31,10 @@ app.conf.update(
     worker_max_tasks_per_child=2000,
     worker_max_memory_per_child=300_000,
     worker_soft_shutdown_timeout=25.0,
+    worker_enable_soft_shutdown_on_idle=True,
+    worker_cancel_long_running_tasks_on_connection_loss=False,  # the lease fences the duplicate
     worker_hijack_root_logger=False,
+    broker_pool_limit=10,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={

@@ -63,7 +63,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SMS_PROVIDER", "text", "mailbox", "`mailbox`: no text leaves the machine.", "Messages"),
     Variable("BAHI_VAR", "text", "", "Folder of the SQLite file and other local state; empty: `var/` in the checkout.", "Local"),
     Variable("BAHI_ENV", "text", "", "The file of these variables; empty: `.env` in the checkout.", "Local"),
-    Variable("DEMO_TRAFFIC", "flag", "0", "Local shop: 1 places a demo order now and then.", "Local"),
+    Variable("DEMO_TRAFFIC", "flag", "0", "Local shop: 1 places a demo order every 20 seconds.", "Local"),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
 )
 

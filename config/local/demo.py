@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from dataclasses import dataclass
@@ -103,6 +104,19 @@ def load(base: str) -> str:
         _do("discount.add", add_discount, code=code, rule=rule, uses_max=most, uses_per_person_max=mine)
     _orders(base)
     return f"Demo store loaded: {Variant.objects.count()} variants, {Order.objects.count()} orders in every state"
+
+
+def one_more(base: str) -> Order:
+    """One more order of an ordinary day: somebody buys one thing, and it gets as far as it gets.
+
+    Raises OutOfStock when the shelf is empty, CheckFailed when the sandbox does not answer.
+    """
+    shopper = random.choice(SHOPPERS)  # noqa: S311 a demo, not a secret
+    sku = random.choice([variant[0] for product in PRODUCTS for variant in product[3]])  # noqa: S311
+    state = random.choice(("failed", "confirmed", "processing", "shipped", "delivered", "delivered", "cancelled"))  # noqa: S311
+    order = _place(shopper, accounts.person_id_of(shopper.email), {sku: 1}, "", cash=False)
+    _lead(Client(base), order, state)
+    return order
 
 
 def add_discount(

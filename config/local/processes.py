@@ -120,3 +120,9 @@ def children(*, port: int, sandbox_port: int, var: Path, environment: Mapping[st
         Child("web", web, environment, logs / "web.log"),
         Child("runner", runner, environment, logs / "runner.log"),
     ]
+
+
+def traffic(*, port: int, var: Path, environment: Mapping[str, str]) -> Child:
+    """The process that places a demo order now and then (`DEMO_TRAFFIC=1`)."""
+    command = [sys.executable, "manage.py", "traffic", f"http://127.0.0.1:{port}"]
+    return Child("traffic", command, environment, var / "log" / "traffic.log")

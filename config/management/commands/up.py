@@ -33,6 +33,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django's signature
         """Bring everything up; Ctrl-C or SIGTERM takes it down again."""
+        if settings.RAZORPAY_KEY_ID.startswith("rzp_live_"):
+            message = "These are live gateway keys. `up` is a demo with pretended money: see docs/operations-guide.md instead."
+            raise CommandError(message)
         call_command("migrate", verbosity=0)
         port = processes.free_port(int(os.environ.get("PORT") or 8000))
         if port != int(os.environ.get("PORT") or 8000):
@@ -41,11 +44,15 @@ class Command(BaseCommand):
         family = processes.children(
             port=port, sandbox_port=sandbox_port, var=settings.VAR, environment=_environment(port, sandbox_port)
         )
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts us in the background ignores SIGINT for us
+            signal.signal(number, _interrupt)
         try:
             for child in family:
                 child.start()
             self._ready(port)
+            if settings.DEMO_TRAFFIC and not options["once"]:
+                family.append(processes.traffic(port=port, var=settings.VAR, environment=family[0].environment))
+                family[-1].start()
             while not options["once"]:
                 for child in family:
                     child.watch()
@@ -83,16 +90,15 @@ class Command(BaseCommand):
 def _environment(port: int, sandbox_port: int) -> dict[str, str]:
     sandbox = f"http://127.0.0.1:{sandbox_port}"
     names = ("SECRET_KEY", "RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET")
-    made = {
+    return {
         **os.environ,
         **{name: str(getattr(settings, name)) for name in names},
         "VAULT_KEYS": ",".join(settings.VAULT_KEYS),
         "RAZORPAY_WEBHOOK_SECRETS": ",".join(settings.RAZORPAY_WEBHOOK_SECRETS),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SANDBOX_URL": sandbox,
+        "RAZORPAY_BASE_URL": f"{sandbox}/sandbox/razorpay/v1",
     }
-    if not settings.RAZORPAY_KEY_ID.startswith("rzp_live_"):
-        made |= {"SANDBOX_URL": sandbox, "RAZORPAY_BASE_URL": f"{sandbox}/sandbox/razorpay/v1"}
-    return made
 
 
 def _check_key() -> str:

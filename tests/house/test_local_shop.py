@@ -1,0 +1,110 @@
+"""The parts of the one-command shop that need no running one: what it refuses, who is watched, what passes the proxy."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import responses
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from config.celery import app
+from config.local.processes import Child
+from config.management.commands import runner
+from config.schedule import SCHEDULE, Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SANDBOX = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[responses.RequestsMock]:
+    settings.SANDBOX_URL, settings.LOCAL_SANDBOX = SANDBOX, True
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def test_the_demo_refuses_live_keys(settings: Any) -> None:
+    settings.RAZORPAY_KEY_ID = "rzp_live_0123456789abcd"
+    with pytest.raises(CommandError, match="live gateway keys"):
+        call_command("up", "--once")
+
+
+def test_a_dead_child_is_started_again_and_a_living_one_left_alone(tmp_path: Path) -> None:
+    child = Child("sleeper", [sys.executable, "-c", "import time; time.sleep(60)"], os.environ, tmp_path / "log")
+    child.start()
+    try:
+        assert child.process is not None
+        first = child.process.pid
+        child.watch()
+        assert child.process.pid == first
+        child.process.kill()
+        child.process.wait()
+        child.watch()
+        assert child.process.pid == first, "not more often than once a second"
+        child.started_at = time.monotonic() - 2
+        child.watch()
+        assert child.process.pid != first
+    finally:
+        child.stop()
+    assert child.process.poll() is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_runner_outlives_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def broken() -> None:
+        ran.append("broken")
+        message = "the disk is full"
+        raise OSError(message)
+
+    monkeypatch.setattr(runner, "import_string", lambda _: broken)
+    runner.run(Tick("any.task", 1))
+    assert ran == ["broken"]
+
+
+def test_the_proxy_hands_over_what_the_gateways_client_sends(sandbox: responses.RequestsMock) -> None:
+    sandbox.post(f"{SANDBOX}/sandbox/razorpay/v1/orders", json={"id": "order_1"}, status=200)
+    answer = Client().post(
+        "/sandbox/razorpay/v1/orders?a=1", b'{"amount": 100}', content_type="application/json",
+        headers={"Authorization": "Basic a2V5OnNlY3JldA==", "Cookie": "sessionid=private"},
+    )
+    sent = sandbox.calls[0].request
+    assert (answer.status_code, answer.json()) == (200, {"id": "order_1"})
+    assert (sent.headers["Authorization"], sent.body) == ("Basic a2V5OnNlY3JldA==", b'{"amount": 100}')
+    assert str(sent.url).endswith("/v1/orders?a=1")
+    assert "Cookie" not in sent.headers
+
+
+def test_the_proxy_passes_a_redirect_on_and_never_follows_it(sandbox: responses.RequestsMock) -> None:
+    sandbox.post(f"{SANDBOX}/sandbox/razorpay/checkout", status=303, headers={"Location": "http://shop.invalid/back"})
+    answer = Client().post("/sandbox/razorpay/checkout")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "http://shop.invalid/back")
+    assert len(sandbox.calls) == 1
+
+
+def test_a_silent_sandbox_is_a_bad_gateway(sandbox: responses.RequestsMock) -> None:
+    sandbox.get(f"{SANDBOX}/sandbox/razorpay/v1/orders", body=requests.ConnectionError())
+    assert Client().get("/sandbox/razorpay/v1/orders").status_code == 502
+
+
+def test_celery_keeps_no_results_takes_late_and_reads_the_one_schedule() -> None:
+    """RELIABILITY 3.2: results are rows of ours; a lost worker's task comes back; retries belong to the database."""
+    conf = app.conf
+    assert not conf.result_backend
+    assert (conf.task_ignore_result, conf.task_acks_late) == (True, True)
+    assert (conf.task_reject_on_worker_lost, conf.task_publish_retry, conf.worker_prefetch_multiplier) == (True, False, 1)
+    assert conf.broker_transport_options["visibility_timeout"] > 2 * conf.task_time_limit
+    assert {entry["task"]: entry["schedule"] for entry in conf.beat_schedule.values()} == {
+        tick.task: tick.every_s for tick in SCHEDULE
+    }
+    assert {task: route["queue"] for task, route in conf.task_routes.items()} == {t.task: t.queue for t in SCHEDULE}
