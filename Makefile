@@ -47,6 +47,8 @@ check: $(STAMP) ## Lint, types, layers, migrations, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
 	$(BIN)/python manage.py docs --check --settings tests.settings
+	@$(BIN)/python manage.py spectacular --settings tests.settings | diff -u docs/openapi.yaml - \
+		|| { echo "docs/openapi.yaml is stale, run make docs" >&2; exit 1; }
 
 smoke: $(STAMP) ## Bring the whole shop up in a temporary folder, drive one order, stop
 	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 from django.db import models
 
 from config import env, generated
+from timeline import triggers
 from timeline.transitions import machine, machines
 from timeline.vocabulary import VOCABULARY
 
@@ -152,6 +153,37 @@ def test_every_machine_says_its_events_and_is_reachable(model: Any) -> None:
                 reached.add(step.target)
                 front.append(step.target)
     assert reached == set(table.states)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", machines(), ids=lambda model: model.__name__)
+def test_every_machine_is_guarded_by_the_database_itself(model: Any) -> None:
+    """A machine added without its triggers would be a second door."""
+    table = model._meta.db_table
+    guards = [sql for trigger in triggers.expected() if trigger.table == table for sql in trigger.statements]
+    for deed in ("INSERT", "UPDATE", "DELETE"):
+        assert any(re.search(rf"\bBEFORE [A-Z ]*\b{deed}\b", sql) for sql in guards), f"{table} may be changed by {deed} unseen"
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    dead = [
+        f"{name_of(page)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert dead == []
+
+
+def test_commands_named_in_the_documents_exist() -> None:
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / ".ci" / "run"]:
+        text = page.read_text(encoding="utf-8")
+        targets = {word for line in re.findall(r"(?:^|`)make ((?:[a-z-]+ ?)+)", text, re.MULTILINE) for word in line.split()}
+        assert targets <= known, f"{name_of(page)} names {sorted(targets - known)}"
+        commands = set(re.findall(r"manage\.py ([a-z]+)", text))
+        assert commands <= set(get_commands()), f"{name_of(page)} names {sorted(commands - set(get_commands()))}"
 
 
 def test_generated_pages_are_current() -> None:
