@@ -205,7 +205,9 @@ SMS_PROVIDER = env.text("SMS_PROVIDER")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
 DEMO_TRAFFIC = env.flag("DEMO_TRAFFIC")
 LOG_LEVEL = env.text("LOG_LEVEL")
+# Django calls LOGGING_CONFIG only when LOGGING says something.
 LOGGING_CONFIG = "config.observability.configure_logging"
+LOGGING = {"version": 1}
 
 LOCAL_SANDBOX = bool(SANDBOX_URL) and not RAZORPAY_KEY_ID.startswith("rzp_live_")
 

@@ -19,7 +19,7 @@ os.environ.update(
         "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
         "SHOP_STATE": "IN-KA",
         "ORDER_RATE": os.environ.get("ORDER_RATE", "100000"),
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "CRITICAL"),
     }
 )
 
