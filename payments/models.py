@@ -14,10 +14,13 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import transition
 
+from payments.books import Account, ClosedDay, Entry, Posting
 from timeline.models import StateField, StateModel, SubjectKey
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+__all__ = ["Account", "ClosedDay", "Entry", "Notice", "Payment", "Posting", "Refund"]
 
 RAZORPAY, COD = "razorpay", "cod"
 GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]

@@ -2,7 +2,9 @@
 
 What it refuses, whoever asks: a state without its event, a step outside the transition table (which stands in the
 trigger's body), the deletion of a machine or an event, any change of an event but its one `position`, any change of a
-frozen column, any change of an append-only row. Note [The book first] says why the triggers may be immediate.
+frozen column, any change of an append-only row, and what a model names itself: `REFUSED_INSERTS` is a tuple of
+`(name, condition over NEW, why)` in SQL both engines understand. Note [The book first] says why the triggers may be
+immediate.
 
 Note [SQLite forgets]
     SQLite remakes a table on many migrations and drops its triggers silently, so they are dropped before every
@@ -114,6 +116,10 @@ def _frozen(model: type[models.Model]) -> list[str]:
     return [str(model._meta.pk.column), *map(str, columns)] if model._meta.pk else list(map(str, columns))
 
 
+def _refused_inserts(model: type[models.Model]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(getattr(model, "REFUSED_INSERTS", ()))
+
+
 def _column(model: type[models.Model], name: str) -> str:
     return next(str(field.column) for field in model._meta.concrete_fields if field.name == name)
 
@@ -152,6 +158,9 @@ def _postgres(model: type[models.Model]) -> list[Trigger]:
         refuse = _pg_refuse(table, "is append-only")
         found.append(_pg(table, "append_only", "BEFORE UPDATE OR DELETE", "", refuse))
         found.append(_pg(table, "truncate", "BEFORE TRUNCATE", "", refuse, row=False))
+    for name, condition, why in _refused_inserts(model):
+        body = f"IF {condition} THEN {_pg_refuse(table, why)} END IF; RETURN NEW;"
+        found.append(_pg(table, name, "BEFORE INSERT", "", body))
     frozen = _frozen(model)
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in frozen)
@@ -220,6 +229,8 @@ def _sqlite(model: type[models.Model]) -> list[Trigger]:
     if append_only:
         found.append(_lite(table, "no_update", "BEFORE UPDATE", "", _lite_refuse(table, "is append-only")))
         found.append(_lite(table, "no_delete", "BEFORE DELETE", "", _lite_refuse(table, "is append-only")))
+    for name, condition, why in _refused_inserts(model):
+        found.append(_lite(table, name, "BEFORE INSERT", condition, _lite_refuse(table, why)))
     frozen = _frozen(model)
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in frozen)

@@ -73,6 +73,32 @@ _KINDS: tuple[Kind, ...] = (
     Kind("refund.processed", True, "Refund of {amount_minor:money} done", REFUNDED),
     Kind("refund.failed", False, "Refund of {amount_minor:money} failed ({reason})"),
     Kind("refund.doubted", False, "The gateway did not answer about the refund; asking again"),
+    Kind("refund.speed_changed", False, "Refund of {amount_minor:money} goes at {speed} speed"),
+    # Disputes.
+    Kind("dispute.opened", False, "Dispute of {amount_minor:money} opened ({reason_code})"),
+    Kind("dispute.reviewed", False, "Dispute of {amount_minor:money} is under review"),
+    Kind("dispute.evidence_asked", False, "Evidence for the dispute is due by {respond_by}"),
+    Kind("dispute.contested", False, "Dispute of {amount_minor:money} contested"),
+    Kind("dispute.conceded", False, "Dispute of {amount_minor:money} accepted"),
+    Kind("dispute.deducted", False, "{amount_minor:money} held back for the dispute"),
+    Kind("dispute.won", False, "Dispute of {amount_minor:money} won"),
+    Kind("dispute.lost", False, "Dispute of {amount_minor:money} lost"),
+    Kind("dispute.closed", False, "Dispute of {amount_minor:money} closed"),
+    # Settlements, bank, cash, the books.
+    Kind("settlement.booked", False, "Settlement {processor_ref} of {amount_minor:money} booked"),
+    Kind("settlement.amended", False, "Settlement {processor_ref} has further lines of {amount_minor:money}"),
+    Kind("bank_line.matched", False, "{amount_minor:money} at the bank, UTR {utr}"),
+    Kind("remittance.booked", False, "Cash of {amount_minor:money} remitted by {carrier}"),
+    Kind("adjustment.made", False, "Adjustment of {amount_minor:money} ({cause})"),
+    Kind("day.closed", False, "Day {day} closed"),
+    # Documents.
+    Kind("invoice.issued", True, "Invoice {number} over {amount_minor:money}"),
+    Kind("credit_note.issued", True, "Credit note {number} over {amount_minor:money}"),
+    # Reconciliation.
+    Kind("case.opened", False, "Difference found: {cause}, {amount_minor:money}"),
+    Kind("case.resolved", False, "Difference explained: {cause} ({resolution})"),
+    Kind("case.reopened", False, "Difference is back: {cause}"),
+    Kind("reconciliation.done", False, "Reconciled {day}: {found} differences, {unexplained} unexplained"),
     # Parcels.
     Kind("shipment.booked", False, "Parcel booked with {carrier}"),
     Kind("shipment.labelled", False, "Label {tracking_number} printed"),

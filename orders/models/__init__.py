@@ -8,6 +8,7 @@ from orders.models.line import Line
 from orders.models.message import Message
 from orders.models.order import NumberSeries, Order
 from orders.models.person import Address, Person, PersonToken
+from orders.models.refund_part import RefundPart
 
 __all__ = [
     "Address",
@@ -25,4 +26,5 @@ __all__ = [
     "OrderPayment",
     "Person",
     "PersonToken",
+    "RefundPart",
 ]

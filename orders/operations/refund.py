@@ -61,7 +61,7 @@ def give(
     _require_units(lines, items)
 
     refund = money.ask_refund(
-        op, payment_id=payment.pk, amount_minor=amount_minor, reason_code="goodwill" if not items else "items",
+        op, payment_id=payment.pk, amount_minor=amount_minor, reason_code="items" if items else "amount",
         reason=reason, items=_wire(items), restock=restock, by_other_means=not initiate_payment_refund,
         person=order.person.key,
     )

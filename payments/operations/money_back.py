@@ -45,7 +45,7 @@ def finish_refund(op: Operation, *, refund_id: UUID, gateway_refund_id: str | No
     refund = locks.refund(refund_id)
     if refund.status == Refund.Status.PROCESSED:
         return refund
-    advance(
+    event = advance(
         op,
         refund.finish,
         gateway_refund_id=gateway_refund_id or refund.gateway_refund_id,
@@ -54,6 +54,7 @@ def finish_refund(op: Operation, *, refund_id: UUID, gateway_refund_id: str | No
         **wishes.words_of(refund),
     )
     wishes.settle(refund.payment, refund.amount_minor)
+    wishes.book(op, event=event, refund=refund)
     return refund
 
 
@@ -139,7 +140,7 @@ def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund
         processed_at=op.now if done else None,
     )
     words = wishes.words_of(refund)
-    begin(
+    event = begin(
         op,
         refund,
         "refund.processed" if done else "refund.asked",
@@ -147,4 +148,6 @@ def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund
         targets=words.pop("targets"),
         facts={**words, "processor_ref": seen.id, "by_other_means": False},
     )
+    if done:
+        wishes.book(op, event=event, refund=refund)
     return refund

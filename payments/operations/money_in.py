@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payments import locks
+from payments import journal, locks
 from payments.models import COD, Payment
 from payments.operations import attempts
 from payments.operations.wishes import ask_refund
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    from timeline.models import Event
     from timeline.operations import Operation
 
 DUPLICATE = "duplicate_payment"
@@ -63,7 +64,7 @@ def capture(
         return payment
 
     paid_before = _is_paid(payment.stream)
-    advance(
+    event = advance(
         op,
         payment.capture,
         stream=payment.stream,
@@ -75,6 +76,7 @@ def capture(
         currency=currency,
         **({"duplicate": True} if paid_before else {}),
     )
+    _book(op, event, payment)
     attempts.keep_facts(payment, **(facts or {}))
     if paid_before and payment.gateway != COD:
         return _send_back(op, payment)
@@ -107,7 +109,7 @@ def adopt(
         created_at=op.now,
         captured_at=op.now,
     )
-    begin(
+    event = begin(
         op,
         payment,
         "payment.captured",
@@ -121,7 +123,26 @@ def adopt(
             "duplicate_of": beside.pk,
         },
     )
+    _book(op, event, payment)
     return _send_back(op, payment)
+
+
+def _book(op: Operation, event: Event, payment: Payment) -> None:
+    """The money is receivable from whoever took it, and the customer has paid so much."""
+    cash = payment.gateway == COD
+    journal.post(
+        op,
+        event,
+        [
+            journal.Line(
+                journal.COD_RECEIVABLE if cash else journal.GATEWAY_RECEIVABLE,
+                payment.captured_minor,
+                ref=payment.gateway_payment_id or payment.pk.hex,
+            ),
+            journal.Line(journal.CUSTOMERS, -payment.captured_minor, ref=payment.pk.hex),
+        ],
+        currency=payment.currency,
+    )
 
 
 def _send_back(op: Operation, payment: Payment) -> Payment:

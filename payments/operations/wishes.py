@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
-from payments import locks
+from payments import journal, locks
 from payments.models import COD, Payment, Refund
 from timeline import vault
 from timeline.errors import Invalid
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from timeline.models import SubjectKey
+    from timeline.models import Event, SubjectKey
     from timeline.operations import Operation
 
+GOODWILL = "goodwill"
 _NOBODY_SAID = ""
 
 
@@ -101,7 +102,9 @@ def ask_refund(
     if by_other_means:
         refund.processed_at = op.now
         settle(payment, amount_minor)
-    _begin(op, refund, "refund.processed" if by_other_means else "refund.asked", reason, person)
+    event = _begin(op, refund, "refund.processed" if by_other_means else "refund.asked", reason, person)
+    if by_other_means:
+        book(op, event=event, refund=refund)
     return refund
 
 
@@ -127,8 +130,9 @@ def approve_refund(op: Operation, *, refund_id: UUID, by_other_means: bool = Fal
     advance(op, refund.approve, at=op.now, by_other_means=by_other_means, **words_of(refund))
     reserve(refund.payment, refund.amount_minor)
     if by_other_means:
-        advance(op, refund.finish, gateway_refund_id=None, at=op.now, **words_of(refund))
+        event = advance(op, refund.finish, gateway_refund_id=None, at=op.now, **words_of(refund))
         settle(refund.payment, refund.amount_minor)
+        book(op, event=event, refund=refund)
     return refund
 
 
@@ -166,6 +170,21 @@ def set_free(payment: Payment, amount_minor: int) -> None:
     payment.pending_refund_minor -= amount_minor
 
 
+def book(op: Operation, *, event: Event, refund: Refund) -> None:
+    """The money has gone: from the gateway or by other means, to the customer's account, or as goodwill."""
+    source = journal.BANK if refund.by_other_means else journal.GATEWAY_RECEIVABLE
+    bearer = journal.GOODWILL if refund.reason_code == GOODWILL else journal.CUSTOMERS
+    journal.post(
+        op,
+        event,
+        [
+            journal.Line(bearer, refund.amount_minor, ref=refund.pk.hex),
+            journal.Line(source, -refund.amount_minor, ref=refund.gateway_refund_id or refund.pk.hex),
+        ],
+        currency=refund.currency,
+    )
+
+
 def words_of(refund: Refund) -> dict[str, Any]:
     """What every event of a refund says, and where."""
     return {
@@ -182,7 +201,7 @@ def said(reason: str) -> dict[str, str] | None:
     return {"reason": reason} if reason else None
 
 
-def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None) -> None:
+def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None) -> Event:
     words = words_of(refund)
     stream, targets = words.pop("stream"), words.pop("targets")
     facts = {
@@ -193,7 +212,7 @@ def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: Subjec
         "by_other_means": refund.by_other_means,
         "processor_ref": refund.gateway_refund_id,
     }
-    begin(op, refund, kind, stream=stream, targets=targets, facts=facts, private=said(reason), person=person)
+    return begin(op, refund, kind, stream=stream, targets=targets, facts=facts, private=said(reason), person=person)
 
 
 def _drawn(
