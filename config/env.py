@@ -48,6 +48,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SHOP_NAME", "text", "Mitti & Masala", "Name of the shop on pages and messages.", "Shop"),
     Variable("SHOP_STATE", "text", "IN-KA", "The supplier's state (ISO 3166-2), for CGST and SGST or IGST.", "Shop"),
     Variable("SHOP_GSTIN", "text", "", "The supplier's GSTIN.", "Shop"),
+    Variable("SHOP_ADDRESS", "text", "1 Residency Road, Bengaluru 560025", "The supplier's address, as invoices print it.", "Shop"),
     Variable("SHIPPING_STANDARD_MINOR", "whole", "6000", "Charge of standard delivery, in paise.", "Shop"),
     Variable("SHIPPING_EXPRESS_MINOR", "whole", "15000", "Charge of express delivery, in paise.", "Shop"),
     Variable("RAZORPAY_KEY_ID", "text", "", "Key id of the Razorpay account (or of the sandbox).", "Payments"),

@@ -195,6 +195,7 @@ HOLD_MINUTES = env.whole("HOLD_MINUTES")
 SHOP_NAME = env.text("SHOP_NAME")
 SHOP_STATE = env.text("SHOP_STATE")
 SHOP_GSTIN = env.text("SHOP_GSTIN")
+SHOP_ADDRESS = env.text("SHOP_ADDRESS")
 SHIPPING_MINOR = {
     "standard": env.whole("SHIPPING_STANDARD_MINOR"),
     "express": env.whole("SHIPPING_EXPRESS_MINOR"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Checkout, Fulfilment, Line, Order
+from orders.models import Checkout, DocumentSeries, Fulfilment, Line, Order
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -52,3 +52,13 @@ def fulfilments(order_id: UUID) -> list[Fulfilment]:
         .filter(order_id=order_id)
         .order_by("created_at", "id")
     )
+
+
+def series(name: str) -> DocumentSeries:
+    """The series of a kind of document in a financial year, begun when it is new. The last lock of all (Z6)."""
+    rows = DocumentSeries.objects.select_for_update(no_key=True).filter(pk=name)
+    found = rows.first()
+    if found is None:
+        DocumentSeries.objects.bulk_create([DocumentSeries(series=name, last=0)], ignore_conflicts=True)
+        found = rows.get()
+    return found

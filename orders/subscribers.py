@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from orders.models import Order
-from orders.operations import fulfil, pay
+from orders.operations import documents, fulfil, pay
 from timeline.subscriptions import subscribe
 
 if TYPE_CHECKING:
@@ -34,6 +34,23 @@ def parcel_moved(op: Operation, event: Event) -> None:
     order_id = _order_of(event)
     if order_id is not None:
         fulfil.settle(op, order_id=order_id)
+
+
+@subscribe("shipment.labelled", "shipment.shipped", "refund.processed", "order.cancelled")
+def paper_due(op: Operation, event: Event) -> None:
+    """An invoice at or before the removal of the goods, a credit note for what goes back after it (Z6).
+
+    One subscriber for all of them, so that an order's documents come in the order of its events.
+    """
+    order_id = _order_of(event)
+    if order_id is None:
+        return
+    if event.kind == "refund.processed":
+        documents.issue_credit_note(op, order_id=order_id, refund_id=UUID(event.subject_id))
+    elif event.kind == "order.cancelled":
+        documents.take_invoice_back(op, order_id=order_id)
+    else:
+        documents.issue_invoice(op, order_id=order_id)
 
 
 def _order_of(event: Event) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.discount import Discount, DiscountUse
+from orders.models.document import Document, DocumentSeries
 from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment
 from orders.models.hold import OrderHold
 from orders.models.line import Line
@@ -16,6 +17,8 @@ __all__ = [
     "CheckoutLine",
     "Discount",
     "DiscountUse",
+    "Document",
+    "DocumentSeries",
     "Fulfilment",
     "FulfilmentLine",
     "Line",
