@@ -1,0 +1,1 @@
+"""What is made of issued documents: paper, and the monthly return."""

@@ -1,0 +1,37 @@
+"""Amounts as Indian documents write them: in lakh and crore, in figures and in words."""
+
+from __future__ import annotations
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+).split()
+_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TWENTY = 20
+_SCALES = ((10_000_000, "crore"), (100_000, "lakh"), (1_000, "thousand"), (100, "hundred"))
+
+
+def rupees_in_words(minor: int) -> str:
+    """`Rupees one lakh two thousand three hundred and four and fifty paise only`. For amounts of nought and more."""
+    rupees, paise = divmod(minor, 100)
+    tail = f" and {in_words(paise)} paise" if paise else ""
+    return f"Rupees {in_words(rupees)}{tail} only"
+
+
+def in_words(number: int) -> str:
+    """A whole number of nought and more in words, by hundred, thousand, lakh and crore."""
+    for size, word in _SCALES:
+        if number >= size:
+            head, rest = divmod(number, size)
+            joint = " and " if 0 < rest < 100 else " "  # noqa: PLR2004 a hundred
+            return f"{in_words(head)} {word}{joint + in_words(rest) if rest else ''}"
+    if number < _TWENTY:
+        return _ONES[number]
+    tens, ones = divmod(number, 10)
+    return f"{_TENS[tens]}-{_ONES[ones]}" if ones else _TENS[tens]
+
+
+def percent(rate_bp: int) -> str:
+    """`2.5 %`: a rate in basis points, without needless noughts."""
+    whole, rest = divmod(rate_bp, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + " %"
