@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
+from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.admin import refunds, shipments
-from orders.api.storefront import checkouts, orders, tokens
+from orders.api.storefront import checkouts, documents, orders, tokens
 
 urlpatterns = [
     path("storefront/anonymous-tokens", tokens.AnonymousTokensView.as_view()),
@@ -24,6 +25,8 @@ urlpatterns = [
     path("storefront/orders/<str:order_id>/payment/verify", orders.VerifyView.as_view()),
     path("storefront/orders/<str:order_id>/cancel", orders.CancelView.as_view()),
     path("storefront/orders/<str:order_id>/refund", orders.RefundView.as_view()),
+    path("storefront/orders/<str:order_id>/documents", documents.DocumentsView.as_view()),
+    path("storefront/orders/<str:order_id>/documents/<str:document_id>", documents.DocumentView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
     path("admin/orders/<str:order_id>", staff.OrderView.as_view()),
     path("admin/orders/<str:order_id>/timeline", staff.TimelineView.as_view()),
@@ -35,6 +38,11 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/refunds/<str:refund_id>/approve", refunds.ApproveView.as_view()),
     path("admin/orders/<str:order_id>/refunds/<str:refund_id>/decline", refunds.DeclineView.as_view()),
     path("admin/orders/<str:order_id>/shipments", shipments.BookView.as_view()),
+    path("admin/orders/<str:order_id>/documents", papers.DocumentsView.as_view()),
+    path("admin/orders/<str:order_id>/documents/<str:document_id>", papers.DocumentView.as_view()),
+    path("admin/orders/<str:order_id>/invoice", papers.InvoiceView.as_view()),
+    path("admin/gstr1", papers.Gstr1View.as_view()),
+    path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
     path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),
     path("admin/shipments/<str:shipment_id>/label", shipments.LabelView.as_view()),
     path("admin/shipments/<str:shipment_id>/dispatch", shipments.DispatchView.as_view()),

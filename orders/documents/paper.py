@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 import typst
+from django.http import HttpResponse
 
 from orders.documents.wording import percent, rupees_in_words
 from orders.models import Document
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from orders.pricing.supply import Row
 
 _TEMPLATE = Path(__file__).parent / "document.typ"
-_ACCESSIBLE = ("ua-1",)
 _TITLES = {Document.Kind.INVOICE: "Tax invoice", Document.Kind.CREDIT_NOTE: "Credit note"}
 _REASONS = {
     "items": "Goods given back",
@@ -45,10 +45,16 @@ def pdf(document: Document) -> bytes:
     """The document as PDF/UA-1; without that promise, still tagged, when no font has a letter of a name in it."""
     words = {"document": json.dumps(_data(document), ensure_ascii=False)}
     try:
-        return _made(words, _ACCESSIBLE)
+        return _made(words, is_accessible=True)
     except typst.TypstError as error:
         log.warning("document.not_accessible", document=str(document.pk), error=error.message.split(":")[0])
-        return _made(words, ())
+        return _made(words, is_accessible=False)
+
+
+def printed(document: Document) -> HttpResponse:
+    """The PDF as an answer, to be shown or saved under its number; never kept by a shared cache."""
+    headers = {"Content-Disposition": f'inline; filename="{file_name(document)}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(pdf(document), content_type="application/pdf", headers=headers)
 
 
 def file_name(document: Document) -> str:
@@ -56,8 +62,8 @@ def file_name(document: Document) -> str:
     return f"{document.number.replace('/', '-')}.pdf"
 
 
-def _made(words: dict[str, str], standards: Sequence[str]) -> bytes:
-    compiled = _compiler().compile(format="pdf", sys_inputs=words, pdf_standards=list(standards))
+def _made(words: dict[str, str], *, is_accessible: bool) -> bytes:
+    compiled = _compiler().compile(format="pdf", sys_inputs=words, pdf_standards=["ua-1"] if is_accessible else [])
     return bytes(compiled)  # type: ignore[arg-type]  # one PDF is asked for, so it is not a list
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orders import queries
+from orders.documents import reading
 from orders.models import Order
 from orders.operations import cancel as cancelling
 from orders.operations import refund as refunding
@@ -108,6 +109,7 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
             for parcel in detail.parcels if parcel.shipment.status not in ("booked", "cancelled")
         ],
         "refunds": [(refund, reason_of(refund)) for refund in detail.refunds],
+        "documents": reading.of_order(found.pk),
         "entries": entries.public_entries(queries.timeline(found.pk, public_only=True)),
     }
     return render(request, "account/order.html", framed(request, context))

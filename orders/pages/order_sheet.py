@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.urls import reverse
 
 from orders import queries
+from orders.documents import reading
 from orders.models import Order
 from orders.operations.actions import allowed_actions, next_step
 from orders.pages import entries
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from orders.models import Line
+    from orders.models import Document, Line
     from orders.queries import OrderDetail, Parcel
     from payments.models import Refund
     from shipping.models import Shipment
@@ -88,6 +89,8 @@ class Sheet:
     packages: list[Package]
     holds: list[tuple[Any, str, str]]
     refunds: list[tuple[Refund, str]]
+    documents: list[Document]
+    can_invoice: bool
     days: list[tuple[date, list[entries.Entry]]]
     profile: dict[str, Any]
     order_count: int
@@ -106,6 +109,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
     to_ship = [LineRow(line, left) for line in detail.lines if (left := line.to_ship - _booked(line, detail.parcels)) > 0]
     packages = [_package(place, parcel, detail) for place, parcel in enumerate(detail.parcels, start=1)]
     primary = _primary(detail, bool(to_ship), packages)
+    papers = reading.of_order(order_id)
     return Sheet(
         detail=detail,
         pay=pay_word(order),
@@ -121,6 +125,8 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
             for hold in detail.holds if hold.released_at is None
         ],
         refunds=[(refund, reason_of(refund)) for refund in detail.refunds],
+        documents=papers,
+        can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
         days=entries.staff_days(queries.timeline(order_id, public_only=False), show=show),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from orders.pages import account, console, console_steps, mailbox, pay, shop, signing_in
+from orders.pages import account, console, console_steps, documents, mailbox, pay, shop, signing_in
 
 _CONSOLE_ORDER = "console/orders/<str:number>/"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/orders/<str:number>/", account.order, name="account-order"),
     path("account/orders/<str:number>/cancel/", account.cancel, name="account-cancel"),
     path("account/orders/<str:number>/refund/", account.refund, name="account-refund"),
+    path("account/orders/<str:number>/documents/<str:document_id>/", documents.own_document, name="account-document"),
     path("console/", RedirectView.as_view(pattern_name="console-orders"), name="console"),
     path("console/login/", console.Login.as_view(), name="console-login"),
     path("console/logout/", console.Logout.as_view(), name="console-logout"),
@@ -44,6 +45,8 @@ urlpatterns = [
     path(f"{_CONSOLE_ORDER}holds/<uuid:hold_id>/release/", console_steps.release, name="console-release"),
     path(f"{_CONSOLE_ORDER}refunds/<uuid:refund_id>/approve/", console_steps.approve_refund, name="console-approve"),
     path(f"{_CONSOLE_ORDER}refunds/<uuid:refund_id>/decline/", console_steps.decline_refund, name="console-decline"),
+    path(f"{_CONSOLE_ORDER}invoice/", documents.issue_invoice, name="console-invoice"),
+    path(f"{_CONSOLE_ORDER}documents/<str:document_id>/", documents.console_document, name="console-document"),
     path("console/shipments/<uuid:shipment_id>/dispatch/", console_steps.dispatch, name="console-dispatch"),
     path("console/shipments/<uuid:shipment_id>/deliver/", console_steps.deliver, name="console-deliver"),
     path("console/shipments/<uuid:shipment_id>/take-back/", console_steps.take_back, name="console-take-back"),

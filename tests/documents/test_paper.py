@@ -9,7 +9,7 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.documents import paper
+from orders.documents import paper, wording
 from orders.documents.wording import in_words, percent, rupees_in_words
 from orders.models import Document, Line, Person
 from orders.pricing.india import check_gstin
@@ -37,10 +37,9 @@ def test_amounts_in_words_count_in_lakh_and_crore(minor: int, words: str) -> Non
     assert rupees_in_words(minor) == words
 
 
-_VALUES = {word: value for value, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen".split()
-)} | {word: ten * 10 for ten, word in enumerate("zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()) if ten > 1}
+_VALUES = {word: value for value, word in enumerate(wording._ONES)} | {
+    word: ten * 10 for ten, word in enumerate(wording._TENS) if ten > 1
+}
 _SIZES = {"hundred": 100, "thousand": 1_000, "lakh": 100_000, "crore": 10_000_000}
 
 
