@@ -1,4 +1,4 @@
-"""Ours against its floor, in turn, in one run: `make bench` (PERFORMANCE P1, P2).
+"""Ours against its floor, in turn, in one run: `make bench` (PERFORMANCE P1, P2, P7).
 
 The floor writes the very rows that one real placement (or status change) wrote, statement by statement with psycopg, into
 tables of the same columns and indexes but without triggers and foreign keys. Only the ratio counts; rates drift.
@@ -29,6 +29,7 @@ from django.test.utils import setup_test_environment
 from orders import checkout as checkouts
 from orders.operations import numbers, process
 from payments.gateways import use
+from tests.benchmarks import intake
 from tests.flows import makers
 from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
@@ -180,6 +181,7 @@ def main() -> None:
             MEASURE_XID = False
             print("a status change writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
             in_turn("P2 status change", [functools.partial(start, o) for o in orders[1:]], bare(found))
+            intake.measure()
     finally:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
