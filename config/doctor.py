@@ -129,7 +129,7 @@ def orders_add_up() -> Iterator[tuple[str, str]]:
         lines = list(Line.objects.filter(order=order))
         sums: dict[str, int] = defaultdict(int)
         for line in lines:
-            sums["subtotal_minor"] += line.price_minor * line.quantity
+            sums["subtotal_minor"] += line.value_minor
             for name in ("discount_minor", "gst_minor", "cgst_minor", "sgst_minor", "igst_minor"):
                 sums[name] += getattr(line, name)
         yield from (

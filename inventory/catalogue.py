@@ -30,7 +30,10 @@ class Product(models.Model):
 
 
 class Variant(models.Model):
-    """What a customer puts into the cart. The price is in minor units and without GST, the rate in basis points."""
+    """What a customer puts into the cart. The price is in minor units, the rate in basis points.
+
+    The price is without GST, unless it is marked with it, as a maximum retail price is.
+    """
 
     FROZEN: ClassVar[tuple[str, ...]] = ("product", "sku", "currency")
 
@@ -39,6 +42,7 @@ class Variant(models.Model):
     sku = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=70, blank=True)
     price_minor = models.BigIntegerField()
+    price_includes_gst = models.BooleanField(default=False)
     currency = models.CharField(max_length=3, default="INR")
     gst_rate_bp = models.PositiveIntegerField()
     hsn = models.CharField(max_length=8)

@@ -60,6 +60,7 @@ def _request(
             Line(
                 key=str(line.pk), sku=line.variant.sku, quantity=line.quantity, price_minor=line.variant.price_minor,
                 gst_rate_bp=line.variant.gst_rate_bp, hsn=line.variant.hsn, name=line.variant.title,
+                includes_gst=line.variant.price_includes_gst,
             )
             for line in lines
         ),

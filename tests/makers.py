@@ -54,7 +54,8 @@ def warehouse() -> str:
 
 
 def product(
-    sku: str | None = None, *, price_minor: int = 49_900, gst_rate_bp: int = 1800, units: int = 1000, name: str = ""
+    sku: str | None = None, *, price_minor: int = 49_900, gst_rate_bp: int = 1800, units: int = 1000, name: str = "",
+    price_includes_gst: bool = False,
 ) -> Variant:
     """A product of one variant with units on the shelf."""
     code = warehouse()
@@ -62,7 +63,8 @@ def product(
     with operation("test.product", actor=TESTER) as op:
         made = stock.add_product(op, name=name or f"Thing {sku}")
         variant = stock.add_variant(
-            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn="6204", weight_g=250
+            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn="6204", weight_g=250,
+            price_includes_gst=price_includes_gst,
         )
     if units:
         with operation("test.receive", actor=TESTER) as op:

@@ -65,7 +65,7 @@ WAREHOUSES = (
     ("BLR", "Bengaluru", "IN-KA", 10, Shopper("Mitti & Masala", "", "+918041234567", "5 Peenya Estate", "Bengaluru", "IN-KA", "560058")),
     ("BHW", "Bhiwandi", "IN-MH", 20, Shopper("Mitti & Masala", "", "+912522123456", "Gala 14, Kalher", "Bhiwandi", "IN-MH", "421302")),
 )
-# name, HSN, GST in basis points, variants as (sku, name, price in paise without GST, grams)
+# name, HSN, GST in basis points, variants as (sku, name, price in paise, grams); prices are without GST but for MARKED
 PRODUCTS = (
     ("Assam CTC Tea", "0902", 500, (("TEA-ASM-250", "250 g", 24_900, 260), ("TEA-ASM-500", "500 g", 47_500, 515))),
     ("Darjeeling First Flush", "0902", 500, (("TEA-DRJ-100", "100 g", 69_900, 115),)),
@@ -79,7 +79,9 @@ PRODUCTS = (
     ("Sandalwood soap", "3401", 1800, (("SKN-SOP-3", "Pack of 3", 29_700, 330),)),
     ("Kumkumadi oil", "3304", 1800, (("SKN-KUM-30", "30 ml", 74_500, 90),)),
     ("Terracotta planter", "6913", 500, (("HOM-TER-M", "Medium", 59_900, 2100),)),
+    ("Agarbatti gift box", "3307", 500, (("HOM-AGR-BOX", "", 99_900, 320),)),
 )
+MARKED = {"HOM-AGR-BOX": 12}  # sold at its MRP, tax included, and so few units of it
 DISCOUNTS = (
     ("WELCOME10", {"kind": "percentage", "bp": 1000, "maxMinor": 20_000, "firstOrderOnly": True}, None, 1),
     ("FLAT100", {"kind": "fixed", "amountMinor": 10_000, "minSubtotalMinor": 99_900}, 1000, None),
@@ -145,9 +147,10 @@ def _offer(name: str, hsn: str, rate: int, variants: tuple[tuple[str, str, int, 
     for sku, title, price, grams in variants:
         _do(
             "variant.add", stock.add_variant, product_id=product.pk, sku=sku, name=title, price_minor=price,
-            gst_rate_bp=rate, hsn=hsn, weight_g=grams,
+            gst_rate_bp=rate, hsn=hsn, weight_g=grams, price_includes_gst=sku in MARKED,
         )
-        for code, share in (("BLR", UNITS), ("BHW", UNITS // 2)):
+        few = MARKED.get(sku)
+        for code, share in (("BLR", UNITS), ("BHW", UNITS // 2)) if few is None else (("BLR", few),):
             _do("stock.receive", stock.receive, warehouse_code=code, sku=sku, quantity=share, reason="purchase")
 
 

@@ -20,12 +20,13 @@ class ProductsQuery(Query):
 
 
 class ProductOutput(Output):
-    """One variant on sale; the price is in minor units without GST, `gstRate` a percentage."""
+    """One variant on sale; the price is in minor units, with GST where `priceIncludesGst`; `gstRate` is a percentage."""
 
     sku = serializers.CharField()
     product_variant_id = serializers.UUIDField(source="id")
     name = serializers.CharField(source="title")
     price = serializers.IntegerField(source="price_minor")
+    price_includes_gst = serializers.BooleanField()
     currency = serializers.CharField()
     gst_rate = serializers.DecimalField(max_digits=5, decimal_places=2, coerce_to_string=False)
     hsn = serializers.CharField()

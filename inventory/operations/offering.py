@@ -79,10 +79,12 @@ def add_variant(
     name: str = "",
     weight_g: int = 0,
     currency: str = "INR",
+    price_includes_gst: bool = False,
 ) -> Variant:
-    """A variant of a product: price in minor units without GST, rate in basis points (1800 is 18 %), weight in grams.
+    """A variant of a product: price in minor units, rate in basis points (1800 is 18 %), weight in grams.
 
-    Its story is its own id. `hsn` is a code of 4, 6 or 8 digits. Raises `CodeTaken`, `NotOfferable`.
+    The price is without GST unless `price_includes_gst`, as of a maximum retail price. `hsn` is a code of 4, 6 or 8
+    digits. Its story is its own id. Raises `CodeTaken`, `NotOfferable`.
     """
     _require(_CODE.fullmatch(sku) is not None, "A SKU is capital letters, digits and hyphens.")
     _require(_HSN.fullmatch(hsn) is not None, "An HSN code has 4, 6 or 8 digits.")
@@ -98,6 +100,7 @@ def add_variant(
         sku=sku,
         name=name,
         price_minor=price_minor,
+        price_includes_gst=price_includes_gst,
         currency=currency,
         gst_rate_bp=gst_rate_bp,
         hsn=hsn,
@@ -106,7 +109,14 @@ def add_variant(
         updated_at=op.now,
     )
     op.open_stream(str(variant.id))
-    facts = {"sku": sku, "price_minor": price_minor, "currency": currency, "gst_rate_bp": gst_rate_bp, "hsn": hsn}
+    facts = {
+        "sku": sku,
+        "price_minor": price_minor,
+        "price_includes_gst": price_includes_gst,
+        "currency": currency,
+        "gst_rate_bp": gst_rate_bp,
+        "hsn": hsn,
+    }
     op.record(variant, "product.added", stream=str(variant.id), facts=facts, targets=[("product", product_id)])
     variant.save(force_insert=True)
     return variant

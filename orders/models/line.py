@@ -12,7 +12,11 @@ from orders.models.order import Order
 
 
 class Line(models.Model):
-    """One line of an order (OrderItem, B11). Prices are frozen; the four quantities say where the units are."""
+    """One line of an order (OrderItem, B11). Prices are frozen; the four quantities say where the units are.
+
+    `total = value − discount + gst`. Where the price is marked without GST, value is price times quantity; where it is
+    marked with it, the customer pays price times quantity less discount, and the value is what that leaves (ADR 9).
+    """
 
     FROZEN: ClassVar[tuple[str, ...]] = (
         "order",
@@ -20,6 +24,8 @@ class Line(models.Model):
         "sku",
         "quantity",
         "price_minor",
+        "price_includes_gst",
+        "value_minor",
         "gst_rate_bp",
         "gst_minor",
         "discount_minor",
@@ -35,6 +41,8 @@ class Line(models.Model):
     hsn = models.CharField(max_length=8)
     quantity = models.PositiveIntegerField()
     price_minor = models.BigIntegerField()
+    price_includes_gst = models.BooleanField(default=False)
+    value_minor = models.BigIntegerField()
     gst_rate_bp = models.PositiveIntegerField()
     cgst_minor = models.BigIntegerField()
     sgst_minor = models.BigIntegerField()
@@ -55,8 +63,12 @@ class Line(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["order", "place"], name="line_once_per_place"),
             models.CheckConstraint(
-                condition=Q(total_minor=F("price_minor") * F("quantity") - F("discount_minor") + F("gst_minor")),
-                name="line_total_adds_up",
+                condition=Q(total_minor=F("value_minor") - F("discount_minor") + F("gst_minor")), name="line_total_adds_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(price_includes_gst=False, value_minor=F("price_minor") * F("quantity"))
+                | Q(price_includes_gst=True, total_minor=F("price_minor") * F("quantity") - F("discount_minor")),
+                name="line_value_as_marked",
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=1)

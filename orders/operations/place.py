@@ -133,6 +133,7 @@ def _lines(op: Operation, plan: Plan, order: Order) -> list[Line]:
             Line(
                 id=op.new_id(), order=order, place=place_, variant_id=line.variant_id, sku=line.variant.sku,
                 name=line.variant.title, hsn=line.variant.hsn, quantity=line.quantity, price_minor=price.price_minor,
+                price_includes_gst=price.includes_gst, value_minor=price.value_minor,
                 gst_rate_bp=price.gst_rate_bp, cgst_minor=price.gst.cgst_minor, sgst_minor=price.gst.sgst_minor,
                 igst_minor=price.gst.igst_minor, gst_minor=price.gst_minor, discount_minor=price.discount_minor,
                 total_minor=price.total_minor, weight_g=line.variant.weight_g, metadata=line.metadata,
@@ -160,6 +161,7 @@ def _facts(plan: Plan, order: Order, lines: list[Line]) -> dict[str, Any]:
         "destination_state": order.destination_state,
         "lines": [
             {"id": line.pk, "sku": line.sku, "quantity": line.quantity, "price_minor": line.price_minor,
+             "price_includes_gst": line.price_includes_gst, "value_minor": line.value_minor,
              "discount_minor": line.discount_minor, "tax_minor": line.gst_minor, "total_minor": line.total_minor}
             for line in lines
         ],

@@ -1,1 +1,1 @@
-"""The arithmetic of an order: pure, integers only, no framework. Prices exclude GST; amounts are minor units."""
+"""The arithmetic of an order: pure, integers only, no framework. Amounts are minor units."""

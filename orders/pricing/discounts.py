@@ -44,7 +44,7 @@ class Item(Protocol):
 
     @property
     def gross_minor(self) -> int:
-        """Price times quantity, before discount and tax."""
+        """Marked price times quantity, before discount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Rule:
     """One code's benefit and conditions; a condition left out asks nothing.
 
     `skus` and `hsn_prefixes` name the goods it applies to: either suffices, none of both means all goods.
-    `min_subtotal_minor` is of the whole basket before discount and tax, `min_quantity` of the goods it applies to.
+    `min_subtotal_minor` is of the whole basket as marked, before discount, `min_quantity` of the goods it applies to.
     Valid from `valid_from` on, until just before `valid_until`. Raises RuleInvalid, CodeInvalid.
     """
 

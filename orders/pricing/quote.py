@@ -1,7 +1,9 @@
 """Price a basket: value, discount, GST and shipping, to the last unit and always adding up.
 
-Prices exclude GST. Each line's GST is on its value after discount, every component rounded on its own; sums are sums of
-lines. The shipping charge includes its GST and stands outside the goods' GST, so that every tax adds up to its sum.
+A price is marked without GST, or with it (as an MRP is). Without: the GST is on the value after discount. With: the
+discount comes off the marked price, and rule 35 takes the GST out of what is left, which is what the customer pays. Every
+component is rounded on its own; sums are sums of lines. The shipping charge includes its GST and stands outside the
+goods' GST, so that every tax adds up to its sum.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class RequestInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many of one SKU at a price before tax. `key` is the caller's name for the line. Raises LineInvalid (F66)."""
+    """So many of one SKU at the marked price. `key` is the caller's name for the line. Raises LineInvalid (F66)."""
 
     key: str
     sku: str
@@ -43,6 +45,7 @@ class Line:
     gst_rate_bp: int
     hsn: str
     name: str
+    includes_gst: bool = False
 
     def __post_init__(self) -> None:
         limits = (
@@ -58,7 +61,7 @@ class Line:
 
     @property
     def gross_minor(self) -> int:
-        """Price times quantity, before discount and tax."""
+        """Marked price times quantity, before discount."""
         return self.price_minor * self.quantity
 
 
@@ -84,7 +87,9 @@ class Request:
             raise RequestInvalid(f"A basket has at most {LINES_COUNT_MAX} lines.")
         if len({line.key for line in self.lines}) < len(self.lines):
             raise RequestInvalid("Each line needs a key of its own.")
-        goods = {(line.sku, line.price_minor, line.gst_rate_bp, line.hsn, line.name) for line in self.lines}
+        goods = {
+            (line.sku, line.price_minor, line.includes_gst, line.gst_rate_bp, line.hsn, line.name) for line in self.lines
+        }
         if len({line.sku for line in self.lines}) < len(goods):
             raise RequestInvalid("One SKU has one price, rate, HSN and name within a basket.")
         if sum(line.gross_minor for line in self.lines) > SUBTOTAL_MINOR_MAX:
@@ -99,14 +104,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class QuotedLine:
-    """A line with its part of the discount and its own tax; `taxable = gross − discount`, `total = taxable + gst`."""
+    """A line with its part of the discount and its own tax.
+
+    `gross` is the marked price times quantity. `total = value − discount + gst` and `taxable = value − discount` hold for
+    both kinds of price: value is gross where the price is without GST, and total is gross − discount where it is with.
+    """
 
     key: str
     sku: str
     quantity: int
     price_minor: int
     gst_rate_bp: int
+    includes_gst: bool
     gross_minor: int
+    value_minor: int
     discount_minor: int
     taxable_minor: int
     gst: Tax
@@ -117,6 +128,8 @@ class QuotedLine:
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What the basket costs: `total = subtotal − discount + gst + shipping`, each the sum of its lines (B10).
+
+    The subtotal is the sum of the lines' values.
 
     `shipping_tax` is the GST contained in `shipping_minor`, for documents; `gst` is of the goods alone.
     `refusal` says why the request's rule does not apply (the reasons are those of `discounts.applies`).
@@ -147,7 +160,7 @@ def quote(request: Request) -> Quote:
     is_free = rule is not None and isinstance(rule.benefit, FreeShipping)
     shipping = 0 if is_free else request.shipping_minor
 
-    subtotal = sum(line.gross_minor for line in lines)
+    subtotal = sum(line.value_minor for line in lines)
     discount = sum(line.discount_minor for line in lines)
     gst = sum((line.gst for line in lines), Tax())
     return Quote(
@@ -166,14 +179,19 @@ def quote(request: Request) -> Quote:
 
 def _quoted(line: Line, discount_minor: int, intra: bool) -> QuotedLine:
     taxable = line.gross_minor - discount_minor
-    gst = split_tax(taxable, line.gst_rate_bp, intra)
+    if line.includes_gst:
+        taxable, gst = inclusive(taxable, line.gst_rate_bp, intra)
+    else:
+        gst = split_tax(taxable, line.gst_rate_bp, intra)
     return QuotedLine(
         key=line.key,
         sku=line.sku,
         quantity=line.quantity,
         price_minor=line.price_minor,
         gst_rate_bp=line.gst_rate_bp,
+        includes_gst=line.includes_gst,
         gross_minor=line.gross_minor,
+        value_minor=taxable + discount_minor,
         discount_minor=discount_minor,
         taxable_minor=taxable,
         gst=gst,

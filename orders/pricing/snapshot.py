@@ -14,9 +14,11 @@ from orders.pricing.moments import instant, instant_text
 from orders.pricing.money import round_half_up
 from orders.pricing.quote import Line, Quote, Request, quote
 
-# Raised whenever the arithmetic of this package gives another figure for the same request; the engine that made old
-# snapshots is then kept beside the new one, for they are recomputed with their own.
-ENGINE_VERSION = "1"
+# Raised whenever the arithmetic of this package gives another figure for the same request, or a snapshot says something
+# it did not say before. Version 1 knew only prices without GST, and for those this engine's figures are the same: its
+# snapshots are read by it, with that one word added.
+ENGINE_VERSION = "2"
+READABLE = ("1", ENGINE_VERSION)
 
 
 class SnapshotBroken(ValueError):
@@ -48,6 +50,7 @@ def pricing_snapshot(request: Request, quote: Quote) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "price": line.price_minor,
                 "gross": line.gross_minor,
+                "value": line.value_minor,
                 "discount": line.discount_minor,
                 "taxable": line.taxable_minor,
                 "gst": _tax(line.gst),
@@ -115,7 +118,7 @@ def recompute(pricing: Mapping[str, Any], discount: Mapping[str, Any]) -> Quote:
     The answer equals the quote they were taken of. Raises SnapshotBroken when a hash differs or the engine is unknown.
     """
     for found, content in ((pricing, "variants"), (discount, "rules")):
-        if found["engineVersion"] != ENGINE_VERSION:
+        if found["engineVersion"] not in READABLE:
             raise SnapshotBroken("No engine of this version is at hand.")
         if found["ruleHash"] != rule_hash(found[content]):
             raise SnapshotBroken(f"The hash does not fit the {content}.")
@@ -165,6 +168,7 @@ def _variants(request: Request) -> dict[str, dict[str, Any]]:
                 "name": line.name,
                 "hsn": line.hsn,
                 "price": line.price_minor,
+                "priceIncludesGst": line.includes_gst,
                 "gstRateBp": line.gst_rate_bp,
                 "quantity": 0,
             },
@@ -182,6 +186,7 @@ def _line(line: Mapping[str, Any], variant: Mapping[str, Any]) -> Line:
         gst_rate_bp=variant["gstRateBp"],
         hsn=variant["hsn"],
         name=variant["name"],
+        includes_gst=variant.get("priceIncludesGst", False),
     )
 
 

@@ -97,6 +97,20 @@ def test_placing_an_order_adds_up_and_repeats_byte_for_byte() -> None:
     assert read(caller.get(path))["orderId"] == order["id"]
 
 
+def test_a_price_marked_with_gst_is_shown_so_and_paid_so() -> None:
+    caller = makers.customer()
+    sku = makers.product(price_minor=99_900, gst_rate_bp=500, price_includes_gst=True).sku
+    assert read(caller.get(f"/storefront/products?q={sku}"))["data"][0]["priceIncludesGst"] is True
+    path = ready(caller)
+    cart = read(caller.post(f"{path}/lines", {"sku": sku, "quantity": 1}), 201)
+    assert [line["priceIncludesGst"] for line in cart["lines"]] == [False, True]
+    order = read(caller.post(f"{path}/complete", {}, key=True), 201)["order"]
+    item = order["items"][1]
+    assert (item["price"], item["priceIncludesGst"], item["total"]) == (99_900, True, 99_900)
+    assert item["gst"] == {"cgst": 2_379, "sgst": 2_379, "igst": 0}
+    assert order["total"] == order["subtotal"] - order["discountAmount"] + order["gstAmount"] + order["shippingCost"]
+
+
 def test_the_answer_of_the_placement_is_what_is_read_afterwards() -> None:
     caller = makers.customer()
     order = order_of(caller)

@@ -46,7 +46,7 @@ def warehouse(code: str = "BLR", *, priority: int = 10) -> Any:
 
 def product(
     sku: str = "TEA-1", *, price_minor: int = 10_000, units: int = 20, gst_rate_bp: int = 500, hsn: str = "0902",
-    code: str = "BLR",
+    code: str = "BLR", price_includes_gst: bool = False,
 ) -> Variant:
     """A variant on sale with so many units on the shelf; the warehouse is made when it is not there."""
     from inventory.models import Variant, Warehouse
@@ -56,7 +56,8 @@ def product(
     with operation("test.product", actor=TESTER) as op:
         made = stock.add_product(op, name=f"Thing {sku}")
         stock.add_variant(
-            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn=hsn, weight_g=250
+            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn=hsn, weight_g=250,
+            price_includes_gst=price_includes_gst,
         )
     if units:
         with operation("test.receive", actor=TESTER) as op:

@@ -70,7 +70,7 @@ def test_wrong_stock_wrong_axes_and_wrong_sums_are_found(order: Order) -> None:
     Order.objects.update(payment_state="unpaid")
     assert any("payment_state" in says for says in found("orders_add_up"))
     Order.objects.update(payment_state="paid")
-    tamper("UPDATE orders_line SET price_minor = price_minor + 1, total_minor = total_minor + quantity")
+    tamper("UPDATE orders_line SET price_minor = price_minor + 1, value_minor = value_minor + quantity, total_minor = total_minor + quantity")
     assert any("subtotal_minor" in says for says in found("orders_add_up"))
     assert Line.objects.count() == 1
 

@@ -48,6 +48,7 @@ def test_products_are_listed_for_everybody(tea: Any) -> None:
             "productVariantId": str(tea),
             "name": "Thing TEA",
             "price": 10_000,
+            "priceIncludesGst": False,
             "currency": "INR",
             "gstRate": 18,
             "hsn": "0902",

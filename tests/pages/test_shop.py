@@ -76,6 +76,20 @@ def test_from_the_shelf_to_the_receipt(shop_gateway: FakeGateway) -> None:
     assert Order.objects.get(pk=order.pk).channel == "web"
 
 
+def test_a_price_marked_with_gst_says_so_from_the_shelf_to_the_order(shop_gateway: FakeGateway) -> None:
+    makers.product(price_minor=99_900, price_includes_gst=True)
+    guest = Client()
+    assert "incl. GST" in text_of(guest, "/")
+
+    order = order_by(guest, payment_method="cod")
+
+    assert "incl. GST" in text_of(guest, f"/account/orders/{order.number}/")
+    assert order.total_minor - order.shipping_minor == 2 * 99_900
+    assert "incl. GST" not in text_of(guest, "/cart/")
+    put_into_cart(guest)
+    assert "incl. GST" in text_of(guest, "/cart/")
+
+
 def test_f11_the_twin_of_an_order_is_the_same_order(shop_gateway: FakeGateway) -> None:
     makers.product(units=5)
     guest = Client()

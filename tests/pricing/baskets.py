@@ -59,6 +59,7 @@ def requests(draw: st.DrawFn) -> Request:
     """Any basket of up to eight lines, where a SKU may stand on two lines with choices of its own."""
     prices = draw(st.lists(st.integers(0, 10**7), min_size=5, max_size=5))
     rates = draw(st.lists(st.sampled_from(RATES_BP), min_size=5, max_size=5))
+    marked = draw(st.lists(st.booleans(), min_size=5, max_size=5))
     wants = draw(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 50)), max_size=8))
     states = st.sampled_from([state.code for state in STATES])
     return Request(
@@ -66,6 +67,7 @@ def requests(draw: st.DrawFn) -> Request:
             Line(
                 key=f"line-{place}", sku=SKUS[which], quantity=quantity, price_minor=prices[which],
                 gst_rate_bp=rates[which], hsn=HSN[which], name=f"दीया {which}",
+                includes_gst=marked[which],
             )
             for place, (which, quantity) in enumerate(wants)
         ),

@@ -32,7 +32,7 @@ def test_b10_the_total_is_subtotal_less_discount_plus_gst_plus_shipping(asked: R
 @given(requests())
 def test_every_sum_is_the_sum_of_its_lines(asked: Request) -> None:
     found = quote(asked)
-    assert found.subtotal_minor == sum(row.price_minor * row.quantity for row in found.lines)
+    assert found.subtotal_minor == sum(row.value_minor for row in found.lines)
     assert found.discount_minor == sum(row.discount_minor for row in found.lines)
     assert found.gst_minor == sum(row.gst_minor for row in found.lines) == found.gst.total_minor
     assert found.gst == sum((row.gst for row in found.lines), Tax())
@@ -43,8 +43,10 @@ def test_every_sum_is_the_sum_of_its_lines(asked: Request) -> None:
 def test_every_line_adds_up(asked: Request) -> None:
     for found in quote(asked).lines:
         assert found.gross_minor == found.price_minor * found.quantity
-        assert found.taxable_minor == found.gross_minor - found.discount_minor >= 0
+        assert found.taxable_minor == found.value_minor - found.discount_minor >= 0
         assert found.total_minor == found.taxable_minor + found.gst_minor
+        marked = found.total_minor if found.includes_gst else found.taxable_minor
+        assert marked == found.gross_minor - found.discount_minor
         assert found.gst_minor == found.gst.total_minor
 
 
@@ -82,6 +84,22 @@ def test_an_ordinary_basket_within_the_state() -> None:
     assert [row.gst for row in found.lines] == [Tax(4_496, 4_496, 0), Tax(3_633, 3_633, 0)]
     assert (found.subtotal_minor, found.discount_minor, found.gst_minor) == (244_650, 24_465, 16_258)
     assert found.total_minor == 244_650 - 24_465 + 16_258 + 4_900
+
+
+def test_a_price_marked_with_gst_is_what_the_customer_pays() -> None:
+    """Rule 35: 999.00 at 5 % within the state is 951.42 + 23.79 + 23.79 (Z7)."""
+    row = quote(request(line(price_minor=99_900, includes_gst=True))).lines[0]
+    assert (row.value_minor, row.taxable_minor, row.gst, row.total_minor) == (95_142, 95_142, Tax(2_379, 2_379, 0), 99_900)
+
+
+def test_a_discount_comes_off_the_marked_price_before_the_tax_is_taken_out() -> None:
+    found = quote(request(line(price_minor=99_900, includes_gst=True), line("DIYA-6"), rule=DIWALI, shipping_minor=4_900))
+    # 899.10 contains 21.41 twice, which leaves 856.28; the value before the discount of 99.90 is 956.18.
+    assert [row.total_minor for row in found.lines] == [89_910, 94_500]
+    assert (found.lines[0].taxable_minor, found.lines[0].gst, found.lines[0].value_minor) == (
+        85_628, Tax(2_141, 2_141, 0), 95_618,
+    )
+    assert found.total_minor == found.subtotal_minor - found.discount_minor + found.gst_minor + 4_900
 
 
 def test_the_same_basket_to_another_state_pays_igst() -> None:
@@ -168,6 +186,11 @@ def test_two_lines_of_one_key_are_refused() -> None:
 def test_one_sku_at_two_prices_is_refused() -> None:
     with pytest.raises(RequestInvalid, match="one price"):
         request(line(), line(key="other", price_minor=1))
+
+
+def test_one_sku_marked_both_ways_is_refused() -> None:
+    with pytest.raises(RequestInvalid, match="one price"):
+        request(line(), line(key="other", includes_gst=True))
 
 
 def test_too_many_lines_are_refused() -> None:

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,9 +104,22 @@ def test_b25_the_pricing_snapshot_maps_variants(ordinary: Request) -> None:
     found = both(ordinary)[0]
     assert {"engineVersion", "timestamp", "variants", "ruleHash"} <= set(found)
     assert found["variants"] == {
-        "KURTA-M": {"name": "The KURTA-M", "hsn": "6205", "price": 99_900, "gstRateBp": 500, "quantity": 2},
-        "DIYA-6": {"name": "The DIYA-6", "hsn": "6912", "price": 14_950, "gstRateBp": 1800, "quantity": 3},
+        "KURTA-M": {
+            "name": "The KURTA-M", "hsn": "6205", "price": 99_900, "priceIncludesGst": False, "gstRateBp": 500,
+            "quantity": 2,
+        },
+        "DIYA-6": {
+            "name": "The DIYA-6", "hsn": "6912", "price": 14_950, "priceIncludesGst": False, "gstRateBp": 1800,
+            "quantity": 3,
+        },
     }
+
+
+def test_b26_a_snapshot_of_the_first_engine_gives_its_own_total(ordinary: Request) -> None:
+    pricing, discount = json.loads((Path(__file__).parent / "snapshot_1.json").read_text())
+    assert (pricing["engineVersion"], pricing["totals"]["total"]) == ("1", 241_343)
+    assert recompute(pricing, discount) == quote(ordinary)
+    assert recompute(pricing, discount).total_minor == 241_343
 
 
 def test_a_sku_on_two_lines_is_one_variant_of_all_units() -> None:
