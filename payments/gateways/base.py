@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 RefundStatus = Literal["pending", "processed", "failed"]
@@ -71,6 +71,67 @@ class GatewayRefund:
     speed_processed: str | None
     reference: str | None
     created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayDispute:
+    """A customer's bank asking money back; ``status`` is open, under_review, won, lost or closed.
+
+    ``deducted_minor`` is what the gateway has taken from us for it so far.
+    """
+
+    id: str
+    payment_id: str
+    status: str
+    amount_minor: int
+    deducted_minor: int
+    currency: str
+    reason_code: str
+    phase: str
+    respond_by: datetime | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettlement:
+    """One payout to our bank, as the gateway says; ``utr`` is what the bank's line carries."""
+
+    id: str
+    amount_minor: int
+    fees_minor: int
+    tax_minor: int
+    utr: str
+    status: str
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettlementLine:
+    """One line of the settlement report; ``kind`` is payment, refund, transfer or adjustment.
+
+    Of a payment ``credit = amount − fee``, and the fee contains the tax; of a refund ``debit = amount``.
+    """
+
+    entity_id: str
+    kind: str
+    debit_minor: int
+    credit_minor: int
+    amount_minor: int
+    fee_minor: int
+    tax_minor: int
+    currency: str
+    on_hold: bool
+    settled: bool
+    settlement_id: str | None
+    utr: str | None
+    payment_id: str | None
+    order_id: str | None
+    order_receipt: str | None
+    dispute_id: str | None
+    method: str
+    description: str
+    created_at: datetime | None
+    settled_at: datetime | None
 
 
 class GatewayError(Exception):
@@ -174,6 +235,30 @@ class Gateway(Protocol):
 
     def fetch_refund(self, *, gateway_refund_id: str) -> GatewayRefund:
         """A refund as it stands now."""
+        ...
+
+    def settlement_lines(self, *, day: date) -> list[GatewaySettlementLine]:
+        """Every line settled on a day, as India reckons days."""
+        ...
+
+    def fetch_settlement(self, *, gateway_settlement_id: str) -> GatewaySettlement:
+        """A payout as the gateway has it."""
+        ...
+
+    def disputes(self, *, since: datetime) -> list[GatewayDispute]:
+        """Every dispute opened since a moment."""
+        ...
+
+    def fetch_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """A dispute as it stands now."""
+        ...
+
+    def accept_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """Concede a dispute: it is lost."""
+        ...
+
+    def contest_dispute(self, *, gateway_dispute_id: str, amount_minor: int, summary: str) -> GatewayDispute:
+        """Stand up against a dispute, with our side of it in words."""
         ...
 
     def check_return(self, *, gateway_order_id: str, gateway_payment_id: str, signature: str | None) -> bool:

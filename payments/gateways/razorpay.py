@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -17,14 +18,18 @@ import razorpay
 import requests
 
 from payments.gateways import razorpay_replies as replies
+from payments.gateways import razorpay_statements as statements
 from payments.gateways.base import (
     GatewayBusy,
+    GatewayDispute,
     GatewayError,
     GatewayMisconfigured,
     GatewayOrder,
     GatewayPayment,
     GatewayRefund,
     GatewayRefused,
+    GatewaySettlement,
+    GatewaySettlementLine,
     InDoubt,
     Speed,
 )
@@ -34,11 +39,14 @@ ID = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9]{1,40}")
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")
 PAGE_MAX = 100
 PAGES_MAX = 10
+LINES_PAGE_MAX = 1000
+LINES_PAGES_MAX = 200
 RETRY_AFTER_S_MAX = 3600
 # Refusals that still leave open whether the bank behind the gateway acted.
 DOUBTFUL_CODES = frozenset({"GATEWAY_ERROR", "SERVER_ERROR"})
 # Minutes: captured by itself when authorised so soon after it began; otherwise ours to capture for five days.
 CAPTURE_OPTIONS = {"automatic_expiry_period": 12, "manual_expiry_period": 7200, "refund_speed": "normal"}
+SUMMARY_CHARS_MAX = 1000
 ORDER_RANK = {"created": 0, "attempted": 1, "paid": 2}
 
 
@@ -128,24 +136,61 @@ class RazorpayGateway:
 
     def refunds_of(self, *, gateway_payment_id: str) -> list[GatewayRefund]:
         """Every refund of a payment, up to a thousand."""
-        found: list[Mapping[str, Any]] = []
-        for page in range(PAGES_MAX):
-            wish = {"count": PAGE_MAX, "skip": page * PAGE_MAX}
-            part = replies.items(self._client.payment.fetch_multiple_refund(_id(gateway_payment_id), wish))
-            found += part
-            if len(part) < PAGE_MAX:
-                break
+        paid = _id(gateway_payment_id)
+        found = _all_pages(lambda wish: self._client.payment.fetch_multiple_refund(paid, wish))
         return [replies.refund(item) for item in found]
 
     def fetch_refund(self, *, gateway_refund_id: str) -> GatewayRefund:
         """A refund as it stands now."""
         return replies.refund(self._client.refund.fetch(_id(gateway_refund_id), {}))
 
+    def settlement_lines(self, *, day: date) -> list[GatewaySettlementLine]:
+        """Every line of the reconciliation report of a day, up to 200,000."""
+        wish = {"year": day.year, "month": day.month, "day": day.day}
+        report = self._client.settlement.report
+        found = _all_pages(lambda page: report({**wish, **page}), size=LINES_PAGE_MAX, most=LINES_PAGES_MAX)
+        return [statements.line(item) for item in found]
+
+    def fetch_settlement(self, *, gateway_settlement_id: str) -> GatewaySettlement:
+        """A payout as it stands now."""
+        return statements.settlement(self._client.settlement.fetch(_id(gateway_settlement_id), {}))
+
+    def disputes(self, *, since: datetime) -> list[GatewayDispute]:
+        """Every dispute opened since a moment, up to a thousand."""
+        opened = {"from": int(since.timestamp())}
+        found = _all_pages(lambda page: self._client.dispute.all({**opened, **page}))
+        return [statements.dispute(item) for item in found]
+
+    def fetch_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """A dispute as it stands now."""
+        return statements.dispute(self._client.dispute.fetch(_id(gateway_dispute_id), {}))
+
+    def accept_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """Concede; one that is decided already is refused."""
+        return statements.dispute(self._client.dispute.accept(_id(gateway_dispute_id), {}))
+
+    def contest_dispute(self, *, gateway_dispute_id: str, amount_minor: int, summary: str) -> GatewayDispute:
+        """Submit our side of it; one that is decided already is refused."""
+        wish = {"amount": amount_minor, "summary": summary[:SUMMARY_CHARS_MAX], "action": "submit"}
+        return statements.dispute(self._client.dispute.contest(_id(gateway_dispute_id), wish))
+
     def check_return(self, *, gateway_order_id: str, gateway_payment_id: str, signature: str | None) -> bool:
         """Whether the pay page signed this payment for this order; pass the order id *we* stored. Never raises."""
         if not (ID.fullmatch(gateway_order_id) and ID.fullmatch(gateway_payment_id)):
             return False
         return _same(_hmac(self._key_secret, f"{gateway_order_id}|{gateway_payment_id}".encode()), signature)
+
+
+def _all_pages(
+    ask: Callable[[dict[str, int]], Any], *, size: int = PAGE_MAX, most: int = PAGES_MAX
+) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for page in range(most):
+        part = replies.items(ask({"count": size, "skip": page * size}))
+        found += part
+        if len(part) < size:
+            break
+    return found
 
 
 class _Transport:
@@ -160,6 +205,9 @@ class _Transport:
 
     def post(self, url: str, **options: Any) -> requests.Response:
         return self._send("POST", url, options)
+
+    def patch(self, url: str, **options: Any) -> requests.Response:
+        return self._send("PATCH", url, options)
 
     def _send(self, method: str, url: str, options: dict[str, Any]) -> requests.Response:
         # The SDK pins a bundle of certificates of its own; ours are certifi's, which are kept up to date.

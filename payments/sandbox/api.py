@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from payments.sandbox import bank, faults
+from payments.sandbox import bank, disputes, faults, payouts
 from payments.sandbox.entities import Entity
 from payments.sandbox.problems import Problem, unknown_path
 from payments.sandbox.store import Ledger, Store
@@ -159,14 +159,14 @@ def _refund_of_payment(ledger: Ledger, _account_id: str, _request: Request, ids:
 
 
 def _settlements(ledger: Ledger, account_id: str, request: Request, ids: list[str]) -> Entity:
-    bank.settle(ledger, account_id, before=bank.start_of_day(ledger.now))
+    payouts.settle(ledger, account_id, before=payouts.start_of_day(ledger.now))
     found: Entity = _list("settlement")(ledger, account_id, request, ids)
     return found
 
 
 def _recon(ledger: Ledger, account_id: str, request: Request, _ids: list[str]) -> Entity:
     """The lines settled in a month, or on a day of it, as India reckons days."""
-    bank.settle(ledger, account_id, before=bank.start_of_day(ledger.now))
+    payouts.settle(ledger, account_id, before=payouts.start_of_day(ledger.now))
     year = request.number("year", default=0, least=YEAR_MIN, most=YEAR_MAX)
     month = request.number("month", default=0, least=1, most=12)
     if not year or not month:
@@ -177,18 +177,22 @@ def _recon(ledger: Ledger, account_id: str, request: Request, _ids: list[str]) -
     except ValueError as error:
         raise Problem("There is no such day.", field="day") from error
     after = first + dt.timedelta(days=1) if day else (first + dt.timedelta(days=31)).replace(day=1)
-    lines = bank.recon_items(ledger, since=_midnight(first), until=_midnight(after) - 1)
+    lines = payouts.recon_items(ledger, since=_midnight(first), until=_midnight(after) - 1)
     count = request.number("count", default=RECON_COUNT_MAX, least=1, most=RECON_COUNT_MAX)
     skip = request.number("skip", default=0, least=0, most=SECONDS_MAX)
     return _collection(lines[skip : skip + count])
 
 
 def _accept_dispute(ledger: Ledger, account_id: str, _request: Request, ids: list[str]) -> Entity:
-    return bank.move_dispute(ledger, account_id, dispute_id=ids[0], status="lost")
+    return disputes.move(ledger, account_id, dispute_id=ids[0], status="lost")
+
+
+def _contest_dispute(ledger: Ledger, account_id: str, request: Request, ids: list[str]) -> Entity:
+    return disputes.contest(ledger, account_id, dispute_id=ids[0], wish=request.document())
 
 
 def _midnight(day: dt.date) -> int:
-    return (day.toordinal() - dt.date(1970, 1, 1).toordinal()) * bank.DAY_S - bank.INDIA_OFFSET_S
+    return (day.toordinal() - dt.date(1970, 1, 1).toordinal()) * payouts.DAY_S - payouts.INDIA_OFFSET_S
 
 
 def _plain(found: str | None) -> str | None:
@@ -220,4 +224,5 @@ ROUTES = _routes(
     ("GET", "/disputes", _list("dispute")),
     ("GET", "/disputes/{}", _one("dispute")),
     ("POST", "/disputes/{}/accept", _accept_dispute),
+    ("PATCH", "/disputes/{}/contest", _contest_dispute),
 )

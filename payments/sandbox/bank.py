@@ -1,4 +1,4 @@
-"""What happens to money: orders, payments, captures, refunds, settlements, disputes.
+"""What happens to money: orders, payments, captures, refunds. Payouts and disputes stand beside, in their own modules.
 
 Every function runs inside one transaction of the sandbox's file and puts the webhooks it causes into the outbox.
 """
@@ -21,9 +21,6 @@ EXPIRY_MINUTES_MAX = 7200
 # The provider's pages say three days in one place and five in another.
 AUTHORISATION_S = 5 * 86400
 OUTCOMES = ("captured", "failed", "authorized")
-DISPUTE_STATES = ("under_review", "won", "lost", "closed")
-INDIA_OFFSET_S = 19800
-DAY_S = 86400
 
 
 def checkout_signature(order_id: str, payment_id: str, key_secret: str) -> str:
@@ -162,73 +159,6 @@ def allow_double_pay(ledger: Ledger, *, order_id: str) -> Entity:
     return order
 
 
-def open_dispute(ledger: Ledger, account_id: str, *, payment_id: str, wish: Entity) -> Entity:
-    """The customer's bank takes the side of the customer."""
-    payment = find(ledger, "payment", payment_id)
-    amount_minor = entities.amount(wish) if "amount" in wish else payment["amount"]
-    if amount_minor > payment["amount"]:
-        raise Problem("The dispute exceeds the payment.", field="amount")
-    made = entities.dispute(of_payment=payment, amount_minor=amount_minor, reason_code="chargeback", now=ledger.now)
-    ledger.add(made, parent=payment_id)
-    outbox.announce(ledger, "payment.dispute.created", account_id, payment=payment, dispute=made)
-    return made
-
-
-def move_dispute(ledger: Ledger, account_id: str, *, dispute_id: str, status: str) -> Entity:
-    """Carry a dispute on; a lost one costs its amount."""
-    found = find(ledger, "dispute", dispute_id)
-    if status not in DISPUTE_STATES:
-        raise Problem(f"The status must be one of {', '.join(DISPUTE_STATES)}.", field="status")
-    if found["status"] in {"won", "lost", "closed"}:
-        raise Problem("The dispute is over.", field="status")
-    found["status"] = status
-    if status == "lost":
-        found["amount_deducted"] = found["amount"]
-    ledger.save(found)
-    payment = find(ledger, "payment", found["payment_id"])
-    outbox.announce(ledger, f"payment.dispute.{status}", account_id, payment=payment, dispute=found)
-    return found
-
-
-def settle(ledger: Ledger, account_id: str, *, before: int) -> Entity | None:
-    """Pay out what was captured or refunded before a moment; None when there is nothing to pay out."""
-    due = [found for found in ledger.unsettled(before) if _payable(ledger, found)]
-    if not due:
-        return None
-    fees = tax = balance = 0
-    for found in due:
-        if found["entity"] == "payment":
-            fees += found["fee"]
-            tax += found["tax"]
-            balance += found["amount"] - found["fee"]
-        else:
-            balance -= found["amount"]
-    made: Entity = {
-        "id": entities.new_id("setl"), "entity": "settlement", "amount": balance, "status": "processed", "fees": fees,
-        "tax": tax, "utr": f"{int(ledger.now)}{entities.token()[:6].lower()}", "created_at": int(ledger.now),
-    }  # fmt: skip
-    ledger.add(made)
-    ledger.settle([found["id"] for found in due], made["id"])
-    outbox.announce(ledger, "settlement.processed", account_id, settlement=made)
-    return made
-
-
-def start_of_day(now: float) -> int:
-    """Midnight in India, in unix seconds."""
-    return int(now + INDIA_OFFSET_S) // DAY_S * DAY_S - INDIA_OFFSET_S
-
-
-def recon_items(ledger: Ledger, *, since: int, until: int) -> list[Entity]:
-    """The lines of the settlements made within a span of unix seconds, both ends included."""
-    lines = []
-    for settlement in ledger.page("settlement", since=since, until=until, count=1000):
-        for found in ledger.settled(settlement["id"]):
-            paid = found if found["entity"] == "payment" else find(ledger, "payment", found["payment_id"])
-            order = ledger.get("order", paid["order_id"])
-            lines.append(entities.recon_item(found, paid=paid, of_order=order, settlement=settlement))
-    return lines
-
-
 def do_later(ledger: Ledger, account_id: str, *, kind: str, subject: str) -> None:
     """Do what was noted for later, unless something else happened meanwhile."""
     if kind == "lapse":
@@ -258,7 +188,7 @@ def _speed(found: Entity) -> str:
 
 
 def _take_money(ledger: Ledger, account_id: str, *, order: Entity, payment: Entity) -> None:
-    fee, tax = entities.fee_and_tax(payment["amount"])
+    fee, tax = entities.fee_and_tax(payment["amount"], ledger.setting("fee").get("bp", entities.FEE_BP))
     payment.update(status="captured", captured=True, fee=fee, tax=tax)
     ledger.save(payment)
     order.update(status="paid", amount_paid=order["amount"], amount_due=0)
@@ -289,12 +219,6 @@ def _lapse(ledger: Ledger, account_id: str, *, payment_id: str) -> None:
     ledger.save(payment)
     outbox.announce(ledger, "refund.created", account_id, refund=made, payment=payment)
     outbox.announce(ledger, "refund.processed", account_id, refund=made, payment=payment)
-
-
-def _payable(ledger: Ledger, found: Entity) -> bool:
-    if found["entity"] == "payment":
-        return bool(found["captured"])
-    return found["status"] == "processed" and bool(find(ledger, "payment", found["payment_id"])["captured"])
 
 
 def _receipt(wish: Entity) -> str | None:

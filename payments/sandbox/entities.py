@@ -38,9 +38,9 @@ def account_id(key_id: str) -> str:
     return "acc_" + "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:ID_CHARS])
 
 
-def fee_and_tax(amount_minor: int) -> tuple[int, int]:
+def fee_and_tax(amount_minor: int, fee_bp: int = FEE_BP) -> tuple[int, int]:
     """The gateway's fee in paise, 2 % with GST of 18 % on it, and the GST it contains; half a paisa rounds up."""
-    base = (amount_minor * FEE_BP + 5000) // 10000
+    base = (amount_minor * fee_bp + 5000) // 10000
     tax = (base * GST_BP + 5000) // 10000
     return base + tax, tax
 
@@ -146,6 +146,28 @@ def dispute(*, of_payment: Entity, amount_minor: int, reason_code: str, now: flo
         "currency": of_payment["currency"], "amount_deducted": 0, "reason_code": reason_code,
         "respond_by": int(now) + 7 * 86400, "status": "open", "phase": "chargeback",
         "evidence": {"amount": amount_minor, "summary": None, "submitted_at": None}, "created_at": int(now),
+    }  # fmt: skip
+
+
+def adjustment(*, of_dispute: Entity, debit_minor: int, credit_minor: int, now: float) -> Entity:
+    """Money the gateway takes, or gives back, for a dispute."""
+    return {
+        "id": new_id("adj"), "entity": "adjustment", "debit": debit_minor, "credit": credit_minor,
+        "currency": of_dispute["currency"], "payment_id": of_dispute["payment_id"], "dispute_id": of_dispute["id"],
+        "created_at": int(now),
+    }  # fmt: skip
+
+
+def adjustment_item(found: Entity, *, settlement: Entity) -> Entity:
+    """The report's line of an adjustment, which has no credit_type and names neither order nor method."""
+    return {
+        "entity_id": found["id"], "type": "adjustment", "debit": found["debit"], "credit": found["credit"],
+        "amount": found["debit"] + found["credit"], "currency": found["currency"], "fee": 0, "tax": 0, "on_hold": False,
+        "settled": True, "created_at": found["created_at"], "settled_at": settlement["created_at"], "posted_at": None,
+        "settlement_id": settlement["id"], "settlement_utr": settlement["utr"],
+        "description": "Dispute debit" if found["debit"] else "Dispute credit", "notes": None, "payment_id": None,
+        "order_id": None, "order_receipt": None, "method": None, "card_network": None, "card_issuer": None,
+        "card_type": None, "dispute_id": found["dispute_id"],
     }  # fmt: skip
 
 

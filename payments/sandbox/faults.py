@@ -1,7 +1,8 @@
 """Scripted faults: what goes wrong next, and with what.
 
 ``next`` is a list of faults taken in turn by the requests they match; ``webhooks`` bends the deliveries; ``refunds``
-decides what becomes of refunds. A script replaces those of the three it names, and lives in the database file.
+decides what becomes of refunds; ``recon`` bends payouts and ``bank`` the bank's statement (``payments.sandbox.payouts``).
+A script replaces those parts it names, and lives in the database file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ DELAY_S_MAX = 60.0
 TIMEOUT_DELAY_S = 15.0
 TIMES_MAX = 10_000
 REFUND_AFTER_S = 1.0
+REFUND_AFTER_S_MAX = 30 * 86400.0
 HTML = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 
 
@@ -100,7 +102,9 @@ def refund_rules(ledger: Ledger) -> RefundRules:
 
 def script(ledger: Ledger, wish: dict[str, Any]) -> dict[str, Any]:
     """Set the parts of the script that are named; a Problem for what is not understood."""
-    readers = {"next": _read_next, "webhooks": _read_webhooks, "refunds": _read_refunds}
+    readers = {
+        "next": _read_next, "webhooks": _read_webhooks, "refunds": _read_refunds, "recon": _read_recon, "bank": _read_bank,
+    }  # fmt: skip
     _only(wish, readers)
     stored = ledger.setting("faults")
     for name, read in readers.items():
@@ -155,9 +159,33 @@ def _read_refunds(found: Any) -> dict[str, Any]:
     if found.get("outcome", "processed") not in OUTCOMES:
         raise Problem(f"outcome must be one of {', '.join(OUTCOMES)}.", field="outcome")
     return {
-        "outcome": found.get("outcome", "processed"), "after_s": _seconds(found, "after_s", REFUND_AFTER_S),
+        "outcome": found.get("outcome", "processed"), "after_s": _seconds(found, "after_s", REFUND_AFTER_S, most=REFUND_AFTER_S_MAX),
         "speed_changed": _flag(found, "speed_changed"),
     }  # fmt: skip
+
+
+def _read_recon(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise Problem("recon must be an object.", field="recon")
+    _only(found, ("omit", "double"))
+    return {name: _ids(found, name) for name in ("omit", "double")}
+
+
+def _read_bank(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise Problem("bank must be an object.", field="bank")
+    _only(found, ("omit", "short"))
+    short = found.get("short", {})
+    if not isinstance(short, dict) or not all(type(minor) is int for minor in short.values()):
+        raise Problem("short must give minor units by settlement id.", field="short")
+    return {"omit": _ids(found, "omit"), "short": short}
+
+
+def _ids(found: dict[str, Any], name: str) -> list[str]:
+    ids = found.get(name, [])
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise Problem(f"{name} must be a list of ids.", field=name)
+    return ids
 
 
 def _only(found: dict[str, Any], known: Any) -> None:
@@ -173,10 +201,10 @@ def _flag(found: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _seconds(found: dict[str, Any], name: str, default_s: float) -> float:
+def _seconds(found: dict[str, Any], name: str, default_s: float, most: float = DELAY_S_MAX) -> float:
     value = found.get(name, default_s)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= DELAY_S_MAX:
-        raise Problem(f"{name} must be between 0 and {DELAY_S_MAX:g} seconds.", field=name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise Problem(f"{name} must be between 0 and {most:g} seconds.", field=name)
     return float(value)
 
 

@@ -134,20 +134,20 @@ class Ledger:
         return [json.loads(body) for (body,) in rows]
 
     def unsettled(self, before: int) -> list[Entity]:
-        """Payments and refunds created before a moment that no settlement has paid out."""
+        """Payments, refunds and adjustments made before a moment that no settlement has paid out."""
         rows = self._connection.execute(
-            "SELECT body FROM entity WHERE kind IN ('payment', 'refund') AND settlement_id IS NULL AND created_at < ?"
+            "SELECT body FROM entity WHERE kind IN ('payment', 'refund', 'adjustment') AND settlement_id IS NULL AND created_at < ?"
             " ORDER BY seq", (before,))  # fmt: skip
         return [json.loads(body) for (body,) in rows]
 
     def settle(self, ids: Sequence[str], settlement_id: str) -> None:
-        """Mark payments and refunds as paid out."""
+        """Mark entities as paid out."""
         self._connection.executemany(
             "UPDATE entity SET settlement_id = ? WHERE id = ?", [(settlement_id, entity_id) for entity_id in ids]
         )
 
     def settled(self, settlement_id: str) -> list[Entity]:
-        """The payments and refunds of one settlement."""
+        """What one settlement paid out."""
         rows = self._connection.execute(
             "SELECT body FROM entity WHERE settlement_id = ? ORDER BY seq", (settlement_id,)
         )

@@ -8,9 +8,21 @@ import itertools
 import json
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from payments.gateways.base import GatewayOrder, GatewayPayment, GatewayRefund, GatewayRefused, Speed
+from django.utils.timezone import localdate
+
+from payments.gateways.base import (
+    GatewayDispute,
+    GatewayOrder,
+    GatewayPayment,
+    GatewayRefund,
+    GatewayRefused,
+    GatewaySettlement,
+    GatewaySettlementLine,
+    Speed,
+)
 from payments.gateways.http import refuse_inside_transaction
 
 if TYPE_CHECKING:
@@ -72,6 +84,9 @@ class FakeGateway:
     keys: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
+    disputed: dict[str, GatewayDispute] = field(default_factory=dict)
+    settlements: dict[str, GatewaySettlement] = field(default_factory=dict)
+    lines: list[GatewaySettlementLine] = field(default_factory=list)
     refund_status: str = "pending"
     lock: Any = field(default_factory=threading.RLock)
 
@@ -162,6 +177,58 @@ class FakeGateway:
         with self._call("fetch_refund", gateway_refund_id=gateway_refund_id):
             found: GatewayRefund = self._of(self.refunds, gateway_refund_id)
             return found
+
+    def settlement_lines(self, *, day: date) -> list[GatewaySettlementLine]:
+        """The lines settled on a day in India."""
+        with self._call("settlement_lines", day=day):
+            return [line for line in self.lines if line.settled_at and localdate(line.settled_at) == day]
+
+    def fetch_settlement(self, *, gateway_settlement_id: str) -> GatewaySettlement:
+        """As it stands."""
+        with self._call("fetch_settlement", gateway_settlement_id=gateway_settlement_id):
+            found: GatewaySettlement = self._of(self.settlements, gateway_settlement_id)
+            return found
+
+    def disputes(self, *, since: datetime) -> list[GatewayDispute]:
+        """Opened since then."""
+        with self._call("disputes", since=since):
+            return [row for row in self.disputed.values() if row.created_at is None or row.created_at >= since]
+
+    def fetch_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """As it stands."""
+        with self._call("fetch_dispute", gateway_dispute_id=gateway_dispute_id):
+            found: GatewayDispute = self._of(self.disputed, gateway_dispute_id)
+            return found
+
+    def accept_dispute(self, *, gateway_dispute_id: str) -> GatewayDispute:
+        """Conceded: lost, and paid for."""
+        with self._call("accept_dispute", gateway_dispute_id=gateway_dispute_id):
+            return self.move_dispute(gateway_dispute_id, "lost")
+
+    def contest_dispute(self, *, gateway_dispute_id: str, amount_minor: int, summary: str) -> GatewayDispute:
+        """Contested: the bank looks at it."""
+        with self._call("contest_dispute", gateway_dispute_id=gateway_dispute_id, amount_minor=amount_minor, summary=summary):
+            return self.move_dispute(gateway_dispute_id, "under_review")
+
+    def dispute(self, payment_id: str, amount_minor: int | None = None, *, deducted_minor: int = 0) -> str:
+        """The customer's bank opens a dispute over a payment; returns its id."""
+        paid: GatewayPayment = self._of(self.payments, payment_id)
+        now = datetime.now(tz=UTC)
+        found = GatewayDispute(
+            f"disp_{next(_numbers):014d}", payment_id, "open", amount_minor or paid.amount_minor, deducted_minor, "INR",
+            "chargeback", "chargeback", now + timedelta(days=7), now,
+        )
+        self.disputed[found.id] = found
+        return found.id
+
+    def move_dispute(self, dispute_id: str, status: str) -> GatewayDispute:
+        """The dispute goes on; a decided or conceded one is refused, a lost one is paid for."""
+        found: GatewayDispute = self._of(self.disputed, dispute_id)
+        if found.status in {"won", "lost", "closed"}:
+            raise GatewayRefused("The dispute is over.", code="BAD_REQUEST_ERROR")
+        deducted = {"lost": found.amount_minor, "won": 0, "closed": 0}.get(status, found.deducted_minor)
+        self.disputed[dispute_id] = replace(found, status=status, deducted_minor=deducted)
+        return self.disputed[dispute_id]
 
     def check_return(self, *, gateway_order_id: str, gateway_payment_id: str, signature: str | None) -> bool:
         """The pay page's signature."""
