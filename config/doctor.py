@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min
 
 from inventory import reconciliation as stock
-from orders.models import Line, Order, OrderPayment
+from orders.models import Line, Order
 from orders.operations import axes
 from orders.pricing import snapshot
 from payments import reconciliation as money
@@ -138,8 +138,7 @@ def orders_add_up() -> Iterator[tuple[str, str]]:
             if getattr(order, name) != value
         )
         if not _in_motion(order):
-            links = OrderPayment.objects.filter(order=order).select_related("payment")
-            yield from _differing(order, axes.derive(payments=[link.payment for link in links], lines=lines))
+            yield from _differing(order, axes.derive(payments=axes.payments_of(order), lines=lines))
         total = snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor
         if total != order.total_minor:
             yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {total}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payments.models import Payment, Refund
+from payments.models import Dispute, Payment, Refund
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -28,3 +28,16 @@ def refund(refund_id: UUID) -> Refund:
     found = Refund.objects.select_for_update(no_key=True).get(pk=refund_id)
     found.payment = owner
     return found
+
+
+def dispute(dispute_id: UUID) -> Dispute:
+    """The dispute, locked. Raises `Missing`."""
+    found = Dispute.objects.select_for_update(no_key=True).filter(pk=dispute_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def dispute_of(gateway_dispute_id: str) -> Dispute | None:
+    """The dispute of this id at the gateway, locked; None when it is new."""
+    return Dispute.objects.select_for_update(no_key=True).filter(gateway_dispute_id=gateway_dispute_id).first()

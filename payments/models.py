@@ -15,12 +15,13 @@ from django.db.models import F, Q
 from django_fsm import transition
 
 from payments.books import Account, ClosedDay, Entry, Posting
+from payments.dispute import Dispute
 from timeline.models import StateField, StateModel, SubjectKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Account", "ClosedDay", "Entry", "Notice", "Payment", "Posting", "Refund"]
+__all__ = ["Account", "ClosedDay", "Dispute", "Entry", "Notice", "Payment", "Posting", "Refund"]
 
 RAZORPAY, COD = "razorpay", "cod"
 GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]
@@ -29,7 +30,8 @@ GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]
 class Payment(StateModel):
     """One payment of one story. Amounts are in minor units of `currency`.
 
-    What may still be refunded is `captured_minor − refunded_minor − pending_refund_minor`, and nothing else (PAINS 6).
+    What may still be refunded is `captured_minor − refunded_minor − pending_refund_minor − disputed_minor`, and nothing
+    else (PAINS 6). What disputes have taken may exceed what is left: the customer was paid twice then (F32).
     """
 
     class Status(models.TextChoices):
@@ -54,6 +56,7 @@ class Payment(StateModel):
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     pending_refund_minor = models.BigIntegerField(default=0)
+    disputed_minor = models.BigIntegerField(default=0)
     gateway_order_id = models.CharField(max_length=40, null=True, unique=True)  # noqa: DJ001 NULL keeps it unique
     gateway_payment_id = models.CharField(max_length=40, null=True, unique=True)  # noqa: DJ001 NULL keeps it unique
     receipt = models.CharField(max_length=40, unique=True)
@@ -74,7 +77,11 @@ class Payment(StateModel):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    amount_minor__gt=0, captured_minor__gte=0, refunded_minor__gte=0, pending_refund_minor__gte=0
+                    amount_minor__gt=0,
+                    captured_minor__gte=0,
+                    refunded_minor__gte=0,
+                    pending_refund_minor__gte=0,
+                    disputed_minor__gte=0,
                 ),
                 name="payment_money_not_negative",
             ),
@@ -99,7 +106,7 @@ class Payment(StateModel):
     @property
     def refundable_minor(self) -> int:
         """What may still be given back."""
-        return self.captured_minor - self.refunded_minor - self.pending_refund_minor
+        return max(0, self.captured_minor - self.refunded_minor - self.pending_refund_minor - self.disputed_minor)
 
     @transition(
         field=status,

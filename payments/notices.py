@@ -21,6 +21,8 @@ class Spoken:
     payment_id: str | None = None
     order_id: str | None = None
     refund_id: str | None = None
+    dispute_id: str | None = None
+    settlement_id: str | None = None
 
 
 def read(body: bytes) -> Spoken:
@@ -29,11 +31,15 @@ def read(body: bytes) -> Spoken:
         said: Any = json.loads(body)
     except (ValueError, RecursionError):
         return Spoken()
-    payment, order, refund = (_entity(said, word) for word in ("payment", "order", "refund"))
+    payment, order, refund, dispute, settlement = (
+        _entity(said, word) for word in ("payment", "order", "refund", "dispute", "settlement")
+    )
     return Spoken(
-        payment_id=_id(payment, "id", "pay_") or _id(refund, "payment_id", "pay_"),
+        payment_id=_id(payment, "id", "pay_") or _id(refund, "payment_id", "pay_") or _id(dispute, "payment_id", "pay_"),
         order_id=_id(order, "id", "order_") or _id(payment, "order_id", "order_"),
         refund_id=_id(refund, "id", "rfnd_"),
+        dispute_id=_id(dispute, "id", "disp_"),
+        settlement_id=_id(settlement, "id", "setl_"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from payments import exchanges
+from payments import disputes, exchanges
 
 
 @shared_task(soft_time_limit=50)
@@ -17,3 +17,9 @@ def resolve_doubts(**_: object) -> None:
 def sweep_quiet(**_: object) -> None:
     """Ask about payments and refunds no notice has spoken of."""
     exchanges.sweep_quiet()
+
+
+@shared_task(soft_time_limit=120)
+def sweep_disputes(**_: object) -> None:
+    """Ask for disputes no notice has spoken of."""
+    disputes.sweep()

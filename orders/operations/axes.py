@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
+
 from orders.models import Line, Order, OrderPayment
+from payments.models import Dispute, Payment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from payments.models import Payment
     from timeline.operations import Operation
 
 P, F = Order.PaymentState, Order.FulfilmentState
@@ -29,7 +31,7 @@ class Axes:
 def refresh(op: Operation, *, order: Order) -> Order:
     """Write the axes down as payments and lines now say; nothing when they are as they were."""
     del op  # the capability: only an operation may write
-    axes = derive(payments=_payments(order), lines=list(Line.objects.filter(order=order)))
+    axes = derive(payments=payments_of(order), lines=list(Line.objects.filter(order=order)))
     changed = {name: getattr(axes, name) for name in Axes.__slots__ if getattr(order, name) != getattr(axes, name)}
     if changed:
         Order.objects.filter(pk=order.pk).update(**changed)
@@ -39,16 +41,24 @@ def refresh(op: Operation, *, order: Order) -> Order:
 
 
 def derive(*, payments: Iterable[Payment], lines: Iterable[Line]) -> Axes:
-    """The axes of an order with these payments and lines."""
+    """The axes of an order with these payments (of `payments_of`) and lines."""
     attempts = list(payments)
+    disputed = any(getattr(payment, "has_dispute", False) for payment in attempts)
     paid = sum(payment.captured_minor for payment in attempts)
     refunded = sum(payment.refunded_minor for payment in attempts)
     return Axes(
-        payment_state=_payment_state([str(payment.status) for payment in attempts], paid, refunded),
+        payment_state=P.DISPUTED if disputed else _payment_state([str(p.status) for p in attempts], paid, refunded),
         fulfilment_state=_fulfilment_state(list(lines)),
         paid_minor=paid,
         refunded_minor=refunded,
     )
+
+
+def payments_of(order: Order) -> list[Payment]:
+    """The order's payments, each saying whether a dispute over it runs. One statement."""
+    running = Dispute.objects.filter(payment=OuterRef("pk"), status__in=Dispute.RUNNING)
+    owned = OrderPayment.objects.filter(order=order).values("payment_id")
+    return list(Payment.objects.filter(pk__in=owned).annotate(has_dispute=Exists(running)).order_by("created_at", "id"))
 
 
 def _payment_state(statuses: list[str], paid: int, refunded: int) -> str:
@@ -74,8 +84,3 @@ def _fulfilment_state(lines: list[Line]) -> str:
     if units and shipped >= units:
         return F.FULFILLED
     return F.PARTIAL if shipped else F.UNFULFILLED
-
-
-def _payments(order: Order) -> list[Payment]:
-    links = OrderPayment.objects.filter(order=order).select_related("payment")
-    return [link.payment for link in links]

@@ -94,11 +94,14 @@ def decline(op: Operation, *, order_id: UUID, refund_id: UUID, reason: str) -> R
 
 
 def give_back_all(op: Operation, *, order: Order, reason_code: str) -> list[Refund]:
-    """Whatever is captured and neither back nor on its way goes back now: once, however often it is asked."""
+    """Whatever is captured and neither back nor on its way goes back now: once, however often it is asked.
+
+    What the customer's bank is asking for waits for its verdict (F32).
+    """
     refunds = []
     for payment in _payments(order.pk):
         left = refundable(payment)
-        if left > 0 and payment.gateway != "cod":
+        if left > 0 and payment.gateway != "cod" and not money.is_disputed(payment):
             refunds.append(
                 money.ask_refund(op, payment_id=payment.pk, amount_minor=left, reason_code=reason_code)
             )
@@ -115,8 +118,8 @@ def settle(op: Operation, *, order: Order) -> Order:
 
 
 def refundable(payment: Payment) -> int:
-    """Captured, less refunded, less on its way."""
-    return int(payment.captured_minor - payment.refunded_minor - payment.pending_refund_minor)
+    """Captured, less refunded, on its way and disputed."""
+    return payment.refundable_minor
 
 
 def _payment_for(order: Order, amount_minor: int) -> Payment:

@@ -6,6 +6,16 @@ Each function runs inside `operation(...)` on the payment's own stream and locks
 from __future__ import annotations
 
 from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
+from payments.operations.disputes import (
+    CONCEDE,
+    CONTEST,
+    DisputeDiffers,
+    DisputeOver,
+    concede,
+    contest,
+    merge_dispute,
+    note_refusal,
+)
 from payments.operations.forwards import ForeignPayment, merge
 from payments.operations.money_back import (
     RefundDiffers,
@@ -21,17 +31,24 @@ from payments.operations.money_in import authorise, capture
 from payments.operations.notices import handle_notice, take_notice
 from payments.operations.wishes import (
     AboveRefundable,
+    DisputeOpen,
     OnlyByOtherMeans,
     approve_refund,
     ask_refund,
     decline_refund,
     give_back_all,
+    is_disputed,
     request_refund,
 )
 
 __all__ = [
+    "CONCEDE",
+    "CONTEST",
     "AboveRefundable",
     "AmountDiffers",
+    "DisputeDiffers",
+    "DisputeOpen",
+    "DisputeOver",
     "ForeignPayment",
     "OnlyByOtherMeans",
     "RefundDiffers",
@@ -42,6 +59,8 @@ __all__ = [
     "ask_refund",
     "authorise",
     "capture",
+    "concede",
+    "contest",
     "decline_refund",
     "doubt",
     "doubt_refund",
@@ -50,9 +69,12 @@ __all__ = [
     "finish_refund",
     "give_back_all",
     "handle_notice",
+    "is_disputed",
     "mark_asked",
     "merge",
+    "merge_dispute",
     "merge_refund",
+    "note_refusal",
     "open",
     "request_refund",
     "retry",

@@ -1,8 +1,9 @@
 """The wish for money back, and the decision on it.
 
 Note [What may go back]
-    The limit is `captured − refunded − pending` of the payment and nothing else. It is taken by one conditional UPDATE,
-    with a CHECK constraint behind it (F24), and given back when the gateway says no for certain.
+    The limit is `captured − refunded − pending − disputed` of the payment and nothing else. It is taken by one
+    conditional UPDATE, with a CHECK constraint behind it (F24), and given back when the gateway says no for certain.
+    While a dispute runs whose money is still with us nothing goes back unless a person says so: it would be paid twice (F32).
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 
 from payments import journal, locks
-from payments.models import COD, Payment, Refund
+from payments.models import COD, Dispute, Payment, Refund
 from timeline import vault
-from timeline.errors import Invalid
+from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ _NOBODY_SAID = ""
 
 class AboveRefundable(Invalid):
     """More than what was captured, less what went back or is on its way."""
+
+
+class DisputeOpen(Refused):
+    """The customer's bank is asking for this money: a refund now would pay it twice."""
 
 
 class OnlyByOtherMeans(Invalid):
@@ -75,15 +80,18 @@ def ask_refund(
     restock: bool = False,
     speed: str = "normal",
     by_other_means: bool = False,
+    despite_dispute: bool = False,
     person: SubjectKey | None = None,
 ) -> Refund:
     """Money must go back: it is set aside, and the gateway is asked afterwards (exchanges).
 
-    `by_other_means` records money a person has given back already. Raises `AboveRefundable`, and `OnlyByOtherMeans` for
-    cash on delivery.
+    `by_other_means` records money a person has given back already. Raises `AboveRefundable`, `OnlyByOtherMeans` for cash
+    on delivery, and `DisputeOpen` unless it is wanted `despite_dispute`.
     """
     payment = locks.payment(payment_id)
     _must_be_possible(payment, by_other_means=by_other_means)
+    if not despite_dispute and is_disputed(payment):
+        raise DisputeOpen
     reserve(payment, amount_minor)
 
     state = Refund.Status.PROCESSED if by_other_means else Refund.Status.PENDING
@@ -143,12 +151,18 @@ def decline_refund(op: Operation, *, refund_id: UUID, reason: str = _NOBODY_SAID
     return refund
 
 
+def is_disputed(payment: Payment) -> bool:
+    """Whether a dispute over this payment runs."""
+    return payment.disputes.filter(status__in=Dispute.RUNNING).exists()
+
+
 def reserve(payment: Payment, amount_minor: int) -> None:
     """Set money aside for going back; Note [What may go back]. Raises `AboveRefundable`."""
     if amount_minor <= 0:
         raise _above(payment, amount_minor)
     rows = Payment.objects.filter(
-        pk=payment.pk, captured_minor__gte=F("refunded_minor") + F("pending_refund_minor") + amount_minor
+        pk=payment.pk,
+        captured_minor__gte=F("refunded_minor") + F("pending_refund_minor") + F("disputed_minor") + amount_minor,
     ).update(pending_refund_minor=F("pending_refund_minor") + amount_minor)
     if rows != 1:
         raise _above(payment, amount_minor)
