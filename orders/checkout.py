@@ -295,17 +295,25 @@ def _wants(lines: Sequence[CheckoutLine]) -> list[Want]:
 
 
 def _checked(part: str, value: Any) -> Any:
-    if part == "gstin" and value and not check_gstin(str(value)):
-        raise Invalid("This is not a GSTIN: the check digit or the form is wrong.", errors=[("#/gstin", "Not valid.")])
+    if part == "gstin":
+        _require_gstin(str(value or ""), "#/gstin")
     if part not in ("shippingAddress", "billingAddress") or value is None:
         return value
     try:
-        return addresses.to_wire(addresses.check(value))
+        address = addresses.to_wire(addresses.check(value))
     except addresses.AddressInvalid as error:
         raise Invalid(
             "The address is not complete or not possible; the errors name the parts.",
             errors=[(f"#/{part}{pointer.removeprefix('#')}", detail) for pointer, detail in error.errors],
         ) from error
+    _require_gstin(str(address.get("gstin") or ""), f"#/{part}/gstin")
+    return address
+
+
+def _require_gstin(text: str, pointer: str) -> None:
+    """The form and the check character; no GSTIN is none wrong."""
+    if text and not check_gstin(text):
+        raise Invalid("This is not a GSTIN: the check digit or the form is wrong.", errors=[(pointer, "Not valid.")])
 
 
 def _profile(contact: Mapping[str, Any]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from timeline.models import Event, Receipt
 pytestmark = pytest.mark.django_db
 
 LINE = {"sku": "TEA-1", "quantity": 1, "metadata": {"gift": "yes"}}
-ADDRESS = {**makers.address(), "line2": "Flat 2", "gstin": "29ABCDE1234F1Z5"}
+ADDRESS = {**makers.address(), "line2": "Flat 2", "gstin": "29ABCDE1234F1ZW"}
 UNITS = [{"orderItemId": "01890a5d-ac96-774b-bcce-b302099a8057", "quantity": 1}]
 _ITEMS = {"#/items": "list", "#/items/0/orderItemId": "uuid", "#/items/0/quantity": "quantity"}
 
@@ -35,7 +35,7 @@ WRITES: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
     "details": (
         "PATCH", "{cart}",
         {
-            "email": "a@example.com", "phone": "+919845012345", "name": "Meera", "gstin": "29ABCDE1234F1Z5",
+            "email": "a@example.com", "phone": "+919845012345", "name": "Meera", "gstin": "29ABCDE1234F1ZW",
             "shippingAddress": ADDRESS, "discountCode": "WELCOME", "shippingMethod": "standard", "paymentMethod": "cod",
         },
         {

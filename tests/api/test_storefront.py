@@ -130,6 +130,32 @@ def test_completing_needs_a_key_and_all_parts() -> None:
     assert "#/shippingAddress/postalCode" in {error["pointer"] for error in wrong["errors"]}
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"gstin": "27AAPFU0939F1ZW"}, "#/gstin"),
+        ({"shippingAddress": makers.address(gstin="27AAPFU0939F1ZW")}, "#/shippingAddress/gstin"),
+        ({"billingAddress": makers.address(gstin="27AAPFU0939F1ZW")}, "#/billingAddress/gstin"),
+        ({"billingAddress": makers.address(gstin="39AAPFU0939F1ZV")}, "#/billingAddress/gstin"),
+        ({"billingAddress": makers.address(gstin="27AAPFU0939F1Z")}, "#/billingAddress/gstin"),
+    ],
+)
+def test_a_gstin_of_a_wrong_check_character_is_named_wherever_it_stands(changes: dict[str, Any], pointer: str) -> None:
+    caller = makers.customer()
+    path = ready(caller)
+    before = read(caller.get(path)) | {"pricesAsOf": None}
+    problem = read(caller.patch(path, {"name": "Somebody else", **changes}), 422)
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert read(caller.get(path)) | {"pricesAsOf": None} == before
+
+
+def test_a_right_gstin_is_taken_for_each_address_by_itself() -> None:
+    caller = makers.customer()
+    right = makers.address(gstin="27AAPFU0939F1ZV")
+    cart = read(caller.patch(ready(caller), {"shippingAddress": right, "billingAddress": {**right, "gstin": None}}))
+    assert (cart["shippingAddress"]["gstin"], cart["billingAddress"]["gstin"]) == ("27AAPFU0939F1ZV", None)
+
+
 def test_out_of_stock_leaves_the_checkout_open() -> None:
     caller = makers.customer()
     path = ready(caller)
