@@ -87,6 +87,19 @@ DISCOUNTS = (
     ("FLAT100", {"kind": "fixed", "amountMinor": 10_000, "minSubtotalMinor": 99_900}, 1000, None),
     ("FREESHIP", {"kind": "free_shipping", "minSubtotalMinor": 49_900}, None, None),
     ("DIWALI10", {"kind": "percentage", "bp": 1000}, 500, 2),
+    (
+        "CHAI2PLUS1",
+        {"kind": "buy_x_get_y", "buyQuantity": 2, "getQuantity": 1, "skus": ["TEA-ASM-250", "TEA-ASM-500", "TEA-DRJ-100"]},
+        None, None,
+    ),
+    (
+        "BRASSSET",
+        {
+            "kind": "bundle", "priceMinor": 199_900, "timesMax": 2,
+            "items": [{"sku": "KIT-BRS-01", "quantity": 1}, {"sku": "KIT-COP-01", "quantity": 1}],
+        },
+        None, None,
+    ),
 )
 
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders.pricing.discounts import FreeShipping, Rule, allocate, applies
+from orders.pricing.benefits import FreeShipping
+from orders.pricing.discounts import Rule, allocate, applies
 from orders.pricing.gst import RATE_BP_MAX, Tax, inclusive, is_intra, split_tax
 from orders.pricing.money import split
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import rfc8785
 
-from orders.pricing.discounts import kind_of, rule_from_json, rule_to_json
+from orders.pricing.benefits import kind_of
+from orders.pricing.discounts import rule_from_json, rule_to_json
 from orders.pricing.gst import Tax
 from orders.pricing.moments import instant, instant_text
 from orders.pricing.money import round_half_up

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orders.pricing.discounts import Fixed, FreeShipping, Percentage, Rule
+from orders.pricing.benefits import Bundle, BuyXGetY, Fixed, FreeShipping, Percentage
+from orders.pricing.discounts import Rule
 from orders.pricing.india import STATES
 from orders.pricing.quote import Line, Request
 
@@ -35,21 +36,35 @@ benefits = st.one_of(
     st.builds(Percentage, bp=st.integers(1, 10_000), max_minor=st.none() | st.integers(1, 10**7)),
     st.builds(Fixed, amount_minor=st.integers(1, 10**7)),
     st.just(FreeShipping()),
+    st.builds(
+        BuyXGetY, buy=st.integers(1, 9), get=st.integers(1, 4), get_bp=st.integers(1, 10_000) | st.just(10_000),
+        times_max=st.none() | st.integers(1, 3),
+    ),
+    st.builds(
+        Bundle,
+        items=st.dictionaries(st.sampled_from(SKUS), st.integers(1, 3), min_size=1, max_size=3).map(
+            lambda items: tuple(items.items())
+        ),
+        price_minor=st.integers(0, 10**7),
+        times_max=st.none() | st.integers(1, 3),
+    ),
 )
 
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
     """Rules that mostly apply, and sometimes do not."""
+    benefit = draw(benefits)
+    is_bundle = isinstance(benefit, Bundle)
     return Rule(
         code=draw(st.from_regex(r"\A[A-Z0-9-]{1,40}\Z")),
-        benefit=draw(benefits),
+        benefit=benefit,
         min_subtotal_minor=draw(st.sampled_from([0, 0, 1, 50_000])),
         min_quantity=draw(st.sampled_from([0, 0, 3])),
         valid_from=draw(st.sampled_from([None, NOW - timedelta(days=1), NOW + timedelta(days=1)])),
         valid_until=draw(st.sampled_from([None, NOW + timedelta(days=2)])),
-        skus=draw(st.sampled_from([(), (), SKUS[:2]])),
-        hsn_prefixes=draw(st.sampled_from([(), (), ("71", "5")])),
+        skus=() if is_bundle else draw(st.sampled_from([(), (), SKUS[:2]])),
+        hsn_prefixes=() if is_bundle else draw(st.sampled_from([(), (), ("71", "5")])),
         first_order_only=draw(st.booleans()),
     )
 

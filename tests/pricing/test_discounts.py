@@ -7,25 +7,22 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from orders.pricing.discounts import (
+from orders.pricing.benefits import (
     Benefit,
-    CodeInvalid,
+    Bundle,
+    BuyXGetY,
     Fixed,
     FreeShipping,
     Percentage,
-    Rule,
     RuleInvalid,
-    allocate,
-    applies,
     kind_of,
-    normal_code,
-    rule_from_json,
-    rule_to_json,
 )
+from orders.pricing.discounts import CodeInvalid, Rule, allocate, applies, normal_code, rule_from_json, rule_to_json
 from orders.pricing.moments import InstantInvalid, instant, instant_text
-from orders.pricing.quote import Request
-from tests.pricing.baskets import NOW, line, requests, rules
+from orders.pricing.quote import Request, quote
+from tests.pricing.baskets import NOW, SKUS, line, request, requests, rules
 
 IST = timezone(timedelta(hours=5, minutes=30))
 
@@ -116,7 +113,14 @@ def test_a_stored_moment_may_have_any_offset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("benefit", "kind"), [(Percentage(bp=1), "percentage"), (Fixed(1), "fixed"), (FreeShipping(), "free_shipping")]
+    ("benefit", "kind"),
+    [
+        (Percentage(bp=1), "percentage"),
+        (Fixed(1), "fixed"),
+        (FreeShipping(), "free_shipping"),
+        (BuyXGetY(2, 1), "buy_x_get_y"),
+        (Bundle((("KURTA-M", 1),), 1), "bundle"),
+    ],
 )
 def test_each_benefit_has_its_word(benefit: Benefit, kind: str) -> None:
     assert kind_of(benefit) == kind
@@ -183,3 +187,144 @@ def test_a_moment_comes_back_from_its_text() -> None:
 def test_a_naive_moment_has_no_text() -> None:
     with pytest.raises(InstantInvalid):
         instant_text(NOW.replace(tzinfo=None))
+
+
+TWO_PLUS_ONE = BuyXGetY(buy=2, get=1)
+SET = Bundle(items=(("KURTA-M", 1), ("CHAI-250", 2)), price_minor=120_000)
+
+
+@pytest.mark.parametrize(
+    ("benefit", "wish", "basket", "shares"),
+    [
+        (TWO_PLUS_ONE, {}, [line(quantity=3)], [100_000]),
+        (TWO_PLUS_ONE, {}, [line(quantity=5)], [100_000]),
+        (TWO_PLUS_ONE, {}, [line(quantity=6)], [200_000]),
+        (BuyXGetY(2, 1, times_max=1), {}, [line(quantity=6)], [100_000]),
+        (TWO_PLUS_ONE, {}, [line(quantity=2), line("CHAI-250", 1, 25_000)], [0, 25_000]),
+        (TWO_PLUS_ONE, {}, [line("CHAI-250", 1, 25_000), line(quantity=5)], [25_000, 100_000]),
+        (TWO_PLUS_ONE, {"skus": ("KURTA-M",)}, [line(quantity=3), line("CHAI-250", 1, 25_000)], [100_000, 0]),
+        (BuyXGetY(1, 1, get_bp=5_000), {}, [line(quantity=2, price_minor=99_999)], [50_000]),
+        (TWO_PLUS_ONE, {}, [line(), line(key="gift", quantity=2)], [100_000, 0]),
+        (SET, {}, [line(), line("CHAI-250", 2, 25_000)], [20_000, 10_000]),
+        (SET, {}, [line(), line("CHAI-250", 3, 25_000), line("DIYA-6", 9)], [20_000, 10_000, 0]),
+        (SET, {}, [line(quantity=3), line("CHAI-250", 4, 25_000)], [40_000, 20_000]),
+        (Bundle(SET.items, 120_000, times_max=1), {}, [line(quantity=3), line("CHAI-250", 4, 25_000)], [20_000, 10_000]),
+        (SET, {}, [line(), line("CHAI-250", 1, 25_000), line("CHAI-250", 2, 25_000, key="gift")], [20_000, 5_000, 5_000]),
+        (Bundle(SET.items, 150_001), {}, [line(), line("CHAI-250", 2, 25_000)], [0, 0]),
+        (Bundle(SET.items, 0), {}, [line(), line("CHAI-250", 2, 25_000)], [100_000, 50_000]),
+    ],
+)
+def test_what_free_units_and_sets_take_off(
+    benefit: Benefit, wish: dict[str, Any], basket: list[Any], shares: list[int]
+) -> None:
+    assert allocate(rule(benefit, **wish), basket) == shares
+
+
+@pytest.mark.parametrize(
+    ("benefit", "wish", "basket", "reason"),
+    [
+        (TWO_PLUS_ONE, {}, [line(quantity=2)], "quantity_too_low"),
+        (TWO_PLUS_ONE, {}, [line(quantity=2), line("CHAI-250")], None),
+        (TWO_PLUS_ONE, {"skus": ("KURTA-M",)}, [line(quantity=2), line("CHAI-250")], "quantity_too_low"),
+        (TWO_PLUS_ONE, {"skus": ("DIYA-6",)}, [line(quantity=3)], "no_matching_items"),
+        (TWO_PLUS_ONE, {"min_quantity": 4}, [line(quantity=3)], "quantity_too_low"),
+        (SET, {}, [line()], "bundle_incomplete"),
+        (SET, {}, [line(), line("CHAI-250")], "bundle_incomplete"),
+        (SET, {}, [line(), line("CHAI-250"), line("CHAI-250", key="gift")], None),
+        (SET, {}, [line("DIYA-6")], "no_matching_items"),
+    ],
+)
+def test_when_free_units_and_sets_apply(
+    benefit: Benefit, wish: dict[str, Any], basket: list[Any], reason: str | None
+) -> None:
+    assert applies(rule(benefit, **wish), basket, NOW, is_first_order=False) == reason
+
+
+@given(requests(), st.integers(1, 9), st.integers(1, 4), st.none() | st.integers(1, 3))
+def test_the_free_units_are_the_cheapest_as_often_as_it_fits(
+    asked: Request, buy: int, get: int, times_max: int | None
+) -> None:
+    prices = sorted(item.price_minor for item in asked.lines for _ in range(item.quantity))
+    times = min(len(prices) // (buy + get), len(prices) if times_max is None else times_max)
+    shares = allocate(rule(BuyXGetY(buy, get, times_max=times_max)), asked.lines)
+    assert sum(shares) == sum(prices[: times * get])
+
+
+@given(requests(), st.integers(1, 9_999))
+def test_units_that_are_cheaper_are_off_by_rounding_alone(asked: Request, bp: int) -> None:
+    whole = allocate(rule(BuyXGetY(1, 1)), asked.lines)
+    part = allocate(rule(BuyXGetY(1, 1, get_bp=bp)), asked.lines)
+    assert all(abs(10_000 * some - bp * all_) <= 5_000 for some, all_ in zip(part, whole, strict=True))
+
+
+@given(requests(), st.integers(1, 3), st.integers(1, 3), st.integers(0, 10**7))
+def test_every_set_costs_its_price(asked: Request, shirts: int, teas: int, price_minor: int) -> None:
+    bundle = Bundle(items=(("KURTA-M", shirts), ("CHAI-250", teas)), price_minor=price_minor)
+    units = {sku: sum(item.quantity for item in asked.lines if item.sku == sku) for sku in SKUS}
+    prices = {item.sku: item.price_minor for item in asked.lines}
+    times = min(units["KURTA-M"] // shirts, units["CHAI-250"] // teas)
+    worth = shirts * prices.get("KURTA-M", 0) + teas * prices.get("CHAI-250", 0)
+    assert sum(allocate(rule(bundle), asked.lines)) == times * max(0, worth - price_minor)
+
+
+def test_a_set_marked_with_gst_costs_the_customer_exactly_its_price() -> None:
+    basket = (line(price_minor=99_900, includes_gst=True), line("CHAI-250", 2, 25_000, includes_gst=True))
+    assert quote(request(*basket, rule=rule(SET))).total_minor == SET.price_minor
+
+
+def test_stored_free_units_may_leave_figures_out() -> None:
+    stored = {"code": "DIWALI10", "kind": "buy_x_get_y", "buyQuantity": 2, "getQuantity": 1}
+    assert rule_from_json(stored) == rule(TWO_PLUS_ONE)
+    assert rule_to_json(rule(TWO_PLUS_ONE)) | {"getBp": 10_000, "timesMax": None} == rule_to_json(rule(TWO_PLUS_ONE))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"buyQuantity": 0},
+        {"buyQuantity": None},
+        {"buyQuantity": "2"},
+        {"getQuantity": 10_001},
+        {"getBp": 0},
+        {"getBp": 10_001},
+        {"getBp": None},
+        {"timesMax": 0},
+        {"timesMax": True},
+        {"bp": 1_000},
+        {"items": []},
+    ],
+    ids=repr,
+)
+def test_stored_free_units_that_say_nonsense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RuleInvalid):
+        rule_from_json({"code": "X", "kind": "buy_x_get_y", "buyQuantity": 2, "getQuantity": 1, **wrong})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"items": []},
+        {"items": None},
+        {"items": ["KURTA-M"]},
+        {"items": [{"sku": "KURTA-M"}]},
+        {"items": [{"sku": "KURTA-M", "quantity": 0}]},
+        {"items": [{"sku": "KURTA-M", "quantity": True}]},
+        {"items": [{"sku": "", "quantity": 1}]},
+        {"items": [{"sku": 5, "quantity": 1}]},
+        {"items": [{"sku": "KURTA-M", "quantity": 1, "price": 1}]},
+        {"items": [{"sku": "KURTA-M", "quantity": 1}] * 2},
+        {"items": [{"sku": f"SKU-{place}", "quantity": 1} for place in range(101)]},
+        {"priceMinor": -1},
+        {"priceMinor": None},
+        {"timesMax": 0},
+        {"skus": ["KURTA-M"]},
+        {"hsnPrefixes": ["62"]},
+        {"amountMinor": 5},
+    ],
+    ids=repr,
+)
+def test_a_stored_set_that_says_nonsense_is_refused(wrong: dict[str, Any]) -> None:
+    stored = {"code": "X", "kind": "bundle", "items": [{"sku": "KURTA-M", "quantity": 1}], "priceMinor": 1}
+    rule_from_json(stored)
+    with pytest.raises(RuleInvalid):
+        rule_from_json({**stored, **wrong})

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from orders.pricing.discounts import Fixed, FreeShipping, Percentage, Rule
+from orders.pricing.benefits import Fixed, FreeShipping, Percentage
+from orders.pricing.discounts import Rule
 from orders.pricing.gst import Tax, UnknownState
 from orders.pricing.quote import (
     LINES_COUNT_MAX,

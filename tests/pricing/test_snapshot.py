@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.pricing.discounts import FreeShipping, Percentage, Rule
+from orders.pricing.benefits import FreeShipping, Percentage
+from orders.pricing.discounts import Rule
 from orders.pricing.quote import Request, quote
 from orders.pricing.snapshot import (
     ENGINE_VERSION,
