@@ -31,16 +31,6 @@ def available(variant_ids: Iterable[UUID]) -> dict[UUID, int]:
     return dict.fromkeys(wanted, 0) | {variant_id: int(free) for variant_id, free in rows}
 
 
-def variants_by_sku(skus: Iterable[str]) -> dict[str, Variant]:
-    """The variants with their products, by SKU; unknown ones are left out, those off sale are not. One statement."""
-    return {variant.sku: variant for variant in Variant.objects.select_related("product").filter(sku__in=list(skus))}
-
-
-def variants_by_id(variant_ids: Iterable[UUID]) -> dict[UUID, Variant]:
-    """The variants with their products, by id. One statement."""
-    return Variant.objects.select_related("product").in_bulk(list(variant_ids))
-
-
 def list_products(q: str = "") -> QuerySet[Any]:
     """What is on sale, with its product and `available` units; `q` looks in names and SKUs. One statement, ordered by the caller."""
     free = (

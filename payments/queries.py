@@ -1,146 +1,23 @@
-"""Reads of money: what each story's payments and refunds are, in two statements."""
+"""Reads of money: whose a payment or refund of the gateway is, what is in doubt or quiet, and why money goes back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import F, Q
 
-from payments.models import RAZORPAY, Notice, Payment, Refund
+from payments.models import RAZORPAY, Payment, Refund
 from timeline import vault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
 
 QUIET, QUIET_LATER = timedelta(minutes=5), timedelta(hours=6)
 FIRST_DAY, ASKED_FOR = timedelta(days=1), timedelta(days=8)
-
-
-@dataclass(slots=True)
-class Money:
-    """The payments and refunds of one story, oldest first. Sums are in minor units."""
-
-    payments: list[Payment] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)
-
-    @property
-    def paid_minor(self) -> int:
-        """What was captured."""
-        return sum(payment.captured_minor for payment in self.payments)
-
-    @property
-    def refunded_minor(self) -> int:
-        """What has gone back."""
-        return sum(payment.refunded_minor for payment in self.payments)
-
-    @property
-    def refundable_minor(self) -> int:
-        """What may still go back."""
-        return sum(payment.refundable_minor for payment in self.payments)
-
-    @property
-    def current(self) -> Payment | None:
-        """The payment a customer would look at: the captured one that was first, else the newest."""
-        captured = [payment for payment in self.payments if payment.status == Payment.Status.CAPTURED]
-        return captured[0] if captured else self.payments[-1] if self.payments else None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    """A payment as callers see it; amounts in minor units of `currency`."""
-
-    id: UUID
-    gateway: str
-    status: str
-    amount_minor: int
-    currency: str
-    razorpay_order_id: str | None
-    razorpay_key_id: str | None
-    razorpay_payment_id: str | None
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRow:
-    """A refund as callers see it; the reason is None when the key that sealed it is gone."""
-
-    id: UUID
-    payment_id: UUID
-    amount_minor: int
-    currency: str
-    status: str
-    reason: str | None
-    reason_code: str
-    items: list[Any]
-    restock: bool
-    speed: str
-    by_other_means: bool
-    gateway_refund_id: str | None
-    requested_by_type: str
-    requested_by_id: str
-    created_at: datetime
-    processed_at: datetime | None
-
-
-def of_streams(streams: Iterable[str]) -> dict[str, Money]:
-    """The money of each story; two statements however many stories."""
-    wanted = list(streams)
-    found = {stream: Money() for stream in wanted}
-    for payment in Payment.objects.filter(stream__in=wanted).order_by("created_at", "id"):
-        found[payment.stream].payments.append(payment)
-    for refund in Refund.objects.filter(stream__in=wanted).select_related("key").order_by("created_at", "id"):
-        found[refund.stream].refunds.append(refund)
-    return found
-
-
-def of_stream(stream: str) -> Money:
-    """The money of one story."""
-    return of_streams([stream])[stream]
-
-
-def payment_row(payment: Payment) -> PaymentRow:
-    """The payment for rendering."""
-    online = payment.gateway == RAZORPAY
-    return PaymentRow(
-        id=payment.pk,
-        gateway=payment.gateway,
-        status=str(payment.status),
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        razorpay_order_id=payment.gateway_order_id if online else None,
-        razorpay_key_id=settings.RAZORPAY_KEY_ID if online else None,
-        razorpay_payment_id=payment.gateway_payment_id if online else None,
-        attempts=payment.attempts,
-    )
-
-
-def refund_row(refund: Refund) -> RefundRow:
-    """The refund for rendering, its reason opened."""
-    return RefundRow(
-        id=refund.pk,
-        payment_id=refund.payment_id,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        status=str(refund.status),
-        reason=reason_of(refund),
-        reason_code=refund.reason_code,
-        items=list(refund.items),
-        restock=refund.restock,
-        speed=refund.speed,
-        by_other_means=refund.by_other_means,
-        gateway_refund_id=refund.gateway_refund_id,
-        requested_by_type=refund.requested_by_type,
-        requested_by_id=refund.requested_by_id,
-        created_at=refund.created_at,
-        processed_at=refund.processed_at,
-    )
 
 
 def reason_of(refund: Refund) -> str | None:
@@ -202,11 +79,6 @@ def quiet(*, now: datetime, limit: int) -> tuple[list[Payment], list[Refund]]:
         unheard, status=Refund.Status.PENDING, gateway_refund_id__isnull=False
     ).select_related("payment")
     return list(_longest_unasked(payments)[:limit]), list(_longest_unasked(refunds)[:limit])
-
-
-def unhandled(limit: int) -> QuerySet[Notice]:
-    """Notices nobody has acted on yet, oldest first."""
-    return Notice.objects.filter(handled_at=None).order_by("received_at")[:limit]
 
 
 def _longest_unasked(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import phonenumbers
 
-from shipping.states import State, pin_matches, state_of
+from shipping.states import State, state_of
 
 _PIN = re.compile(r"[1-9][0-9]{5}")
 _GSTIN = re.compile(r"[0-9]{2}[0-9A-Z]{13}")
@@ -64,14 +64,6 @@ def check(raw: Mapping[str, Any]) -> Address:
     if errors:
         raise AddressInvalid(errors)
     return address
-
-
-def warnings(address: Address) -> list[str]:
-    """What looks wrong and may be right: never a reason to refuse."""
-    state = state_of(address.state)
-    if state is not None and not pin_matches(address.postal_code, state):
-        return [f"PIN {address.postal_code} is unusual for {state.name}."]
-    return []
 
 
 def to_wire(address: Address) -> dict[str, Any]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from timeline.models import Delivery, Event, Stream, Target
+from timeline.models import Delivery, Event, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.db.models import QuerySet
 
 STORY_EVENTS_MAX = 5000
@@ -29,11 +27,6 @@ def of_target(kind: str, target_id: str) -> QuerySet[Event]:
     """The events that are about this resource, newest first (A2)."""
     found = Target.objects.filter(type=kind, target_id=target_id).values("event_id")
     return Event.objects.filter(pk__in=found).order_by("-id")
-
-
-def versions(streams: Iterable[str]) -> dict[str, tuple[int, Any]]:
-    """The length of each story and the time of its last event."""
-    return {row.stream: (row.seq, row.at) for row in Stream.objects.filter(stream__in=list(streams))}
 
 
 def parked() -> QuerySet[Delivery]:

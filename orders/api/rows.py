@@ -11,7 +11,7 @@ from django.conf import settings
 
 from orders import lifecycle, queries
 from orders.operations.actions import allowed_actions
-from timeline import vault
+from payments.queries import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -142,18 +142,13 @@ def payment_row(payment: Payment) -> dict[str, Any]:
 
 def refund_row(refund: Refund) -> dict[str, Any]:
     """One refund, with its reason in words."""
-    opened = (
-        vault.unseal(refund.key, f"refund:{refund.pk}", bytes(refund.sealed))
-        if refund.key is not None and refund.sealed is not None
-        else None
-    )
     return {
         "id": refund.pk,
         "paymentId": refund.payment_id,
         "amount": refund.amount_minor,
         "currency": refund.currency,
         "status": refund.status,
-        "reason": (opened or {}).get("reason"),
+        "reason": reason_of(refund) or None,
         "reasonCode": refund.reason_code,
         "items": refund.items,
         "restock": refund.restock,

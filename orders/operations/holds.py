@@ -74,11 +74,3 @@ def require_free(order: Order) -> None:
     """Raises OnHold while any hold stands."""
     if order.on_hold:
         raise OnHold
-
-
-def note_of(row: OrderHold) -> str | None:
-    """The hold's note in the clear."""
-    if row.sealed is None:
-        return None
-    opened = vault.unseal(row.order.person.key, f"hold:{row.pk}", bytes(row.sealed))
-    return None if opened is None else str(opened.get("note"))

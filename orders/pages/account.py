@@ -18,10 +18,11 @@ from orders.operations import refund as refunding
 from orders.operations.actions import allowed_actions
 from orders.pages import entries
 from orders.pages.forms import OwnCancelForm, OwnRefundForm
-from orders.pages.order_sheet import Step, reason_of
+from orders.pages.order_sheet import Step
 from orders.pages.shop import framed
 from orders.pages.visitors import shoppers, visitor_actor
 from orders.pages.writing import put_errors, status_of, write
+from payments.queries import reason_of
 from timeline.api.paging import paged
 from timeline.errors import BadRequest, DomainError
 from timeline.vocabulary import money
@@ -108,7 +109,7 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
             (parcel.shipment, [(lines[pk], units) for pk, units in parcel.units if pk in lines])
             for parcel in detail.parcels if parcel.shipment.status not in ("booked", "cancelled")
         ],
-        "refunds": [(refund, reason_of(refund)) for refund in detail.refunds],
+        "refunds": [(refund, reason_of(refund) or "") for refund in detail.refunds],
         "documents": reading.of_order(found.pk),
         "entries": entries.public_entries(queries.timeline(found.pk, public_only=True)),
     }

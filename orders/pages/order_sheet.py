@@ -12,7 +12,7 @@ from orders.documents import reading
 from orders.models import Order
 from orders.operations.actions import allowed_actions, next_step
 from orders.pages import entries
-from timeline import vault
+from payments.queries import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,20 +124,13 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
             (hold, queries.hold_note(hold, detail.person) or "", _url("console-release", order, hold_id=hold.pk))
             for hold in detail.holds if hold.released_at is None
         ],
-        refunds=[(refund, reason_of(refund)) for refund in detail.refunds],
+        refunds=[(refund, reason_of(refund) or "") for refund in detail.refunds],
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
         days=entries.staff_days(queries.timeline(order_id, public_only=False), show=show),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
     )
-
-
-def reason_of(refund: Refund) -> str:
-    """Why the money goes back, in the words of whoever asked."""
-    if refund.key is None or refund.sealed is None:
-        return ""
-    return str((vault.unseal(refund.key, f"refund:{refund.pk}", bytes(refund.sealed)) or {}).get("reason") or "")
 
 
 def pay_word(order: Order) -> str:

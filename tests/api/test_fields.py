@@ -36,9 +36,7 @@ class WishInput(wire.Input):
     is_public = wire.StrictBool(required=False)
     order_item_id = wire.StrictUUID(required=False)
     method = wire.Choice(choices=["standard", "express"], required=False)
-    tags = wire.StrictList(child=wire.Code(), max_length=3, required=False)
     at = wire.StrictDateTime(required=False)
-    on_day = wire.StrictDate(required=False)
     created_at = wire.StrictDateTime(read_only=True)
 
     def validate_max_amount(self, value: int) -> int:
@@ -57,9 +55,7 @@ VALID: dict[str, Any] = {
     "isPublic": False,
     "orderItemId": "01890A5D-ac96-774b-bcce-b302099a8057",
     "method": "express",
-    "tags": ["a", "b"],
     "at": "2026-01-31T10:00:00.5+05:30",
-    "onDay": "2026-01-31",
 }
 KINDS = {
     "#/lines": "list",
@@ -74,7 +70,6 @@ KINDS = {
     "#/isPublic": "bool",
     "#/orderItemId": "uuid",
     "#/method": "choice",
-    "#/tags": "list",
     "#/at": "uuid",
 }
 
@@ -97,9 +92,7 @@ def test_a_good_body_comes_back_in_canonical_form() -> None:
         "is_public": False,
         "order_item_id": uuid.UUID("01890a5d-ac96-774b-bcce-b302099a8057"),
         "method": "express",
-        "tags": ["A", "B"],
         "at": dt.datetime(2026, 1, 31, 4, 30, 0, 500_000, tzinfo=dt.UTC),
-        "on_day": dt.date(2026, 1, 31),
     }
 
 
@@ -156,7 +149,6 @@ def test_the_validator_of_a_renamed_field_is_called() -> None:
 def test_f71_lists_have_a_greatest_length() -> None:
     line = {"sku": "A", "quantity": 1}
     assert set(faults({"lines": [line] * (wire.LIST_LENGTH_MAX + 1)})) == {"#/lines"}
-    assert set(faults({"lines": [line], "tags": ["A"] * 4})) == {"#/tags"}
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 1, [VALID]])
@@ -205,7 +197,6 @@ class OrderQuery(query.Query):
     created_from = query.QueryMoment(required=False)
     created_to = query.QueryMoment(required=False, end=True)
     min_total = query.QueryInt(max_value=wire.MONEY_MINOR_MAX, required=False)
-    is_public = query.QueryBool(required=False)
     q = query.QueryText(required=False)
     sort = query.QuerySort({"createdAt": "placed_at", "total": "total_minor"}, default="-placed_at")
 
@@ -213,7 +204,7 @@ class OrderQuery(query.Query):
 def test_a_good_query_comes_back_typed() -> None:
     params = QueryDict(
         "status=pending,confirmed&status=pending&createdFrom=2026-01-31T00:00:00+05:30&createdTo=2026-01-31"
-        "&minTotal=100&isPublic=true&q=%20chai%20&sort=-total&limit=200&page=10000",
+        "&minTotal=100&q=%20chai%20&sort=-total&limit=200&page=10000",
     )
     parsed = OrderQuery.parse(params)
     assert parsed["created_from"] == dt.datetime(2026, 1, 30, 18, 30, tzinfo=dt.UTC)
@@ -223,7 +214,6 @@ def test_a_good_query_comes_back_typed() -> None:
     assert rest == {
         "status": ["pending", "confirmed", "pending"],
         "min_total": 100,
-        "is_public": True,
         "q": "chai",
         "sort": "-total_minor",
         "limit": 200,
@@ -244,7 +234,7 @@ def test_an_empty_query_has_the_defaults() -> None:
         *("status=", "status=pending,", "status=refund", "status=" + ",".join(["pending"] * 51)),
         *("customerId=1", "customerId=01890a5d-ac96-774b-bcce-b302099a8057'", "minTotal=10000000000001"),
         *("createdFrom=yesterday", "createdFrom=2026-02-30", "createdFrom=2026-01-31T00:00:00", "createdTo=9999-12-31"),
-        *("createdFrom=0001-01-01T00:00:00Z", "createdFrom=2026-01-31T24:00:01Z", "isPublic=1", "isPublic=True"),
+        *("createdFrom=0001-01-01T00:00:00Z", "createdFrom=2026-01-31T24:00:01Z"),
         *("q=%00", "q=%E2%80%AE", "q=%FF", "q=" + "x" * 101, "q=a&q=b", "sort=placed_at", "sort=createdAt,total"),
     ],
 )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from inventory import operations as stock
 from inventory.models import Level
 from orders import checkout as checkouts
-from orders import exchanges, overdue
+from orders import exchanges, overdue, queries
 from orders.models import Checkout, Discount, Message, Order
 from orders.operations import cancel, confirm, fulfil, holds, process, refund
 from tests.flows import makers
@@ -118,7 +118,7 @@ def test_a_hold_stops_forward_steps_and_its_release_lets_go_on(shop_gateway: Fak
     order = makers.placed_order({"TEA-1": 1})
     with operation("order.hold", actor=makers.ASHA, stream=str(order.pk)) as op:
         row = holds.hold(op, order_id=order.pk, reason="fraud", note="call first")
-    assert holds.note_of(row) == "call first"
+    assert queries.hold_note(row, order.person) == "call first"
     makers.pay(shop_gateway, order)
     order = makers.fresh(order)
     assert (order.status, order.payment_state, order.on_hold) == ("pending", "paid", True)

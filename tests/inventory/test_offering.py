@@ -36,7 +36,7 @@ def test_what_is_off_sale_is_not_listed_and_still_found() -> None:
     with makers.story() as op:
         stock.offer(op, sku="TEA", is_active=False)
     assert list(queries.list_products()) == []
-    assert not queries.variants_by_sku(["TEA", "NONE"])["TEA"].is_sellable
+    assert not Variant.objects.select_related("product").get(sku="TEA").is_sellable
 
 
 def test_an_unknown_sku_is_missing() -> None:
@@ -77,8 +77,6 @@ def test_reading_costs_one_statement_however_much_there_is() -> None:
     ids = makers.on_shelf({f"S{n}": n + 1 for n in range(8)})
     reads: list[Callable[[], Any]] = [
         lambda: queries.available(ids.values()),
-        lambda: queries.variants_by_sku(ids),
-        lambda: queries.variants_by_id(ids.values()),
         lambda: list(queries.list_products("thing").values_list("product__name", "available")),
         lambda: [(row.variant.title, row.warehouse.code) for row in queries.levels()],
         lambda: [row.warehouse.code for row in queries.ledger("S0")],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from payments import operations, queries, reconciliation
 from payments.models import Payment, Refund
@@ -220,12 +222,17 @@ def test_i3_a_sum_that_does_not_agree_is_named() -> None:
     assert {row.stream for row in reconciliation.differences()} == {payment.stream}
 
 
-def test_the_money_of_many_stories_costs_two_statements(django_assert_num_queries: Any) -> None:
-    streams = [makers.refund_in("pending").stream for _ in range(3)]
+def test_what_is_in_doubt_is_read_longest_unasked_first_in_two_statements(django_assert_num_queries: Any) -> None:
+    refunds = [makers.refund_in("in_doubt") for _ in range(3)]
+    Refund.objects.filter(pk=refunds[2].pk).update(asked_at=None)
+    Refund.objects.filter(pk=refunds[0].pk).update(asked_at=timezone.now())
+    Refund.objects.filter(pk=refunds[1].pk).update(asked_at=timezone.now() - timedelta(hours=1))
     with django_assert_num_queries(2):
-        found = queries.of_streams(streams)
-    money_of = found[streams[0]]
-    assert (money_of.paid_minor, money_of.refundable_minor) == (makers.AMOUNT_MINOR, makers.AMOUNT_MINOR - 10_000)
-    row = queries.payment_row(money_of.payments[0])
-    assert (row.razorpay_key_id, row.status) == ("rzp_test_bahi", "captured")
-    assert queries.refund_row(money_of.refunds[0]).reason == ""
+        payments, found = queries.in_doubt(2)
+    assert payments == []
+    assert [refund.pk for refund in found] == [refunds[2].pk, refunds[1].pk]
+    assert {refund.payment.gateway for refund in found} == {"razorpay"}
+
+
+def test_a_refund_without_a_reason_has_an_empty_one() -> None:
+    assert queries.reason_of(makers.refund_in("pending")) == ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipping.addresses import AddressInvalid, check, from_wire, to_wire, warnings
+from shipping.addresses import AddressInvalid, check, from_wire, to_wire
 
 GOOD: dict[str, Any] = {
     "name": "Priya Shrivastava", "phone": "098765 43210", "line1": "12 MG Road", "city": "Bengaluru",
@@ -21,7 +21,6 @@ def test_an_address_has_one_form() -> None:
     assert (address.phone, address.state, address.line2) == ("+919876543210", "IN-KA", "")
     assert from_wire(to_wire(address)) == address
     assert check(to_wire(address)) == address
-    assert warnings(address) == []
 
 
 @pytest.mark.parametrize("word", ["IN-KA", "karnataka", " KARNATAKA ", "29"])
@@ -50,11 +49,6 @@ def test_all_wrong_parts_are_named_at_once() -> None:
     assert {pointer for pointer, _ in caught.value.errors} == {
         "#/name", "#/phone", "#/line1", "#/city", "#/state", "#/postalCode",
     }
-
-
-def test_a_pin_of_another_state_is_a_warning_and_no_refusal() -> None:
-    """PROTOCOLS 4: prefixes belong to several states, so they choose nothing."""
-    assert warnings(check({**GOOD, "postalCode": "110001"})) == ["PIN 110001 is unusual for Karnataka."]
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "line2", "gstin", "x"]), st.one_of(st.text(max_size=40), st.integers(), st.none())))

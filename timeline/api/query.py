@@ -49,16 +49,6 @@ class QueryInt(serializers.IntegerField):
         return int(data)
 
 
-class QueryBool(serializers.BooleanField):
-    """``true`` or ``false``."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Compare exactly."""
-        if data not in {"true", "false"}:
-            raise ValidationError("true or false is required.", code="invalid")
-        return bool(data == "true")
-
-
 class QueryText(StrictText):
     """A phrase to look for. An empty one is as good as none and comes back as an empty text."""
 

@@ -283,32 +283,6 @@ class StrictDateTime(serializers.DateTimeField):
         return str(value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"))
 
 
-class StrictDate(serializers.DateField):
-    """A full date, ``2026-01-31``."""
-
-    def to_internal_value(self, value: Any) -> dt.date:
-        """Take text of that form only."""
-        try:
-            return day(value) if type(value) is str else self.fail("invalid", format="YYYY-MM-DD")
-        except ValueError:
-            self.fail("invalid", format="YYYY-MM-DD")
-
-
-class StrictList(serializers.ListField):
-    """A JSON array of at most ``max_length`` values (F71)."""
-
-    def __init__(self, *, max_length: int = LIST_LENGTH_MAX, **kwargs: Any) -> None:
-        """Bound the length."""
-        super().__init__(max_length=max_length, **kwargs)
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        """Take an array and nothing else."""
-        if type(data) is not list:
-            raise ValidationError("A JSON array is required.", code="not_a_list")
-        result: list[Any] = super().to_internal_value(data)
-        return result
-
-
 class Metadata(serializers.JSONField):
     """A caller's own JSON object: at most 50 keys, 8 KiB, 4 levels."""
 
