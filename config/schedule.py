@@ -19,6 +19,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("payments.tasks.resolve_doubts", 15, "money"),
     Tick("payments.tasks.sweep_quiet", 60, "money"),
     Tick("payments.tasks.sweep_disputes", 3600, "money"),
+    Tick("payments.tasks.read_settlements", 3600, "money"),
     Tick("inventory.tasks.expire_holds", 15),
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.expire_checkouts", 600),

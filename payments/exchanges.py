@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from django.utils import timezone
 
-from payments import asking, disputes, notices, operations, queries
+from payments import asking, disputes, notices, operations, queries, settlements
 from payments.gateways import gateway
 from payments.gateways.base import GatewayBusy, GatewayError, GatewayRefused, InDoubt
 from payments.models import COD, Notice, Payment, Refund
@@ -89,6 +89,8 @@ def follow_notice(event: Event, delivery_id: int) -> None:  # noqa: ARG001 mergi
     ours = _merge_all(attempts, refunds)
     if spoken.dispute_id is not None:
         ours += disputes.follow(talk, spoken.dispute_id)
+    if spoken.settlement_id is not None:
+        settlements.follow(talk, spoken.settlement_id)
     with operation("notice.handle", actor=system("payments")) as op:
         operations.handle_notice(op, notice_id=notice.pk)
     log.info("notice.followed", kind=notice.kind, ours=ours)

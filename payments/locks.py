@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payments.models import Dispute, Payment, Refund
+from payments.models import BankLine, Dispute, Payment, Refund
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -41,3 +41,9 @@ def dispute(dispute_id: UUID) -> Dispute:
 def dispute_of(gateway_dispute_id: str) -> Dispute | None:
     """The dispute of this id at the gateway, locked; None when it is new."""
     return Dispute.objects.select_for_update(no_key=True).filter(gateway_dispute_id=gateway_dispute_id).first()
+
+
+def bank_line(line_id: UUID) -> BankLine | None:
+    """The bank's line, locked; None when it is matched."""
+    rows = BankLine.objects.select_for_update(no_key=True)
+    return rows.filter(pk=line_id, settlement=None, remittance=None).first()

@@ -16,12 +16,27 @@ from django_fsm import transition
 
 from payments.books import Account, ClosedDay, Entry, Posting
 from payments.dispute import Dispute
+from payments.statements import BankLine, Remittance, RemittanceLine, Settlement, SettlementLine
 from timeline.models import StateField, StateModel, SubjectKey
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Account", "ClosedDay", "Dispute", "Entry", "Notice", "Payment", "Posting", "Refund"]
+__all__ = [
+    "Account",
+    "BankLine",
+    "ClosedDay",
+    "Dispute",
+    "Entry",
+    "Notice",
+    "Payment",
+    "Posting",
+    "Refund",
+    "Remittance",
+    "RemittanceLine",
+    "Settlement",
+    "SettlementLine",
+]
 
 RAZORPAY, COD = "razorpay", "cod"
 GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]

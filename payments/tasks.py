@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from payments import disputes, exchanges
+from payments import disputes, exchanges, settlements
 
 
 @shared_task(soft_time_limit=50)
@@ -23,3 +23,9 @@ def sweep_quiet(**_: object) -> None:
 def sweep_disputes(**_: object) -> None:
     """Ask for disputes no notice has spoken of."""
     disputes.sweep()
+
+
+@shared_task(soft_time_limit=300)
+def read_settlements(**_: object) -> None:
+    """Read the gateway's payouts of the last days."""
+    settlements.read_due()

@@ -87,6 +87,8 @@ _KINDS: tuple[Kind, ...] = (
     # Settlements, bank, cash, the books.
     Kind("settlement.booked", False, "Settlement {processor_ref} of {amount_minor:money} booked"),
     Kind("settlement.amended", False, "Settlement {processor_ref} has further lines of {amount_minor:money}"),
+    Kind("settlement.matched", False, "Line {processor_ref} of a settlement explained"),
+    Kind("bank_statement.imported", False, "Bank statement imported: {lines} lines"),
     Kind("bank_line.matched", False, "{amount_minor:money} at the bank, UTR {utr}"),
     Kind("remittance.booked", False, "Cash of {amount_minor:money} remitted by {carrier}"),
     Kind("adjustment.made", False, "Adjustment of {amount_minor:money} ({cause})"),

@@ -6,6 +6,16 @@ Each function runs inside `operation(...)` on the payment's own stream and locks
 from __future__ import annotations
 
 from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
+from payments.operations.bank_lines import (
+    BANK_STREAM,
+    BadRemittance,
+    Handed,
+    RemittanceDiffers,
+    book_remittance,
+    keep_bank_lines,
+    match_bank_line,
+    matches,
+)
 from payments.operations.disputes import (
     CONCEDE,
     CONTEST,
@@ -29,6 +39,7 @@ from payments.operations.money_back import (
 )
 from payments.operations.money_in import authorise, capture
 from payments.operations.notices import handle_notice, take_notice
+from payments.operations.settlements import book_settlement
 from payments.operations.wishes import (
     AboveRefundable,
     DisputeOpen,
@@ -42,22 +53,28 @@ from payments.operations.wishes import (
 )
 
 __all__ = [
+    "BANK_STREAM",
     "CONCEDE",
     "CONTEST",
     "AboveRefundable",
     "AmountDiffers",
+    "BadRemittance",
     "DisputeDiffers",
     "DisputeOpen",
     "DisputeOver",
     "ForeignPayment",
+    "Handed",
     "OnlyByOtherMeans",
     "RefundDiffers",
+    "RemittanceDiffers",
     "accept",
     "accept_refund",
     "adopt_refund",
     "approve_refund",
     "ask_refund",
     "authorise",
+    "book_remittance",
+    "book_settlement",
     "capture",
     "concede",
     "contest",
@@ -70,7 +87,10 @@ __all__ = [
     "give_back_all",
     "handle_notice",
     "is_disputed",
+    "keep_bank_lines",
     "mark_asked",
+    "match_bank_line",
+    "matches",
     "merge",
     "merge_dispute",
     "merge_refund",
