@@ -152,8 +152,7 @@ def benefit_to_json(benefit: Benefit) -> tuple[str, dict[str, Any]]:
         case Bundle():
             items = [{"sku": sku, "quantity": quantity} for sku, quantity in benefit.items]
             return "bundle", {"items": items, "priceMinor": benefit.price_minor, "timesMax": benefit.times_max}
-        case FreeShipping():
-            return "free_shipping", {}
+    return "free_shipping", {}
 
 
 def benefit_from_json(rest: dict[str, Any]) -> Benefit:
