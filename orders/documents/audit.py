@@ -42,8 +42,8 @@ def _gaps() -> Iterator[str]:
 
 def _unlike_the_ledger() -> Iterator[str]:
     names = [name for name, _, _ in _COLUMNS]
-    sums = Document.objects.values("kind").annotate(**{f"sum_{name}": Sum(name) for name in names}).order_by("kind")
-    said = {(row["kind"], name): int(row[f"sum_{name}"]) for row in sums for name in names}
+    sums = Document.objects.values_list("kind").annotate(*(Sum(name) for name in names)).order_by("kind")
+    said = {(kind, name): int(amount) for kind, *amounts in sums for name, amount in zip(names, amounts, strict=True)}
     kinds = [f"{kind}.issued" for kind in Document.Kind.values]
     booked = Posting.objects.filter(entry__kind__in=kinds).values_list("entry__kind", "account_id").annotate(Sum("amount_minor"))
     books = {(kind, account): int(amount) for kind, account, amount in booked.order_by("entry__kind", "account_id")}
