@@ -56,6 +56,13 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("RAZORPAY_WEBHOOK_SECRETS", "list", "", "Live webhook secrets, newest first: old ones stay until the last retry.", "Payments", secret=True),
     Variable("RAZORPAY_BASE_URL", "text", "https://api.razorpay.com", "The gateway; the local shop points it at its sandbox.", "Payments"),
     Variable("SANDBOX_URL", "text", "", "Where the local sandbox process listens; empty: no sandbox.", "Payments"),
+    Variable("GATEWAY_FEE_BP", "whole", "200", "The gateway's agreed fee, in hundredths of a percent, before GST.", "Reconciliation"),
+    Variable("GATEWAY_FEE_GST_BP", "whole", "1800", "GST on the gateway's fee, in hundredths of a percent.", "Reconciliation"),
+    Variable("SETTLE_DAYS", "whole", "2", "The gateway pays out so many business days after the capture.", "Reconciliation"),
+    Variable("REFUND_DAYS", "whole", "5", "A refund on its way for longer than so many days is late.", "Reconciliation"),
+    Variable("COD_DAYS", "whole", "10", "A carrier hands cash over within so many days of the delivery.", "Reconciliation"),
+    Variable("STUCK_HOURS", "whole", "24", "An order in processing for longer than so many hours is stuck.", "Reconciliation"),
+    Variable("ADJUSTMENT_MINOR_MAX", "whole", "100000", "The largest adjustment one member of staff may book alone, in paise.", "Reconciliation"),
     Variable("CUSTOMER_JWKS_URL", "text", "", "Key set of the shop's identity provider; empty: local tokens signed with SECRET_KEY.", "Customers"),
     Variable("CUSTOMER_JWT_AUDIENCE", "text", "bahi", "Audience a customer's token must carry.", "Customers"),
     Variable("EMAIL_PROVIDER", "text", "mailbox", "`mailbox` (kept in the database, shown at /mailbox/) or `smtp`.", "Messages"),
@@ -70,11 +77,6 @@ VARIABLES: tuple[Variable, ...] = (
 
 _BY_NAME = {variable.name: variable for variable in VARIABLES}
 _env = environ.Env()
-
-
-def file() -> Path:
-    """Where the `.env` of this process is, or would be."""
-    return Path(text("BAHI_ENV") or ROOT / ".env")
 
 
 def load(path: Path) -> None:

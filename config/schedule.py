@@ -23,5 +23,8 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("inventory.tasks.expire_holds", 15),
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.expire_checkouts", 600),
+    Tick("orders.tasks.reconcile_hourly", 3600, "money"),
+    Tick("orders.tasks.reconcile_nightly", 900, "money"),
+    Tick("orders.tasks.reconcile_due", 3, "money"),
     Tick("timeline.tasks.forget_old", 3600),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from config import env
 
 ROOT = env.ROOT
-env.load(env.file())
+env.load(Path(env.text("BAHI_ENV") or ROOT / ".env"))
 
 VAR = Path(env.text("BAHI_VAR") or ROOT / "var")
 VAR.mkdir(parents=True, exist_ok=True)
@@ -185,6 +185,14 @@ RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET")
 RAZORPAY_WEBHOOK_SECRETS = env.many("RAZORPAY_WEBHOOK_SECRETS")
 RAZORPAY_BASE_URL = env.text("RAZORPAY_BASE_URL")
 SANDBOX_URL = env.text("SANDBOX_URL").rstrip("/")
+
+GATEWAY_FEE_BP = env.whole("GATEWAY_FEE_BP")
+GATEWAY_FEE_GST_BP = env.whole("GATEWAY_FEE_GST_BP")
+SETTLE_DAYS = env.whole("SETTLE_DAYS")
+REFUND_DAYS = env.whole("REFUND_DAYS")
+COD_DAYS = env.whole("COD_DAYS")
+STUCK_HOURS = env.whole("STUCK_HOURS")
+ADJUSTMENT_MINOR_MAX = env.whole("ADJUSTMENT_MINOR_MAX")
 
 CUSTOMER_JWKS_URL = env.text("CUSTOMER_JWKS_URL")
 CUSTOMER_JWT_AUDIENCE = env.text("CUSTOMER_JWT_AUDIENCE")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Checkout, DocumentSeries, Fulfilment, Line, Order
+from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Line, Order
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -61,4 +61,12 @@ def series(name: str) -> DocumentSeries:
     if found is None:
         DocumentSeries.objects.bulk_create([DocumentSeries(series=name, last=0)], ignore_conflicts=True)
         found = rows.get()
+    return found
+
+
+def case(case_id: UUID) -> Case:
+    """The case of a difference. Raises Missing."""
+    found = Case.objects.select_for_update(no_key=True, of=("self",)).filter(pk=case_id).first()
+    if found is None:
+        raise Missing
     return found

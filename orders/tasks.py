@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import checkout, overdue
+from orders.reconciliation import runs
 from timeline.actors import system
 
 
@@ -19,3 +20,21 @@ def cancel_overdue(**_: object) -> None:
 def expire_checkouts(**_: object) -> None:
     """End checkouts that nobody touched for a day."""
     checkout.expire_due(timezone.now(), actor=system("checkout"))
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def reconcile_hourly(**_: object) -> None:
+    """Compare all books over today and the days before."""
+    runs.hourly()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def reconcile_nightly(**_: object) -> None:
+    """Compare yesterday and all that is open, once, after it ended."""
+    runs.nightly()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def reconcile_due(**_: object) -> None:
+    """Do the comparisons somebody asked for."""
+    runs.perform_due()

@@ -324,15 +324,24 @@ class Refund(StateModel):
 
 
 class Notice(models.Model):
-    """A webhook as it came. The body is sealed: it carries people's e-mail addresses and phone numbers."""
+    """A webhook as it came. The body is sealed: it carries people's e-mail addresses and phone numbers.
 
-    FROZEN: ClassVar[tuple[str, ...]] = ("provider", "event_id", "body_sha256", "sealed", "kind", "received_at")
+    `entity_id` is what it speaks of at the gateway, `sent_at` when the gateway says it was made, `repeats` how often it
+    came again: so what was missed, repeated or out of order can be named.
+    """
+
+    FROZEN: ClassVar[tuple[str, ...]] = (
+        "provider", "event_id", "body_sha256", "sealed", "kind", "entity_id", "sent_at", "received_at",
+    )
 
     id = models.UUIDField(primary_key=True)
     provider = models.CharField(max_length=20)
     event_id = models.CharField(max_length=100)
     body_sha256 = models.BinaryField(max_length=32)
     kind = models.CharField(max_length=60)
+    entity_id = models.CharField(max_length=40, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    repeats = models.PositiveIntegerField(default=0)
     sealed = models.BinaryField()
     received_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True)
@@ -342,7 +351,10 @@ class Notice(models.Model):
             models.UniqueConstraint(fields=["provider", "event_id"], name="notice_once_per_event"),
             models.UniqueConstraint(fields=["provider", "body_sha256"], name="notice_once_per_body"),
         ]
-        indexes: ClassVar = [models.Index(fields=["received_at"], name="notice_age_idx")]
+        indexes: ClassVar = [
+            models.Index(fields=["received_at"], name="notice_age_idx"),
+            models.Index(fields=["entity_id", "received_at"], name="notice_entity_idx", condition=~Q(entity_id="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.kind}"

@@ -64,16 +64,26 @@ def razorpay(request: HttpRequest) -> HttpResponse:
 def _keep(body: bytes, *, event_id: str, request_id: str) -> None:
     """Keep the notice unless it is known; Note [Known notices]."""
     known = Q(event_id=event_id) | Q(body_sha256=hashlib.sha256(body).digest())
-    if Notice.objects.filter(known, provider=RAZORPAY).exists():
-        return
     actor = Actor(type="system", id=RAZORPAY, name=RAZORPAY, channel="webhook", request_id=request_id)
+    if _count_repeat(known, actor):
+        return
     try:
         with operation("notice.take", actor=actor) as op:
             operations.take_notice(op, provider=RAZORPAY, event_id=event_id, body=body, kind=_kind(body))
     except IntegrityError:
-        if not Notice.objects.filter(known, provider=RAZORPAY).exists():
+        if not _count_repeat(known, actor):
             raise
         log.info("webhook.twin", event_id=event_id)
+
+
+def _count_repeat(known: Q, actor: Actor) -> bool:
+    """Whether the notice is known; then it is counted."""
+    notice_id = Notice.objects.filter(known, provider=RAZORPAY).values_list("pk", flat=True).first()
+    if notice_id is None:
+        return False
+    with operation("notice.repeat", actor=actor) as op:
+        operations.repeat_notice(op, notice_id=notice_id)
+    return True
 
 
 def _event_id(request: HttpRequest, body: bytes) -> str:

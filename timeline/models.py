@@ -28,6 +28,12 @@ __all__ = [
     "Target",
 ]
 
+# What reconciliation looks up by day.
+MONEY_KINDS = (
+    "payment.captured", "payment.mismatched", "payment.doubted", "refund.processed", "refund.doubted", "dispute.deducted",
+    "dispute.won", "dispute.lost", "dispute.closed",
+)
+
 
 class Stream(models.Model):
     """One story (an order, a checkout): the aggregate lock, its length and the time of its last event."""
@@ -98,6 +104,7 @@ class Event(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_subject_idx"),
             models.Index(fields=["id"], name="event_unsealed_idx", condition=Q(position__isnull=True)),
+            models.Index(fields=["kind", "recorded_at"], name="event_money_idx", condition=Q(kind__in=MONEY_KINDS)),
         ]
 
     def __str__(self) -> str:

@@ -100,6 +100,8 @@ _KINDS: tuple[Kind, ...] = (
     Kind("case.opened", False, "Difference found: {cause}, {amount_minor:money}"),
     Kind("case.resolved", False, "Difference explained: {cause} ({resolution})"),
     Kind("case.reopened", False, "Difference is back: {cause}"),
+    Kind("case.changed", False, "Difference is now {amount_minor:money}: {cause}"),
+    Kind("case.snoozed", False, "Difference put off until {until}: {cause}"),
     Kind("reconciliation.done", False, "Reconciled {day}: {found} differences, {unexplained} unexplained"),
     # Parcels.
     Kind("shipment.booked", False, "Parcel booked with {carrier}"),

@@ -1,5 +1,6 @@
 """The tables of the order, one file a subject."""
 
+from orders.models.case import Case, ReconciliationRun
 from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
@@ -13,6 +14,7 @@ from orders.models.refund_part import RefundPart
 
 __all__ = [
     "Address",
+    "Case",
     "Checkout",
     "CheckoutLine",
     "Discount",
@@ -29,5 +31,6 @@ __all__ = [
     "OrderPayment",
     "Person",
     "PersonToken",
+    "ReconciliationRun",
     "RefundPart",
 ]

@@ -38,7 +38,7 @@ from payments.operations.money_back import (
     retry_refund,
 )
 from payments.operations.money_in import authorise, capture
-from payments.operations.notices import handle_notice, take_notice
+from payments.operations.notices import handle_notice, repeat_notice, take_notice
 from payments.operations.settlements import book_settlement
 from payments.operations.wishes import (
     AboveRefundable,
@@ -96,6 +96,7 @@ __all__ = [
     "merge_refund",
     "note_refusal",
     "open",
+    "repeat_notice",
     "request_refund",
     "retry",
     "retry_refund",
