@@ -22,7 +22,7 @@ from orders.models import (
     Person,
     PersonToken,
 )
-from payments.models import Refund
+from payments.models import Dispute, Refund
 from shipping.models import Label
 from timeline import queries as stories
 from timeline import vault
@@ -69,6 +69,7 @@ class OrderDetail:
     lines: list[Line]
     payments: list[Payment]
     refunds: list[Refund]
+    disputes: list[Dispute]
     parcels: list[Parcel]
     holds: list[OrderHold]
     person: Person
@@ -148,6 +149,11 @@ def order_of_shipment(text: str) -> UUID:
     return found
 
 
+def orders_of_streams(streams: Iterable[str]) -> dict[str, Order]:
+    """The orders these stories are of; a story of something else is left out. One statement."""
+    return {row.stream_id: row for row in Order.objects.filter(stream_id__in=list(streams))}
+
+
 def uuid_of(text: str) -> UUID:
     """A UUID in its canonical form. Raises Missing, for what has another form names nothing."""
     if not _UUID.fullmatch(text):
@@ -156,7 +162,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def detail(order_id: UUID) -> OrderDetail:
-    """One order with all its parts, in at most nine statements however many parts there are. Raises Missing."""
+    """One order with all its parts, in at most ten statements however many parts there are. Raises Missing."""
     order = (
         Order.objects.select_related("stream", "person__key", "shipping_address", "billing_address")
         .filter(pk=order_id)
@@ -176,6 +182,7 @@ def detail(order_id: UUID) -> OrderDetail:
         lines=list(Line.objects.filter(order_id=order_id).order_by("place")),
         payments=payments,
         refunds=list(refunds.order_by("created_at", "id")) if payments else [],
+        disputes=list(Dispute.objects.filter(stream=order.stream_id).order_by("opened_at", "id")) if payments else [],
         parcels=_fulfilments(Q(order=order)),
         holds=list(OrderHold.objects.filter(order_id=order_id).order_by("created_at", "id")),
         person=order.person,

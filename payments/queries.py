@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
-from payments.models import RAZORPAY, Payment, Refund
+from payments.models import RAZORPAY, Dispute, Payment, Refund
 from timeline import vault
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ def refund_behind(*, gateway_refund_id: str, receipt: str | None) -> Refund | No
         return None
     named = Refund.objects.filter(pk=refund_id, gateway_refund_id=None).first()
     return named if named is not None and named.receipt == receipt else None
+
+
+def disputes(*, status: str = "", running: bool = False) -> QuerySet[Dispute]:
+    """Disputes of a status, or those that run."""
+    rows = Dispute.objects.select_related("payment")
+    if status:
+        return rows.filter(status=status)
+    return rows.filter(status__in=Dispute.RUNNING) if running else rows
 
 
 def in_doubt(limit: int) -> tuple[list[Payment], list[Refund]]:

@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "RefundWishInput": {"amount": 49900, "reason": "A seam is torn", "items": _ITEMS},
     "RefundInput": {"amount": 49900, "reason": "A seam is torn", "initiatePaymentRefund": True, "items": _ITEMS, "restock": False},
     "DeclineInput": {"reason": "The goods were worn"},
+    "ContestInput": {"summary": "Delivered on the 3rd to the customer, tracking number BD123456789"},
     "StatusInput": {"status": "shipped", "carrier": "Blue Dart", "trackingNumber": "BD123456789"},
     "NoteInput": {"note": "Ring before delivery", "isPublic": True},
     "ShipmentInput": {"carrier": "own_fleet", "items": _ITEMS, "warehouse": "BLR-1"},

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from orders.api.examples import BODIES
 from orders.models import Order
 from orders.queries import SORTS
+from payments.models import Dispute
 from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
 from timeline.api.wire import (
     MONEY_MINOR_MAX,
@@ -30,6 +31,7 @@ SHIPPING_METHODS = ("standard", "express")
 PAYMENT_METHODS = ("razorpay", "cod")
 NOTE_CHARS_MAX = 2000
 REASON_CHARS_MAX = 500
+SUMMARY_CHARS_MAX = 1000
 SEARCH_CHARS_MAX = 100
 
 
@@ -130,6 +132,12 @@ class DeclineInput(Input):
     reason = StrictText(max_length=REASON_CHARS_MAX)
 
 
+class ContestInput(Input):
+    """Our side of a dispute."""
+
+    summary = StrictText(max_length=SUMMARY_CHARS_MAX)
+
+
 class StatusInput(Input):
     """The step a person takes with an order. `carrier` and `trackingNumber` go with `shipped` only."""
 
@@ -202,6 +210,12 @@ class OwnOrdersQuery(Query):
     """A customer's own orders, newest first."""
 
     status = QueryList(child=Choice(choices=Order.Status.values), required=False, default=list)
+
+
+class DisputesQuery(Query):
+    """Which disputes, the newest first."""
+
+    status = QueryList(child=Choice(choices=Dispute.Status.values), required=False, default=list)
 
 
 class TimelineQuery(Query):

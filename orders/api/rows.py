@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
     from orders.queries import OrderDetail, Parcel
     from orders.quoting import Priced
-    from payments.models import Payment, Refund
+    from payments.models import Dispute, Payment, Refund
 
 def checkout_row(checkout: Checkout, lines: Sequence[CheckoutLine], priced: Priced) -> dict[str, Any]:
     """A checkout with its prices as they are now."""
@@ -68,6 +68,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         "items": [line_row(line) for line in detail.lines],
         "payments": [payment_row(payment) for payment in detail.payments],
         "refunds": [refund_row(refund) for refund in detail.refunds],
+        **({"disputes": [dispute_row(dispute) for dispute in detail.disputes]} if as_staff else {}),
         "shipments": [shipment_row(parcel, as_staff=as_staff) for parcel in detail.parcels],
         "returns": [],
         "version": detail.version,
@@ -158,6 +159,28 @@ def refund_row(refund: Refund) -> dict[str, Any]:
         "requestedBy": {"type": refund.requested_by_type, "id": refund.requested_by_id},
         "createdAt": refund.created_at,
         "processedAt": refund.processed_at,
+    }
+
+
+def dispute_row(dispute: Dispute, order: Order | None = None) -> dict[str, Any]:
+    """One dispute; with its order where it stands alone."""
+    of_order = {"orderId": order.pk, "orderNumber": order.number} if order is not None else {}
+    return {
+        "id": dispute.pk,
+        **of_order,
+        "paymentId": dispute.payment_id,
+        "gatewayDisputeId": dispute.gateway_dispute_id,
+        "status": dispute.status,
+        "amount": dispute.amount_minor,
+        "deductedAmount": dispute.deducted_minor,
+        "currency": dispute.currency,
+        "reasonCode": dispute.reason_code,
+        "phase": dispute.phase,
+        "respondBy": dispute.respond_by,
+        "answer": dispute.answer or None,
+        "answerError": dispute.answer_error or None,
+        "openedAt": dispute.opened_at,
+        "decidedAt": dispute.decided_at,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from orders.models import Checkout, Order
-from payments.models import Payment, Refund
+from payments.models import Dispute, Payment, Refund
 from shipping.models import Shipment
 from timeline.api.wire import Output
 
@@ -169,6 +169,27 @@ class RefundShape(Output):
     processed_at = s.DateTimeField(allow_null=True)
 
 
+class DisputeShape(Output):
+    """One dispute: the customer's bank asks the money back."""
+
+    id = s.UUIDField()
+    order_id = s.UUIDField(required=False)
+    order_number = s.CharField(required=False)
+    payment_id = s.UUIDField()
+    gateway_dispute_id = s.CharField()
+    status = s.ChoiceField(choices=Dispute.Status.choices)
+    amount = Money()
+    deducted_amount = Money()
+    currency = s.CharField()
+    reason_code = s.CharField()
+    phase = s.CharField()
+    respond_by = s.DateTimeField(allow_null=True)
+    answer = s.CharField(allow_null=True)
+    answer_error = s.CharField(allow_null=True)
+    opened_at = s.DateTimeField()
+    decided_at = s.DateTimeField(allow_null=True)
+
+
 class ScanShape(Output):
     """One sighting of a parcel."""
 
@@ -262,6 +283,7 @@ class OrderShape(OrderHead):
     discount_snapshot = s.DictField()
     pricing_snapshot = s.DictField()
     refunds = RefundShape(many=True)
+    disputes = DisputeShape(many=True, required=False, help_text="For staff.")
     shipments = ShipmentShape(many=True)
     returns = s.ListField(child=s.DictField())
 
@@ -355,3 +377,9 @@ class EventPage(Page):
     """Events of one page."""
 
     data: Any = EventShape(many=True)
+
+
+class DisputePage(Page):
+    """Disputes of one page."""
+
+    data: Any = DisputeShape(many=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
+from orders.api.admin import disputes, refunds, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
-from orders.api.admin import refunds, shipments
 from orders.api.storefront import checkouts, documents, orders, tokens
 
 urlpatterns = [
@@ -43,6 +43,10 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/invoice", papers.InvoiceView.as_view()),
     path("admin/gstr1", papers.Gstr1View.as_view()),
     path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
+    path("admin/disputes", disputes.DisputesView.as_view()),
+    path("admin/disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
+    path("admin/disputes/<str:dispute_id>/contest", disputes.ContestView.as_view()),
+    path("admin/disputes/<str:dispute_id>/accept", disputes.ConcedeView.as_view()),
     path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),
     path("admin/shipments/<str:shipment_id>/label", shipments.LabelView.as_view()),
     path("admin/shipments/<str:shipment_id>/dispatch", shipments.DispatchView.as_view()),

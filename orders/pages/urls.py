@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from orders.pages import account, console, console_steps, documents, mailbox, pay, shop, signing_in
+from orders.pages import account, console, console_steps, disputes, documents, mailbox, pay, shop, signing_in
 
 _CONSOLE_ORDER = "console/orders/<str:number>/"
 
@@ -50,6 +50,10 @@ urlpatterns = [
     path("console/shipments/<uuid:shipment_id>/dispatch/", console_steps.dispatch, name="console-dispatch"),
     path("console/shipments/<uuid:shipment_id>/deliver/", console_steps.deliver, name="console-deliver"),
     path("console/shipments/<uuid:shipment_id>/take-back/", console_steps.take_back, name="console-take-back"),
+    path("console/disputes/", disputes.dispute_list, name="console-disputes"),
+    path("console/disputes/<uuid:dispute_id>/", disputes.dispute_page, name="console-dispute"),
+    path("console/disputes/<uuid:dispute_id>/contest/", disputes.contest, name="console-dispute-contest"),
+    path("console/disputes/<uuid:dispute_id>/accept/", disputes.concede, name="console-dispute-accept"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("theme/", mailbox.theme, name="theme"),
 ]
