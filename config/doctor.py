@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Min
 
 from inventory import reconciliation as stock
+from orders.documents import audit
 from orders.models import Line, Order
 from orders.operations import axes
 from orders.pricing import snapshot
@@ -144,6 +145,12 @@ def orders_add_up() -> Iterator[tuple[str, str]]:
             yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {total}"
 
 
+def documents_add_up() -> Iterator[tuple[str, str]]:
+    """Z6: every series is 1 to n without gap, and the documents together say what the ledger says."""
+    for difference in audit.differences():
+        yield "orders.Document", difference
+
+
 def _in_motion(order: Order) -> bool:
     """A payment or parcel has moved and the order has yet to hear of it: its axes follow in a moment."""
     owed = Delivery.objects.filter(stream=str(order.pk), state=Delivery.State.DUE)
@@ -168,4 +175,5 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     stock_adds_up,
     money_adds_up,
     orders_add_up,
+    documents_add_up,
 )

@@ -79,6 +79,11 @@ _BY_NAME = {variable.name: variable for variable in VARIABLES}
 _env = environ.Env()
 
 
+def file() -> Path:
+    """Where the `.env` of this process is, or would be."""
+    return Path(text("BAHI_ENV") or ROOT / ".env")
+
+
 def load(path: Path) -> None:
     """Read a `.env` file where there is one; the process's own environment wins."""
     if path.is_file():

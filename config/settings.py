@@ -7,7 +7,7 @@ from pathlib import Path
 from config import env
 
 ROOT = env.ROOT
-env.load(Path(env.text("BAHI_ENV") or ROOT / ".env"))
+env.load(env.file())
 
 VAR = Path(env.text("BAHI_VAR") or ROOT / "var")
 VAR.mkdir(parents=True, exist_ok=True)

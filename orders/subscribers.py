@@ -46,6 +46,7 @@ def paper_due(op: Operation, event: Event) -> None:
     if order_id is None:
         return
     if event.kind == "refund.processed":
+        pay.follow(op, order_id=order_id)  # a refund made at the gateway gets its parts there; a repeat changes nothing
         documents.issue_credit_note(op, order_id=order_id, refund_id=UUID(event.subject_id))
     elif event.kind == "order.cancelled":
         documents.take_invoice_back(op, order_id=order_id)

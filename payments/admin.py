@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
-from payments.models import Notice, Payment, Refund
+from payments.models import BankLine, Notice, Payment, Refund, Remittance, Settlement, SettlementLine
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -62,3 +62,36 @@ class NoticeWindow(Window):
     list_display = ("id", "provider", "kind", "event_id", "received_at", "handled_at")
     list_filter = ("kind",)
     exclude = ("sealed", "body_sha256")
+
+
+@admin.register(Settlement)
+class SettlementWindow(Window):
+    """Payouts."""
+
+    list_display = ("gateway_settlement_id", "day", "utr", "amount_minor", "fees_minor", "tax_minor")
+    search_fields = ("gateway_settlement_id", "utr")
+
+
+@admin.register(SettlementLine)
+class SettlementLineWindow(Window):
+    """Lines of payouts."""
+
+    list_display = ("entity_id", "kind", "occurrence", "credit_minor", "debit_minor", "fee_minor", "order_receipt")
+    list_filter = ("kind",)
+    search_fields = ("entity_id", "order_receipt")
+
+
+@admin.register(BankLine)
+class BankLineWindow(Window):
+    """Lines of the bank's statements."""
+
+    list_display = ("day", "utr", "amount_minor", "settlement_id", "remittance_id")
+    search_fields = ("utr",)
+
+
+@admin.register(Remittance)
+class RemittanceWindow(Window):
+    """Cash that carriers handed over."""
+
+    list_display = ("carrier", "reference", "day", "utr", "amount_minor")
+    search_fields = ("reference", "utr")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from timeline.actors import Actor
 
-ROWS_MAX = 20_000
+ROWS_MAX = 100_000
+RUPEES_DIGITS_MAX = 11
+YEAR_MIN, YEAR_MAX = 2000, 2199
 NARRATION_CHARS_MAX = 300
 MATCHES_MAX = 500
 # The words of Indian banks' own exports, in lower case.
@@ -30,9 +32,14 @@ NARRATION = ("narration", "description", "particulars", "remarks", "transaction 
 UTR = ("utr", "reference", "ref no", "ref no.", "utr number", "chq./ref.no.", "ref no./cheque no.", "transaction id")
 CREDIT = ("credit", "deposit", "deposit amt.", "credit amount", "deposit amount (inr )", "cr")
 DEBIT = ("debit", "withdrawal", "withdrawal amt.", "debit amount", "withdrawal amount (inr )", "dr")
-AMOUNT = ("amount", "transaction amount")
+AMOUNT = ("amount", "transaction amount", "transaction amount(inr)")
+SIDE = ("dr / cr", "dr/cr", "cr/dr", "debit/credit", "type")
+COLUMNS = (
+    ("date", DATE), ("narration", NARRATION), ("utr", UTR), ("credit", CREDIT), ("debit", DEBIT), ("amount", AMOUNT),
+    ("side", SIDE),
+)
 DAYS = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y")
-_RUPEES = re.compile(r"-?\d[\d,]*(\.\d{1,2})?")
+_RUPEES = re.compile(r"-?[0-9]+(?:,[0-9]{2,3})*(?:\.[0-9]{1,2})?")
 
 
 class BadStatement(Invalid):
@@ -65,7 +72,7 @@ def read(text: str) -> list[Row]:
         if not any(cell.strip() for cell in cells):
             continue
         try:
-            found.append(_row(cells, places, seen))
+            found.append(_row(cells, places, seen, width=len(rows[start - 1])))
         except ValueError as error:
             errors.append((f"#/lines/{number}", str(error)))
     if len(found) > ROWS_MAX:
@@ -102,49 +109,61 @@ def _header(rows: list[list[str]]) -> tuple[int, dict[str, int]]:
     for number, cells in enumerate(rows[:40]):
         names = [cell.strip().lower() for cell in cells]
         places = {
-            word: names.index(name)
-            for word, choices in (
-                ("date", DATE), ("narration", NARRATION), ("utr", UTR), ("credit", CREDIT), ("debit", DEBIT),
-                ("amount", AMOUNT),
-            )
-            for name in choices
-            if name in names
+            word: names.index(name) for word, choices in COLUMNS for name in reversed(choices) if name in names
         }
         if "date" in places and ("credit" in places or "amount" in places):
             return number + 1, places
     raise BadStatement("There is no header with a date and a credit or amount column.")
 
 
-def _row(cells: list[str], places: dict[str, int], seen: Counter[str]) -> Row:
+def _row(cells: list[str], places: dict[str, int], seen: Counter[str], *, width: int) -> Row:
+    if any(cells[width:]):
+        raise ValueError("The line has more cells than the header: an amount with commas stands in quotes.")
+
     def cell(word: str) -> str:
         place = places.get(word)
-        return cells[place].strip() if place is not None and place < len(cells) else ""
+        text = cells[place] if place is not None and place < len(cells) else ""
+        return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
-    credit, debit, amount = cell("credit"), cell("debit"), cell("amount")
-    minor = _minor(amount) if amount and not (credit or debit) else _minor(credit) - _minor(debit)
+    minor = _moved(cell("credit"), cell("debit"), cell("amount"), cell("side").lower() if "side" in places else None)
     if not minor:
         raise ValueError("The line moves no money.")
-    day, narration, utr = _day(cell("date")), cell("narration")[:NARRATION_CHARS_MAX], cell("utr")[:60]
+    day, narration, utr = day_of(cell("date")), cell("narration")[:NARRATION_CHARS_MAX], cell("utr")[:60]
     said = "\x1f".join((day.isoformat(), narration, utr, str(minor)))
     seen[said] += 1
     key = hashlib.sha256(f"{said}\x1f{seen[said]}".encode()).hexdigest()
     return Row(day=day, narration=narration, utr=utr, amount_minor=minor, key=key)
 
 
-def _day(text: str) -> date:
+def _moved(credit: str, debit: str, amount: str, side: str | None) -> int:
+    """Money in is positive, whether the bank has two columns, one with a sign, or one with `Dr` and `Cr` beside it."""
+    if credit or debit or not amount:
+        return minor_of(credit) - minor_of(debit)
+    if side is None:
+        return minor_of(amount)
+    if side not in ("cr", "dr", "c", "d", "credit", "debit"):
+        raise ValueError("The line does not say whether it is a debit or a credit.")
+    return minor_of(amount) if side.startswith("c") else -minor_of(amount)
+
+
+def day_of(text: str) -> date:
+    """A day as banks write it. Raises ValueError with a sentence."""
     for form in DAYS:
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 a day has no time zone
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007 a day has no time zone
         except ValueError:
             continue
+        if YEAR_MIN <= day.year <= YEAR_MAX:
+            return day
     raise ValueError(f"{text[:20]!r} is no date.")
 
 
-def _minor(text: str) -> int:
+def minor_of(text: str) -> int:
+    """Rupees in paise, `1,23,456.70` is 12345670; nothing is 0. Raises ValueError with a sentence."""
     if not text:
         return 0
-    if not _RUPEES.fullmatch(text):
-        raise ValueError(f"{text[:20]!r} is no amount.")
     whole, _, part = text.replace(",", "").lstrip("-").partition(".")
+    if not _RUPEES.fullmatch(text) or len(whole) > RUPEES_DIGITS_MAX:
+        raise ValueError(f"{text[:20]!r} is no amount.")
     minor = int(whole) * 100 + int((part + "00")[:2])
     return -minor if text.startswith("-") else minor

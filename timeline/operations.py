@@ -20,6 +20,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from timeline import idempotency, ids, subscriptions, vault
+from timeline.errors import Invalid
 from timeline.models import Delivery, Event, Stream, Target
 from timeline.vocabulary import require_known
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from timeline.actors import Actor
     from timeline.models import SubjectKey
 
-FACTS_BYTES_MAX = 64 * 1024
+EVENT_BYTES_MAX = 256 * 1024  # twice the largest lawful one: a hundred lines with names of 200 letters in any script
 TARGETS_MAX = 500
 _PERSONAL = frozenset({"email", "phone", "name", "address", "line1", "line2", "gstin", "delivered_to", "note", "text"})
 _LEAF = b"\x00"
@@ -47,6 +48,10 @@ class OperationNested(RuntimeError):
 
 class PersonalFact(ValueError):
     """Facts are ids, amounts and codes; what is personal belongs into `private`."""
+
+
+class EventTooLarge(Invalid):
+    """What would be written into the book is larger than one event may be; say less at a time."""
 
 
 class Operation:
@@ -104,7 +109,8 @@ class Operation:
         """Append one fact about `subject` to the story; Note [The book first].
 
         `facts` are ids, whole numbers and codes. `private` is sealed under `person`, or under the house key. A target is
-        `(type, id)` or `(type, id, name)`; the subject is always one. Raises `PersonalFact`, `UnknownKind`.
+        `(type, id)` or `(type, id, name)`; the subject is always one. Raises `PersonalFact`, `UnknownKind`,
+        `EventTooLarge`.
         """
         word = require_known(kind)
         story = self._stream(stream)
@@ -129,6 +135,8 @@ class Operation:
         )
         about = _about(subject, targets)
         event.canonical = canonical_bytes(event, about)
+        if len(event.canonical) > EVENT_BYTES_MAX:
+            raise EventTooLarge(max_bytes=EVENT_BYTES_MAX)
         event.leaf_hash = hashlib.sha256(_LEAF + event.canonical).digest()
         event.save(force_insert=True)
         self._streams[story] = seq

@@ -101,6 +101,7 @@ def children(*, port: int, sandbox_port: int, var: Path, environment: Mapping[st
     python = sys.executable
     logs = var / "log"
     logs.mkdir(parents=True, exist_ok=True)
+    (var / "static").mkdir(exist_ok=True)  # STATIC_ROOT: empty here, files come from the finders; whitenoise wants it there
     secret = environment["RAZORPAY_WEBHOOK_SECRETS"].split(",")[0]
     shared_memory = ["--worker-tmp-dir", "/dev/shm"] if os.path.isdir("/dev/shm") else []  # noqa: PTH112, S108
     sandbox = [

@@ -21,6 +21,7 @@ from orders import locks
 from orders.models import Document, Line, Order, RefundPart
 from orders.operations import people
 from orders.pricing import supply
+from orders.pricing.money import round_half_up
 from orders.pricing.supply import SHIPPING, Amounts, Bought, Row
 from payments import journal
 from payments.models import Refund
@@ -270,7 +271,8 @@ def _bought(order_id: UUID) -> list[Bought]:
     return [
         Bought(
             key=str(line.pk), sku=line.sku, name=line.name, hsn=line.hsn, quantity=line.quantity,
-            units=line.quantity - line.quantity_cancelled, price_minor=line.price_minor, rate_bp=line.gst_rate_bp,
+            units=line.quantity - line.quantity_cancelled, rate_bp=line.gst_rate_bp,
+            price_minor=round_half_up(line.value_minor, line.quantity),  # without tax, also of a price marked with it
             discount_minor=line.discount_minor, amounts=_frozen(line),
         )
         for line in locks.lines(order_id)

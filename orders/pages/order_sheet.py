@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +13,7 @@ from orders.documents import reading
 from orders.models import Order
 from orders.operations.actions import allowed_actions, next_step
 from orders.pages import entries
+from orders.pricing.snapshot import refund_share
 from payments.queries import reason_of
 
 if TYPE_CHECKING:
@@ -56,10 +58,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """So many units of a line in one group."""
+    """So many units of a line in one group, `already` of its units in groups before."""
 
     line: Line
     quantity: int
+    already: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        """The group's share of the line's total; the shares of all groups add up to it."""
+        return refund_share(
+            total_minor=self.line.total_minor, quantity=self.line.quantity, units=self.quantity, already=self.already
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +116,9 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
     detail = queries.detail(order_id)
     order = detail.order
     words = allowed_actions(order, refundable_minor=detail.refundable_minor, as_staff=True)
-    to_ship = [LineRow(line, left) for line in detail.lines if (left := line.to_ship - _booked(line, detail.parcels)) > 0]
-    packages = [_package(place, parcel, detail) for place, parcel in enumerate(detail.parcels, start=1)]
+    taken: Counter[UUID] = Counter()
+    packages = [_package(place, parcel, detail, taken) for place, parcel in enumerate(detail.parcels, start=1)]
+    to_ship = _rows(((line, line.to_ship - _booked(line, detail.parcels)) for line in detail.lines), taken)
     primary = _primary(detail, bool(to_ship), packages)
     papers = reading.of_order(order_id)
     return Sheet(
@@ -118,7 +129,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
         actions=[action for action in _actions(order, words) if primary is None or action.verb != primary.verb],
         refused=_refused(order, words, detail.refundable_minor),
         to_ship=to_ship,
-        cancelled=[LineRow(line, line.quantity_cancelled) for line in detail.lines if line.quantity_cancelled],
+        cancelled=_rows(((line, line.quantity_cancelled) for line in detail.lines), taken),
         packages=packages,
         holds=[
             (hold, queries.hold_note(hold, detail.person) or "", _url("console-release", order, hold_id=hold.pk))
@@ -216,7 +227,18 @@ def _booked(line: Line, parcels: Iterable[Parcel]) -> int:
     )
 
 
-def _package(place: int, parcel: Parcel, detail: OrderDetail) -> Package:
+def _rows(units: Iterable[tuple[Line, int]], taken: Counter[UUID]) -> list[LineRow]:
+    """The rows of one group; their units are added to what is `taken` of each line."""
+    found = []
+    for line, quantity in units:
+        if quantity > 0:
+            # Units of a parcel that was called back stand in two groups: the second one counts from where there is room.
+            found.append(LineRow(line, quantity, min(taken[line.pk], line.quantity - quantity)))
+            taken[line.pk] += quantity
+    return found
+
+
+def _package(place: int, parcel: Parcel, detail: OrderDetail, taken: Counter[UUID]) -> Package:
     shipment = parcel.shipment
     lines = {line.pk: line for line in detail.lines}
     actions = []
@@ -229,7 +251,10 @@ def _package(place: int, parcel: Parcel, detail: OrderDetail) -> Package:
     return Package(
         title=f"Package {place}",
         shipment=shipment,
-        rows=[LineRow(lines[pk], units) for pk, units in parcel.units if pk in lines],
+        rows=_rows(
+            ((lines[pk], units) for pk, units in parcel.units if pk in lines),
+            taken if shipment.status != "cancelled" else Counter(),
+        ),
         has_label=parcel.has_label,
         actions=actions,
         scans=list(shipment.scans.all()),

@@ -39,8 +39,8 @@ ID = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9]{1,40}")
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")
 PAGE_MAX = 100
 PAGES_MAX = 10
-LINES_PAGE_MAX = 1000
-LINES_PAGES_MAX = 200
+LINES_PAGE_MAX = 500
+LINES_PAGES_MAX = 400
 RETRY_AFTER_S_MAX = 3600
 # Refusals that still leave open whether the bank behind the gateway acted.
 DOUBTFUL_CODES = frozenset({"GATEWAY_ERROR", "SERVER_ERROR"})

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import rfc8785
+from django.db.models import Sum
 
 from payments import journal, locks
 from payments.models import BankLine, Payment, Remittance, RemittanceLine, Settlement
 from timeline.errors import Invalid, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Protocol
 
     from timeline.operations import Operation
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 BANK_STREAM = "bank"
 LOOK_BACK = timedelta(days=120)
 ROWS_MAX = 5_000
+KEYS_MAX = 5_000
 _WORD = re.compile(r"[a-z0-9]{6,}")
 
 
@@ -61,7 +63,10 @@ class Handed:
 
 def keep_bank_lines(op: Operation, *, rows: Sequence[StatementRow]) -> int:
     """Write down what is not there yet; how many lines that were. Nothing is booked before it is matched."""
-    known = set(BankLine.objects.filter(statement_key__in=[row.key for row in rows]).values_list("statement_key", flat=True))
+    known: set[str] = set()
+    for start in range(0, len(rows), KEYS_MAX):
+        keys = [row.key for row in rows[start : start + KEYS_MAX]]
+        known.update(BankLine.objects.filter(statement_key__in=keys).values_list("statement_key", flat=True))
     new = [
         BankLine(
             id=op.new_id(), day=row.day, narration=row.narration, utr=row.utr, amount_minor=row.amount_minor,
@@ -138,7 +143,8 @@ def book_remittance(
     facts = {"carrier": carrier, "reference": reference, "amount_minor": remittance.amount_minor, "lines": len(handed)}
     event = op.record(remittance, "remittance.booked", stream=remittance.stream, facts=facts)
     remittance.save(force_insert=True)
-    RemittanceLine.objects.bulk_create(_line(op, remittance, row, payments) for row in handed)
+    before = _handed_before(payments)
+    RemittanceLine.objects.bulk_create(_line(op, remittance, row, payments, before) for row in handed)
     journal.post(
         op, event,
         [
@@ -149,12 +155,21 @@ def book_remittance(
     return remittance
 
 
-def _line(op: Operation, remittance: Remittance, row: Handed, payments: dict[UUID, Payment]) -> RemittanceLine:
+def _line(
+    op: Operation, remittance: Remittance, row: Handed, payments: dict[UUID, Payment], before: dict[UUID, int]
+) -> RemittanceLine:
     payment = payments.get(row.payment_id) if row.payment_id else None
+    due_minor = max(0, payment.amount_minor - before.get(payment.pk, 0)) if payment else 0
     return RemittanceLine(
         id=op.new_id(), remittance=remittance, tracking_number=row.tracking_number, payment=payment,
-        due_minor=payment.captured_minor if payment else 0, paid_minor=row.paid_minor,
+        due_minor=due_minor, paid_minor=row.paid_minor,
     )
+
+
+def _handed_before(payments: Iterable[UUID]) -> dict[UUID, int]:
+    """What was handed over for these payments already, in minor units."""
+    lines = RemittanceLine.objects.filter(payment__in=list(payments)).order_by()
+    return {pk: int(sum_) for pk, sum_ in lines.values_list("payment").annotate(Sum("paid_minor")) if pk}
 
 
 def _credit(row: Handed, payments: dict[UUID, Payment]) -> journal.Line:

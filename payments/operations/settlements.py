@@ -9,10 +9,11 @@ Note [What a settlement line is worth]
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from payments import journal
@@ -29,16 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Known:
-    """What we have behind the gateway's ids."""
+    """What we have behind the gateway's ids; `awaited` are payments we know by our own receipt alone, as yet."""
 
     payments: dict[str, Payment] = field(default_factory=dict)
+    awaited: dict[str, Payment] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
 
     def link(self, line: SettlementLine, dispute_id: str | None = None) -> bool:
         """Link the line with what it is of; whether that is known."""
         if line.kind == PAYMENT:
-            line.payment = self.payments.get(line.entity_id)
+            line.payment = self.payments.get(line.entity_id) or self.awaited.get(line.order_receipt)
         elif line.kind == REFUND:
             line.refund = self.refunds.get(line.entity_id)
         elif line.kind == ADJUSTMENT and dispute_id:
@@ -135,14 +137,16 @@ def _is_again(line: SettlementLine, before: set[tuple[str, str]]) -> bool:
 
 
 def _settled_elsewhere(settlement: Settlement, lines: Sequence[SettlementLine]) -> set[tuple[str, str]]:
+    """Entities that another payout's line was explained by; a line nobody knows yet takes nothing off the receivable."""
     others = SettlementLine.objects.filter(entity_id__in=[line.entity_id for line in lines]).exclude(settlement=settlement)
-    return set(others.values_list("entity_id", "kind"))
+    explained = Q(payment__isnull=False) | Q(refund__isnull=False) | Q(dispute__isnull=False)
+    return set(others.filter(explained).values_list("entity_id", "kind"))
 
 
 def _explain(op: Operation, settlement: Settlement, lines: Sequence[SeenLine], known: Known) -> None:
     """Lines that nothing was known behind, and something is now: from suspense to where they belong."""
     open_lines = SettlementLine.objects.filter(
-        settlement=settlement, occurrence=1, payment=None, refund=None, dispute=None
+        settlement=settlement, payment=None, refund=None, dispute=None
     )
     disputes = {seen.entity_id: seen.dispute_id for seen in lines}
     for line in open_lines:
@@ -169,9 +173,20 @@ def _known(lines: Sequence[SeenLine]) -> Known:
     disputes = {seen.dispute_id for seen in lines if seen.dispute_id}
     return Known(
         payments={str(row.gateway_payment_id): row for row in Payment.objects.filter(gateway_payment_id__in=ids)},
+        awaited=_awaited(lines),
         refunds={str(row.gateway_refund_id): row for row in Refund.objects.filter(gateway_refund_id__in=ids)},
         disputes={row.gateway_dispute_id: row for row in Dispute.objects.filter(gateway_dispute_id__in=disputes)},
     )
+
+
+def _awaited(lines: Sequence[SeenLine]) -> dict[str, Payment]:
+    """Payments whose money no notice has told us of yet, by our receipt, where one entity alone names it."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for seen in lines:
+        if seen.kind == PAYMENT and seen.order_receipt:
+            named[seen.order_receipt].add(seen.entity_id)
+    alone = [receipt for receipt, ids in named.items() if len(ids) == 1]
+    return {row.receipt: row for row in Payment.objects.filter(receipt__in=alone, gateway_payment_id=None, gateway=RAZORPAY)}
 
 
 def _ref(line: SettlementLine) -> str:

@@ -286,3 +286,79 @@ def test_the_day_of_a_settlement_is_indias() -> None:
     object.__setattr__(seen, "created_at", late)
     assert book(seen, one).day == date(2026, 11, 21)
     assert timezone.is_aware(Settlement.objects.get().settled_at)
+
+
+def test_a_line_is_known_by_our_receipt_before_any_notice_told_us_of_the_money() -> None:
+    """The capture's notice was lost (F30): the line is ours by our own number, and the capture closes it later."""
+    payment = makers.created()
+    one = line("pay_receipt0000001", order_receipt=payment.receipt, amount_minor=payment.amount_minor)
+    book(payout(one), one)
+    assert SettlementLine.objects.get().payment_id == payment.pk
+    assert owed(one.entity_id) == -payment.amount_minor
+    makers.see(payment, id=one.entity_id, status="captured")
+    assert owed(one.entity_id) == 0
+
+
+def test_two_payments_of_one_receipt_are_not_guessed_apart() -> None:
+    payment = makers.created()
+    lines = [line(f"pay_twin000000000{n}", order_receipt=payment.receipt, amount_minor=5000) for n in (1, 2)]
+    book(payout(*lines), *lines)
+    assert not SettlementLine.objects.exclude(payment=None).exists()
+
+
+def test_a_payment_in_two_payouts_before_it_is_known_is_settled_once() -> None:
+    one = line("pay_late0000000002")
+    first, second = payout(one), payout(one)
+    book(first, one)
+    book(second, one)
+    makers.captured(pay_id=one.entity_id, amount_minor=100_000)
+    book(first, one)
+    book(second, one)
+    assert (owed(one.entity_id), journal.balance("suspense")) == (0, -97_640)
+
+
+def test_a_second_line_of_a_payment_that_is_known_later_stays_in_suspense() -> None:
+    one = line("pay_late0000000003")
+    seen = payout(one, one)
+    book(seen, one, one)
+    makers.captured(pay_id=one.entity_id, amount_minor=100_000)
+    book(seen, one, one)
+    assert (owed(one.entity_id), journal.balance("suspense")) == (0, -97_640)
+    assert not SettlementLine.objects.filter(payment=None).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (("Date,Narration,Chq./Ref.No.,Value Dt,Withdrawal Amt.,Deposit Amt.,Closing Balance\n"
+         '21/11/26,NEFT,0000123,21/11/26,,"1,23,456.70",1.00\n'), ("0000123", 12_345_670)),
+        (("Txn Date,Value Date,Description,Ref No./Cheque No.,Debit,Credit,Balance\n"
+         "21 Nov 2026,20 Nov 2026,TO TRANSFER,R1,500.00,,1.00\n"), ("R1", -50_000)),
+        ("Tran Date,CHQNO,PARTICULARS,DR,CR,BAL\n21-11-2026,,=HYPERLINK(1),,5.5,1\n", ("", 550)),
+        ("Date,Description,Amount,Dr / Cr\n2026-11-21,RENT,5.00,DR\n", ("", -500)),
+        ("Date,Description,UTR,Reference,Amount\n2026-11-21,RENT,U1,R1,-5.00\n", ("U1", -500)),
+    ],
+)
+def test_the_headers_of_indian_banks(text: str, said: tuple[str, int]) -> None:
+    (row,) = bank_statement.read(text)
+    assert (row.day, row.utr, row.amount_minor) == (date(2026, 11, 21), *said)
+
+
+@pytest.mark.parametrize(
+    "row", ["21/11/0001,x,1.00", "21/11/2026,x,999999999999.00", '21/11/2026,x,"1,2"', "21/11/2026,x,1,234.00", "21/11/2026,x,१", "21/11/2026,x,+1"]
+)
+def test_numbers_and_days_beyond_reason_are_refused(row: str) -> None:
+    """F62: what no column could hold never reaches the database."""
+    with pytest.raises(BadStatement):
+        bank_statement.read(f"Date,Narration,Credit\n{row}\n")
+
+
+def test_a_side_that_is_not_said_is_not_guessed() -> None:
+    with pytest.raises(BadStatement):
+        bank_statement.read("Date,Amount,Type\n21/11/2026,5.00,?\n")
+
+
+def test_control_characters_of_a_narration_are_taken_for_spaces() -> None:
+    """F63: a NUL never reaches the database."""
+    (row,) = bank_statement.read('Date,Narration,Credit\n21/11/2026,"NEFT\x00 CR\n RAZORPAY",5.00\n')
+    assert row.narration == "NEFT CR RAZORPAY"

@@ -44,6 +44,15 @@ def test_z6_an_invoice_has_the_frozen_amounts_the_next_number_and_its_entry() ->
     assert (event.stream, event.facts["amount_minor"]) == (str(order.pk), order.total_minor)
 
 
+def test_a_price_marked_with_gst_is_shown_without_it() -> None:
+    """Rule 46 asks for the value; the sum is still what the customer saw."""
+    sku = makers.product(price_minor=99_900, gst_rate_bp=500, price_includes_gst=True).sku
+    row = documents.rows_of(invoice(makers.processing_order(skus=[sku], quantity=1)))[0]
+    assert (row.price_minor, row.taxable_minor, row.cgst_minor, row.sgst_minor, row.total_minor) == (
+        95_142, 95_142, 2_379, 2_379, 99_900,
+    )
+
+
 def test_an_invoice_is_issued_once() -> None:
     order = makers.processing_order()
     assert invoice(order).pk == invoice(order).pk
@@ -133,7 +142,8 @@ def test_b27_documents_equal_the_ledger_and_every_customer_comes_to_zero(data: s
     """Random orders, partial refunds before and after the invoice, some still on their way when it is issued."""
     skus = [
         makers.product(
-            price_minor=data.draw(st.integers(1, 250_000)), gst_rate_bp=data.draw(st.sampled_from([0, 500, 1800, 4000]))
+            price_minor=data.draw(st.integers(1, 250_000)), gst_rate_bp=data.draw(st.sampled_from([0, 500, 1800, 4000])),
+            price_includes_gst=data.draw(st.booleans()),
         ).sku
         for _ in range(data.draw(st.integers(1, 3)))
     ]

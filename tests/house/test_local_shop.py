@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,11 @@ import requests
 import responses
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.module_loading import import_string
 
+from config import env
 from config.celery import app
+from config.local import processes
 from config.local.processes import Child
 from config.management.commands import runner
 from config.schedule import SCHEDULE, Tick
@@ -36,6 +41,30 @@ def test_the_demo_refuses_live_keys(settings: Any) -> None:
     settings.RAZORPAY_KEY_ID = "rzp_live_0123456789abcd"
     with pytest.raises(CommandError, match="live gateway keys"):
         call_command("up", "--once")
+
+
+def test_up_makes_its_env_file_as_make_run_does(tmp_path: Path) -> None:
+    """`manage.py up` on a fresh checkout: the secrets are there before the settings are read."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("SECRET_KEY", "VAULT_KEYS")}
+    environment |= {"BAHI_ENV": str(tmp_path / ".env"), "BAHI_VAR": str(tmp_path), "RAZORPAY_KEY_ID": "rzp_live_0123456789abcd"}
+    environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    command = [sys.executable, "manage.py", "up", "--once"]
+    run = subprocess.run(command, cwd=env.ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "live gateway keys" in run.stderr, "it got as far as its first question"
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert re.search(r"^SECRET_KEY=\S{64}$", (tmp_path / ".env").read_text(), re.MULTILINE)
+
+
+def test_the_web_process_starts_without_a_warning(tmp_path: Path, settings: Any) -> None:
+    """Warnings are errors here, so a missing static root would raise."""
+    words = {"RAZORPAY_KEY_ID": "rzp_test_1", "RAZORPAY_KEY_SECRET": "s", "RAZORPAY_WEBHOOK_SECRETS": "w"}
+    processes.children(port=1, sandbox_port=2, var=tmp_path, environment=words)
+    static_files = import_string("whitenoise.middleware.WhiteNoiseMiddleware")
+    settings.STATIC_ROOT = tmp_path / "static"
+    assert static_files(lambda _: None).files
+    settings.STATIC_ROOT = tmp_path / "nowhere"
+    with pytest.raises(UserWarning, match="No directory"):
+        static_files(lambda _: None)
 
 
 def test_a_dead_child_is_started_again_and_a_living_one_left_alone(tmp_path: Path) -> None:

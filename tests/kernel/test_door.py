@@ -14,12 +14,19 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tests.door.models import Line, Ticket
-from timeline import triggers
+from timeline import queries, triggers
 from timeline.actors import Actor, system
 from timeline.errors import KeyReused, Replayed, TransitionRefused
 from timeline.idempotency import Key, fingerprint
-from timeline.models import Delivery, Event, Receipt, Stream, Target
-from timeline.operations import OperationNested, OperationRequired, PersonalFact, operation
+from timeline.models import Delivery, Event, Receipt, Stream
+from timeline.operations import (
+    EVENT_BYTES_MAX,
+    EventTooLarge,
+    OperationNested,
+    OperationRequired,
+    PersonalFact,
+    operation,
+)
 from timeline.transitions import advance, begin, machine
 from timeline.vocabulary import UnknownKind
 
@@ -83,11 +90,31 @@ def test_the_hash_is_of_the_canonical_bytes_and_these_are_rfc_8785() -> None:
 
 def test_targets_find_the_event_from_each_resource() -> None:
     """A2, A11."""
-    ticket = make()
-    assert {(t.type, t.target_id, t.name) for t in Target.objects.all()} == {
+    ticket, other = make(), make("T-2")
+    first, second = Event.objects.order_by("id")
+    assert {(t.type, t.target_id, t.name) for t in first.targets.all()} == {
         ("ticket", ticket.id.hex, ""),
         ("item", "SKU-1", "Tea"),
     }
+    assert list(queries.of_target("ticket", ticket.id.hex)) == [first]
+    assert list(queries.of_target("ticket", other.id.hex)) == [second]
+    assert list(queries.of_target("item", "SKU-1")) == [second, first], "newest first"
+    assert list(queries.of_target("ticket", "SKU-1")) == []
+
+
+def test_an_event_has_a_greatest_size() -> None:
+    ticket = make()
+
+    def book(code: str) -> Event:
+        with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
+            return op.record(ticket, "note.added", facts={"code": code})
+
+    room = EVENT_BYTES_MAX - len(book("").canonical)
+    assert len(book("x" * room).canonical) == EVENT_BYTES_MAX
+    with pytest.raises(EventTooLarge) as refused_:
+        book("x" * (room + 1))
+    assert refused_.value.extra == {"max_bytes": EVENT_BYTES_MAX}
+    assert Stream.objects.get(pk=str(ticket.id)).seq == 3
 
 
 def test_calling_the_transition_directly_is_refused() -> None:

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order
-from orders.operations import holds, refund
+from orders.operations import cancel, fulfil, holds, refund
 from orders.pages.console import LOGINS_PER_NAME_MAX
+from orders.pages.order_sheet import sheet
 from tests.flows import makers
 from tests.pages.markup import Page, check
 from timeline.models import Event
@@ -318,6 +319,31 @@ def test_a_parcel_needs_units_and_a_label(asha: Client, shop_gateway: FakeGatewa
         assert 'class="err"' in check_text(answer) or 'role="alert"' in check_text(answer)
     assert send(asha, order_path(order, "ship/"), **{f"units-{line.pk}": "1", "carrier": "Own fleet"}).status_code == 302
     assert "1 of 1 line left" in asha.get(order_path(order)).content.decode()
+
+
+def test_the_cards_of_a_split_order_share_the_total_of_its_line(asha: Client, shop_gateway: FakeGateway) -> None:
+    """B27: each card shows its own share, and all of them add up, whatever is rounded."""
+    makers.product("TEA-1", price_minor=3333)
+    order = makers.processing_order(shop_gateway, {"TEA-1": 3})
+    line = order.lines.get()
+    assert line.total_minor == 10_499
+    with operation("shipment.book", actor=makers.ASHA, stream=str(order.pk)) as op:
+        fulfil.book(op, order_id=order.pk, items={line.pk: 1})
+    assert shares(order) == {"To ship": [6999], "Package 1": [3500]}
+    told = asha.get(order_path(order)).content.decode()
+    assert (told.count(">₹69.99<"), told.count(">₹35.00<")) == (1, 1)
+    with operation("shipment.book", actor=makers.ASHA, stream=str(order.pk)) as op:
+        fulfil.book(op, order_id=order.pk, items={line.pk: 1})
+    assert shares(order) == {"To ship": [3500], "Package 1": [3500], "Package 2": [3499]}
+    with operation("order.cancel", actor=makers.ASHA, stream=str(order.pk)) as op:
+        cancel.cancel(op, order_id=order.pk, code="other")
+    assert shares(order) == {"Package 1": [3500], "Package 2": [3500], "Cancelled": [10_499]}, "called back: worth nothing twice"
+
+
+def shares(order: Order) -> dict[str, list[int]]:
+    found = sheet(order.pk)
+    groups = {"To ship": found.to_ship, **{card.title: card.rows for card in found.packages}, "Cancelled": found.cancelled}
+    return {title: [row.total_minor for row in rows] for title, rows in groups.items() if rows}
 
 
 def test_guessing_a_password_ends() -> None:
