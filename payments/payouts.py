@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 LATEST_FIRST = ("-day", "-id")
+UNKNOWN_FIRST = (Coalesce("payment", "refund", "dispute").asc(nulls_first=True), "kind", "entity_id", "occurrence")
+LINES_ORDER = ("kind", "entity_id", "occurrence", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class Payout:
     bank_minor: int | None
 
     @property
-    def report_difference_minor(self) -> int:
-        """What the gateway says it paid, less what its lines sum to."""
-        return self.settlement.amount_minor - self.lines_minor
+    def lines_difference_minor(self) -> int:
+        """What its lines sum to, less what the gateway says it paid."""
+        return self.lines_minor - self.settlement.amount_minor
 
     @property
     def bank_difference_minor(self) -> int | None:

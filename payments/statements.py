@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
+
+if TYPE_CHECKING:
+    from payments.models import Dispute, Payment, Refund
 
 PAYMENT, REFUND, TRANSFER, ADJUSTMENT = "payment", "refund", "transfer", "adjustment"
 
@@ -75,6 +78,11 @@ class SettlementLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity_id} in {self.settlement_id}"
+
+    @property
+    def owner(self) -> Payment | Refund | Dispute | None:
+        """What the line is of, if we know."""
+        return self.payment or self.refund or self.dispute
 
     @property
     def is_matched(self) -> bool:

@@ -32,5 +32,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "ShipmentInput": {"carrier": "own_fleet", "items": _ITEMS, "warehouse": "BLR-1"},
     "DispatchInput": {},
     "DeliverInput": {"deliveredTo": "Ravi", "signatureRequired": True, "photoUrl": "https://img.example/parcel.jpg"},
+    "FileInput": {"csv": "Date,Narration,Debit,Credit\n21/11/2026,NEFT CR RAZORPAY UTR000000000001,,976.40\n"},
     "HoldInput": {"reason": "fraud", "note": "Ring the bank"},
 }

@@ -33,6 +33,7 @@ NOTE_CHARS_MAX = 2000
 REASON_CHARS_MAX = 500
 SUMMARY_CHARS_MAX = 1000
 SEARCH_CHARS_MAX = 100
+CSV_CHARS_MAX = 2_000_000
 
 
 class Nothing(Input):
@@ -204,6 +205,12 @@ class HoldInput(Input):
 
     reason = StrictText(max_length=100)
     note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True, required=False, allow_null=True, default=None)
+
+
+class FileInput(Input):
+    """A CSV file as text; its bad lines are named with 422, and then nothing of it is taken."""
+
+    csv = StrictText(max_length=CSV_CHARS_MAX, multiline=True)
 
 
 class OwnOrdersQuery(Query):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import disputes, refunds, shipments
+from orders.api.admin import books, disputes, refunds, settlements, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
@@ -47,6 +47,14 @@ urlpatterns = [
     path("admin/disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("admin/disputes/<str:dispute_id>/contest", disputes.ContestView.as_view()),
     path("admin/disputes/<str:dispute_id>/accept", disputes.ConcedeView.as_view()),
+    path("admin/settlements", settlements.SettlementsView.as_view()),
+    path("admin/settlements/<str:settlement_id>", settlements.SettlementView.as_view()),
+    path("admin/settlements/<str:settlement_id>/lines", settlements.LinesView.as_view()),
+    path("admin/bank-lines", settlements.BankLinesView.as_view()),
+    path("admin/bank-statements", settlements.BankStatementsView.as_view()),
+    path("admin/remittances", settlements.RemittancesView.as_view()),
+    path("admin/journal.csv", books.JournalView.as_view()),
+    path("admin/journal/balances", books.BalancesView.as_view()),
     path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),
     path("admin/shipments/<str:shipment_id>/label", shipments.LabelView.as_view()),
     path("admin/shipments/<str:shipment_id>/dispatch", shipments.DispatchView.as_view()),

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from payments.models import Remittance
+    from payments.remittance_file import Batch
     from timeline.operations import Operation
+
+
+def book_batches(op: Operation, *, batches: Sequence[Batch]) -> list[Remittance]:
+    """Book every batch of a carrier's list, all of them or none. Raises what `book_remittance` raises."""
+    return [
+        book_remittance(
+            op, carrier=batch.carrier, reference=batch.reference, utr=batch.utr, day=batch.day, rows=batch.rows
+        )
+        for batch in batches
+    ]
 
 
 def book_remittance(

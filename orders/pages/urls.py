@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
-from orders.pages import account, console, console_steps, disputes, documents, mailbox, pay, shop, signing_in
+from orders.pages import (
+    account,
+    books,
+    console,
+    console_steps,
+    disputes,
+    documents,
+    mailbox,
+    pay,
+    settlements,
+    shop,
+    signing_in,
+)
 
 _CONSOLE_ORDER = "console/orders/<str:number>/"
 
@@ -54,6 +66,11 @@ urlpatterns = [
     path("console/disputes/<uuid:dispute_id>/", disputes.dispute_page, name="console-dispute"),
     path("console/disputes/<uuid:dispute_id>/contest/", disputes.contest, name="console-dispute-contest"),
     path("console/disputes/<uuid:dispute_id>/accept/", disputes.concede, name="console-dispute-accept"),
+    path("console/settlements/", settlements.settlement_list, name="console-settlements"),
+    path("console/settlements/statement/", settlements.bring_statement, name="console-statement"),
+    path("console/settlements/cash/", settlements.bring_cash, name="console-cash"),
+    path("console/settlements/<str:settlement_id>/", settlements.settlement_page, name="console-settlement"),
+    path("console/books/", books.books, name="console-books"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("theme/", mailbox.theme, name="theme"),
 ]

@@ -7,6 +7,7 @@ Note [A form acts once]
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -98,6 +99,7 @@ def _key(request: HttpRequest, actor: Actor) -> Key | None:
     if not KEY_CHARS_MIN <= len(text) <= KEY_CHARS_MAX or not text.isalnum() or not text.isascii():
         return None
     pairs = sorted((key, value) for key, values in request.POST.lists() for value in values if key != "csrfmiddlewaretoken")
+    pairs += [(name, _digest(file)) for name, file in sorted(request.FILES.items())]
     route = request.resolver_match.route if request.resolver_match is not None else request.path
     return Key(
         scope=f"page:{actor.type}:{actor.id}:{route}"[:200],
@@ -110,3 +112,12 @@ def _match(request: HttpRequest, op: Operation, story: str) -> None:
     sent = request.POST.get("version", "")
     if sent and sent != str(op.version(story)):
         raise Stale(version=op.version(story))
+
+
+def _digest(file: Any) -> str:
+    """Another file under the same key is another form."""
+    found = hashlib.sha256()
+    for chunk in file.chunks():
+        found.update(chunk)
+    file.seek(0)
+    return found.hexdigest()

@@ -194,5 +194,4 @@ def _ref(line: SettlementLine) -> str:
 
 
 def _story(line: SettlementLine) -> str | None:
-    owner = line.payment or line.refund or line.dispute
-    return owner.stream if owner else None
+    return line.owner.stream if line.owner is not None else None

@@ -358,6 +358,15 @@ ENDPOINTS = [
     ("POST", "/admin/shipments/x/dispatch", "shipments:write"),
     ("POST", "/admin/shipments/x/deliver", "shipments:write"),
     ("POST", "/admin/shipments/x/return", "shipments:write"),
+    ("GET", "/admin/settlements", "orders:read"),
+    ("GET", "/admin/settlements/x", "orders:read"),
+    ("GET", "/admin/settlements/x/lines", "orders:read"),
+    ("GET", "/admin/bank-lines", "orders:read"),
+    ("POST", "/admin/bank-statements", "money:write"),
+    ("GET", "/admin/remittances", "orders:read"),
+    ("POST", "/admin/remittances", "money:write"),
+    ("GET", "/admin/journal.csv", "orders:read"),
+    ("GET", "/admin/journal/balances", "orders:read"),
 ]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from inventory.models import Level
+from orders.api.examples import BODIES
 from orders.models import Checkout, CheckoutLine, Order
-from payments.models import Refund
+from payments.models import BankLine, Refund, Remittance
 from shipping.models import Shipment
 from tests import makers
 from tests.api import corpus
@@ -83,15 +84,23 @@ WRITES: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
         {"#/deliveredTo": "text", "#/signatureRequired": "bool", "#/photoUrl": "text", "#/at": "text"},
     ),
     "return": ("POST", "/admin/shipments/{parcel}/return", {}, {}),
+    "bank-statement": ("POST", "/admin/bank-statements", {"csv": BODIES["FileInput"]["csv"]}, {"#/csv": "text"}),
+    "remittance": (
+        "POST", "/admin/remittances",
+        {"csv": "carrier,reference,utr,date,awb,amount\nown_fleet,R-1,U-1,21/11/2026,AWB-1,5.00\n"}, {"#/csv": "text"},
+    ),
     "hold": ("POST", "/admin/orders/{own}/holds", {"reason": "fraud", "note": "x"}, {"#/reason": "text", "#/note": "text"}),
 }
-LISTS = ("/storefront/orders", "/admin/orders", "/storefront/orders/{own}/timeline", "/admin/orders/{own}/timeline")
+LISTS = (
+    "/storefront/orders", "/admin/orders", "/storefront/orders/{own}/timeline", "/admin/orders/{own}/timeline",
+    "/admin/settlements", "/admin/bank-lines", "/admin/remittances",
+)
 # A multiline text takes line feeds; a text that is looked up or checked for sense says 422, or does not mind.
 _SENSE = frozenset({400, 422})
 
 
 def state() -> tuple[int, ...]:
-    tables = (Event, Receipt, Order, Checkout, CheckoutLine, Refund, Shipment, Level)
+    tables = (Event, Receipt, Order, Checkout, CheckoutLine, Refund, Shipment, Level, BankLine, Remittance)
     return tuple(table.objects.count() for table in tables)
 
 

@@ -49,6 +49,16 @@ class QueryInt(serializers.IntegerField):
         return int(data)
 
 
+class QueryBool(serializers.BooleanField):
+    """``true`` or ``false``."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Compare exactly."""
+        if data not in {"true", "false"}:
+            raise ValidationError("true or false is required.", code="invalid")
+        return bool(data == "true")
+
+
 class QueryText(StrictText):
     """A phrase to look for. An empty one is as good as none and comes back as an empty text."""
 
@@ -78,6 +88,17 @@ class QueryMoment(serializers.DateTimeField):
             return dt.datetime.combine(date, dt.time.min, timezone.get_default_timezone())
         except (ValueError, OverflowError):
             self.fail("invalid", format="RFC 3339 date or date-time")
+
+
+class QueryDay(serializers.DateField):
+    """A full date, ``2026-01-31``: a business day."""
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        """Read it."""
+        try:
+            return day(value)
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DD")
 
 
 class QueryList(serializers.ListField):
