@@ -45,6 +45,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ORDER_RATE", "whole", "30", "New orders a minute, per customer and per address of origin.", "Shop"),
     Variable("PAYMENT_DUE_MINUTES", "whole", "60", "An unpaid order is cancelled after so many minutes.", "Shop"),
     Variable("HOLD_MINUTES", "whole", "15", "How long a checkout may hold stock.", "Shop"),
+    Variable("REFUND_LIMIT_MINOR", "whole", "1000000", "What one of support gives back alone per order, in paise.", "Shop"),
     Variable("SHOP_NAME", "text", "Mitti & Masala", "Name of the shop on pages and messages.", "Shop"),
     Variable("SHOP_STATE", "text", "IN-KA", "The supplier's state (ISO 3166-2), for CGST and SGST or IGST.", "Shop"),
     Variable("SHOP_GSTIN", "text", "", "The supplier's GSTIN.", "Shop"),

@@ -154,6 +154,14 @@ def orders_of_streams(streams: Iterable[str]) -> dict[str, Order]:
     return {row.stream_id: row for row in Order.objects.filter(stream_id__in=list(streams))}
 
 
+def order_of_refund(text: str) -> UUID:
+    """The order a refund belongs to. Raises Missing. One statement."""
+    link = OrderPayment.objects.filter(payment__refunds__id=uuid_of(text)).values_list("order_id", flat=True).first()
+    if link is None:
+        raise Missing
+    return link
+
+
 def uuid_of(text: str) -> UUID:
     """A UUID in its canonical form. Raises Missing, for what has another form names nothing."""
     if not _UUID.fullmatch(text):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @subscribe(
     "payment.accepted", "payment.authorized", "payment.captured", "payment.failed", "payment.doubted", "payment.retried",
-    "refund.processed", "refund.failed", "dispute.opened", "dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed",
+    "refund.asked", "refund.processed", "refund.failed", "dispute.opened", "dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed",
 )
 def money_moved(op: Operation, event: Event) -> None:
     """A payment or refund changed: confirm, give back, or end the order as its money says."""

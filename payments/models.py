@@ -197,7 +197,11 @@ class Payment(StateModel):
 
 
 class Refund(StateModel):
-    """Money going back. The reason in words is sealed; `items` are ids and quantities of the lines it is for."""
+    """Money going back. The reason in words is sealed; `items` are ids and quantities of the lines it is for.
+
+    `restock_lines` say what becomes of the goods once it is granted. `reference` is the bank's number for the money, or
+    that of the other means by which a failed refund was given. `speed_processed` is the gateway's word: instant, normal.
+    """
 
     class Status(models.TextChoices):
         """From the wish to the money."""
@@ -223,7 +227,11 @@ class Refund(StateModel):
     key = models.ForeignKey(SubjectKey, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     items: models.JSONField[Any, Any] = models.JSONField(default=list)
     restock = models.BooleanField(default=False)
+    restock_lines: models.JSONField[Any, Any] = models.JSONField(default=list)
+    return_id = models.UUIDField(null=True)
     speed = models.CharField(max_length=10, default="normal", choices=[("normal", "Normal"), ("optimum", "Optimum")])
+    speed_processed = models.CharField(max_length=10, blank=True)
+    reference = models.CharField(max_length=40, blank=True)
     by_other_means = models.BooleanField(default=False)
     gateway_refund_id = models.CharField(max_length=40, null=True, unique=True)  # noqa: DJ001 NULL keeps it unique
     attempts = models.PositiveSmallIntegerField(default=1)
@@ -321,6 +329,15 @@ class Refund(StateModel):
         self.asked_at = at
         self.gateway_refund_id = None
         self.error_code = self.error_reason = ""
+
+    @transition(
+        field=status, source=Status.FAILED, target=Status.PROCESSED, custom={"event": "refund.processed"}
+    )
+    def settle_otherwise(self, *, reference: str, at: datetime) -> None:
+        """What the gateway could not give back, a person has given by other means."""
+        self.by_other_means = True
+        self.reference = reference
+        self.processed_at = at
 
 
 class Notice(models.Model):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from orders.api.examples import BODIES
 from orders.models import Order
+from orders.operations import refund_goods
 from orders.queries import SORTS
 from payments.models import Dispute
 from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
@@ -117,14 +118,44 @@ class RefundWishInput(Input):
     items = UnitsInput(many=True, required=False)
 
 
+class RestockInput(Input):
+    """What becomes of so many units of one item."""
+
+    order_item_id = StrictUUID()
+    quantity = Quantity()
+    to = Choice(choices=refund_goods.CHOICES)
+
+
 class RefundInput(Input):
     """Staff give money back."""
 
-    amount = Money(min_value=1)
+    amount = Money(min_value=1, required=False, allow_null=True, help_text="May be left out with items: their worth.")
     reason = StrictText(max_length=REASON_CHARS_MAX)
     initiate_payment_refund = StrictBool(required=False, default=True)
     items = UnitsInput(many=True, required=False)
+    with_shipping = StrictBool(
+        required=False, allow_null=True, help_text="Whether shipping is given back; without: by an amount, not by items."
+    )
+    goodwill = StrictBool(required=False, default=False, help_text="An amount for no items; no GST is reversed.")
+    speed = Choice(choices=("normal", "instant"), required=False, default="normal")
     restock = StrictBool(required=False, default=False)
+    restock_lines = RestockInput(many=True, required=False, help_text="What becomes of which units; instead of `restock`.")
+
+
+class RefundQuoteInput(Input):
+    """What would go back."""
+
+    amount = Money(min_value=1, required=False, allow_null=True)
+    items = UnitsInput(many=True, required=False)
+    with_shipping = StrictBool(required=False, allow_null=True)
+    goodwill = StrictBool(required=False, default=False)
+
+
+class OtherMeansInput(Input):
+    """How money that the gateway could not give back has been given."""
+
+    reference = Code(max_length=40, help_text="The number of the transfer.")
+    reason = StrictText(max_length=REASON_CHARS_MAX)
 
 
 class DeclineInput(Input):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
+    from orders.operations.refund import Quote
     from orders.queries import OrderDetail, Parcel
     from orders.quoting import Priced
     from payments.models import Dispute, Payment, Refund
@@ -153,8 +154,12 @@ def refund_row(refund: Refund) -> dict[str, Any]:
         "reasonCode": refund.reason_code,
         "items": refund.items,
         "restock": refund.restock,
+        "restockLines": refund.restock_lines,
         "speed": refund.speed,
+        "speedProcessed": refund.speed_processed or None,
         "byOtherMeans": refund.by_other_means,
+        "reference": refund.reference or None,
+        "returnId": refund.return_id,
         "gatewayRefundId": refund.gateway_refund_id,
         "requestedBy": {"type": refund.requested_by_type, "id": refund.requested_by_id},
         "createdAt": refund.created_at,
@@ -181,6 +186,37 @@ def dispute_row(dispute: Dispute, order: Order | None = None) -> dict[str, Any]:
         "answerError": dispute.answer_error or None,
         "openedAt": dispute.opened_at,
         "decidedAt": dispute.decided_at,
+    }
+
+
+def refund_quote_row(found: Quote, *, needs_approval: bool) -> dict[str, Any]:
+    """What a refund would come to, and what would be left to ask for before it."""
+    return {
+        "amount": found.amount_minor,
+        "currency": found.currency,
+        "itemsWorth": found.items_minor,
+        "itemValue": found.value_minor,
+        "gstAmount": found.gst_minor,
+        "gst": found.gst,
+        "shipping": found.shipping_minor,
+        "adjustment": found.adjustment_minor,
+        "maximum": found.maximum_minor,
+        "refundable": found.refundable_minor,
+        "needsApproval": needs_approval,
+        "parts": [
+            {
+                "orderItemId": part.key,
+                "quantity": part.units,
+                "taxable": part.taxable_minor,
+                "gst": {"cgst": part.cgst_minor, "sgst": part.sgst_minor, "igst": part.igst_minor},
+                "total": part.total_minor,
+            }
+            for part in found.parts
+        ],
+        "left": [
+            {"orderItemId": line.key, "quantity": line.units, "total": line.total_minor} for line in found.lines
+        ],
+        "shippingLeft": found.shipping.total_minor,
     }
 
 

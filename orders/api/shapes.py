@@ -149,6 +149,12 @@ class WhoShape(Output):
     id = s.CharField()
 
 
+class RestockShape(UnitsShape):
+    """What becomes of so many units of one item."""
+
+    to = s.CharField()
+
+
 class RefundShape(Output):
     """One refund."""
 
@@ -161,8 +167,12 @@ class RefundShape(Output):
     reason_code = s.CharField()
     items = UnitsShape(many=True)
     restock = s.BooleanField()
+    restock_lines = RestockShape(many=True)
     speed = s.CharField()
+    speed_processed = s.CharField(allow_null=True)
     by_other_means = s.BooleanField()
+    reference = s.CharField(allow_null=True)
+    return_id = s.UUIDField(allow_null=True)
     gateway_refund_id = s.CharField(allow_null=True)
     requested_by = WhoShape()
     created_at = s.DateTimeField()

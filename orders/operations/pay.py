@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orders import locks
 from orders.models import Order, OrderPayment
-from orders.operations import axes
+from orders.operations import axes, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
@@ -30,6 +30,7 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
     """
     order = locks.order(order_id)
     _adopt(order)
+    refund_parts.adopt(op, order=order)
 
     axes.refresh(op, order=order)
     if order.status == Order.Status.CANCELLED:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orders import locks
 from orders.models import Line, Order, OrderPayment
-from orders.operations import axes, shelf
+from orders.operations import axes, refund_goods, refund_limits, refund_parts, shelf
+from orders.operations.refund_parts import AboveRefundable, Quote, TooManyUnitsBack, Wish
 from payments import operations as money
-from timeline.errors import Invalid, Missing
+from payments.models import Payment, Refund
+from timeline.errors import Missing
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from payments.models import Payment, Refund
     from timeline.operations import Operation
 
-AMOUNT_MINOR_MIN = 100
-
-
-class AboveRefundable(Invalid):
-    """More than can be refunded: captured, less what went back or is on its way."""
-
-
-class TooManyUnitsBack(Invalid):
-    """The refund names more units than the order has."""
+__all__ = ["AboveRefundable", "Quote", "TooManyUnitsBack", "Wish"]
+SPEEDS = {"normal": "normal", "instant": "optimum"}
 
 
 def request(
@@ -36,75 +30,125 @@ def request(
     order = locks.order(order_id)
     lines = locks.lines(order_id)
 
-    payment = _payment_for(order, amount_minor)
-    _require_units(lines, items)
+    found = refund_parts.quote(order=order, lines=lines, wish=Wish(items=items or {}, amount_minor=amount_minor))
 
-    return money.request_refund(
-        op, payment_id=payment.pk, amount_minor=amount_minor, reason_code="customer_request", reason=reason,
+    refund = money.request_refund(
+        op, payment_id=found.payment.pk, amount_minor=amount_minor, reason_code="customer_request", reason=reason,
         items=_wire(items), person=order.person.key,
     )
+    refund_parts.write(op, order=order, refund=refund, parts=found.parts)
+    return refund
+
+
+def quote(*, order_id: UUID, wish: Wish) -> Quote:
+    """What a refund would come to, without writing: what `give` does is exactly this. Raises what `give` raises."""
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None:
+        raise Missing
+    return refund_parts.quote(order=order, lines=list(Line.objects.filter(order=order).order_by("place")), wish=wish)
 
 
 def give(
-    op: Operation, *, order_id: UUID, amount_minor: int, reason: str, initiate_payment_refund: bool = True,
-    items: Mapping[UUID, int] | None = None, restock: bool = False,
+    op: Operation, *, order_id: UUID, reason: str, amount_minor: int | None = None,
+    items: Mapping[UUID, int] | None = None, with_shipping: bool | None = None, goodwill: bool = False,
+    initiate_payment_refund: bool = True, speed: str = "normal", restock: bool = False,
+    restock_lines: Sequence[Mapping[str, Any]] = (), limit_minor: int | None = None, return_id: UUID | None = None,
 ) -> Refund:
     """Staff give money back: through the gateway, or recorded as given by other means.
 
-    `restock` puts the named units (without names: all of them) back: those not yet shipped are taken out of the order,
-    delivered ones go on the shelf. Raises AboveRefundable, TooManyUnitsBack.
+    By items (their worth, unless an amount is named), by amount, or as goodwill. Above `limit_minor` it becomes a
+    request that another person approves. Raises AboveRefundable, TooManyUnitsBack, CannotRestock and what `quote` raises.
     """
     order = locks.order(order_id)
     lines = locks.lines(order_id)
 
-    payment = _payment_for(order, amount_minor)
-    _require_units(lines, items)
-
-    refund = money.ask_refund(
-        op, payment_id=payment.pk, amount_minor=amount_minor, reason_code="items" if items else "amount",
-        reason=reason, items=_wire(items), restock=restock, by_other_means=not initiate_payment_refund,
-        person=order.person.key,
+    wish = Wish(items=items or {}, amount_minor=amount_minor, with_shipping=with_shipping, goodwill=goodwill)
+    found = refund_parts.quote(order=order, lines=lines, wish=wish)
+    if goodwill and (restock or restock_lines):
+        raise refund_parts.GoodwillStandsAlone
+    kept = refund_goods.wanted(lines=lines, items=wish.items, restock=restock, restock_lines=restock_lines)
+    waits = refund_limits.needs_approval(
+        stream=str(order.pk), actor=op.actor, amount_minor=found.amount_minor, limit_minor=limit_minor
     )
-    if restock:
-        _put_back(op, order, lines, items)
-    axes.refresh(op, order=order)
-    settle(op, order=order)
-    return refund
+
+    ask = money.request_refund if waits else money.ask_refund
+    refund = ask(
+        op, payment_id=found.payment.pk, amount_minor=found.amount_minor, reason=reason, items=_wire(items),
+        reason_code="goodwill" if goodwill else "items" if items else "amount", restock_lines=kept,
+        speed=SPEEDS[speed], by_other_means=not initiate_payment_refund, return_id=return_id, person=order.person.key,
+    )
+    refund_parts.write(op, order=order, refund=refund, parts=found.parts)
+    return refund if waits else _follow(op, order, refund, lines)
 
 
-def approve(op: Operation, *, order_id: UUID, refund_id: UUID) -> Refund:
-    """Grant the customer's request: the money is on its way; money that came in cash has been given back in cash.
+def approve(op: Operation, *, order_id: UUID, refund_id: UUID, limit_minor: int | None = None) -> Refund:
+    """Grant a request: the money is on its way; money that came in cash has been given back in cash.
 
-    Raises TransitionRefused, AboveRefundable, Missing.
+    Raises MakerIsChecker, AboveYourLimit, GivenBackMeanwhile, TransitionRefused, AboveRefundable, Missing.
     """
-    _require_own(order_id, refund_id)
-    in_cash = OrderPayment.objects.filter(payment__refunds__id=refund_id, payment__gateway="cod").exists()
+    order = locks.order(order_id)
+    asked = _own(order_id, refund_id)
 
-    refund = money.approve_refund(op, refund_id=refund_id, by_other_means=in_cash)
-    if in_cash:
-        order = axes.refresh(op, order=locks.order(order_id))
-        settle(op, order=order)
-    return refund
+    refund_limits.require_other_hand(refund=asked, actor=op.actor, limit_minor=limit_minor)
+    refund_parts.require_there(order=order, refund=asked)
+
+    refund = money.approve_refund(
+        op, refund_id=refund_id, by_other_means=asked.by_other_means or asked.payment.gateway == "cod"
+    )
+    return _follow(op, order, refund, locks.lines(order_id))
 
 
 def decline(op: Operation, *, order_id: UUID, refund_id: UUID, reason: str) -> Refund:
-    """Decline the customer's request, with a reason they can read. Raises TransitionRefused, Missing."""
-    _require_own(order_id, refund_id)
+    """Decline a request, with a reason the customer can read. Raises TransitionRefused, Missing."""
+    _own(order_id, refund_id)
     return money.decline_refund(op, refund_id=refund_id, reason=reason)
+
+
+def retry(op: Operation, *, order_id: UUID, refund_id: UUID) -> Refund:
+    """Ask the gateway again for a refund that failed for certain (PAINS 7).
+
+    Raises GivenBackMeanwhile, TransitionRefused, AboveRefundable, DisputeOpen, Missing.
+    """
+    order = locks.order(order_id)
+    failed = _own(order_id, refund_id)
+
+    refund_parts.require_there(order=order, refund=failed)
+    if money.is_disputed(failed.payment):
+        raise money.DisputeOpen
+
+    return money.retry_refund(op, refund_id=refund_id)
+
+
+def settle_by_other_means(op: Operation, *, order_id: UUID, refund_id: UUID, reference: str, reason: str) -> Refund:
+    """Record that a failed refund was given by transfer or in cash; it is never retried then.
+
+    Raises GivenBackMeanwhile, TransitionRefused, AboveRefundable, Missing.
+    """
+    order = locks.order(order_id)
+    failed = _own(order_id, refund_id)
+
+    refund_parts.require_there(order=order, refund=failed)
+
+    refund = money.settle_refund_otherwise(op, refund_id=refund_id, reference=reference, reason=reason)
+    settle(op, order=axes.refresh(op, order=order))
+    return refund
 
 
 def give_back_all(op: Operation, *, order: Order, reason_code: str) -> list[Refund]:
     """Whatever is captured and neither back nor on its way goes back now: once, however often it is asked.
 
-    What the customer's bank is asking for waits for its verdict (F32).
+    What the customer's bank is asking for waits for its verdict (F32). Money that came after the order was called off
+    was never due and has no parts.
     """
     refunds = []
+    due = {payment.pk for payment in refund_parts.due_payments(order.pk)}
     for payment in _payments(order.pk):
         left = refundable(payment)
         if left > 0 and payment.gateway != "cod" and not money.is_disputed(payment):
-            refunds.append(
-                money.ask_refund(op, payment_id=payment.pk, amount_minor=left, reason_code=reason_code)
-            )
+            refund = money.ask_refund(op, payment_id=payment.pk, amount_minor=left, reason_code=reason_code)
+            if reason_code == refund_parts.ORDER_CANCELLED and payment.pk in due:
+                refund_parts.write_by_amount(op, order=order, refund=refund, lines=locks.lines(order.pk))
+            refunds.append(refund)
     return refunds
 
 
@@ -122,17 +166,12 @@ def refundable(payment: Payment) -> int:
     return payment.refundable_minor
 
 
-def _payment_for(order: Order, amount_minor: int) -> Payment:
-    payments = _payments(order.pk)
-    whole = sum(refundable(payment) for payment in payments)
-    fits = [payment for payment in payments if refundable(payment) >= amount_minor]
-    if amount_minor <= 0 or not fits:
-        most = max((refundable(payment) for payment in payments), default=0)
-        raise AboveRefundable(
-            f"At most {most} can be refunded in one go; {whole} in all.", refundable=whole, currency=order.currency,
-            errors=[("#/amount", f"At most {most}.")],
-        )
-    return min(fits, key=refundable)
+def _follow(op: Operation, order: Order, refund: Refund, lines: list[Line]) -> Refund:
+    """What a refund that is on its way means for goods, axes and status."""
+    if refund.restock_lines:
+        refund_goods.put_back(op, order=order, lines=lines, kept=refund.restock_lines)
+    settle(op, order=axes.refresh(op, order=order))
+    return refund
 
 
 def _payments(order_id: UUID) -> list[Payment]:
@@ -140,41 +179,10 @@ def _payments(order_id: UUID) -> list[Payment]:
     return [link.payment for link in links]
 
 
-def _require_units(lines: list[Line], items: Mapping[UUID, int] | None) -> None:
-    known = {line.pk: line.quantity for line in lines}
-    errors = [
-        (f"#/items/{place}", f"The line has {known[pk]} units." if pk in known else "There is no such line.")
-        for place, (pk, units) in enumerate((items or {}).items())
-        if units > known.get(pk, 0)
-    ]
-    if errors:
-        raise TooManyUnitsBack(errors=errors)
-
-
-def _put_back(op: Operation, order: Order, lines: list[Line], items: Mapping[UUID, int] | None) -> None:
-    unshipped: dict[UUID, int] = {}
-    returned: dict[UUID, int] = {}
-    for line in lines:
-        wanted = (items or {}).get(line.pk, 0) if items else line.quantity
-        free = min(wanted, line.to_ship)
-        back = min(wanted - free, line.quantity_delivered - line.quantity_returned)
-        line.quantity_cancelled += free
-        line.quantity_returned += back
-        line.updated_at = op.now
-        unshipped[line.variant_id] = unshipped.get(line.variant_id, 0) + free
-        returned[line.variant_id] = returned.get(line.variant_id, 0) + back
-    shelf.free(op, stream=str(order.pk), units={pk: n for pk, n in unshipped.items() if n})
-    goods = {pk: n for pk, n in returned.items() if n}
-    if goods:
-        shelf.come_back(
-            op, stream=str(order.pk), warehouse_code=None, units=goods, reason="refunded_with_goods"
-        )
-    Line.objects.bulk_update(lines, ["quantity_cancelled", "quantity_returned", "updated_at"])
-
-
-def _require_own(order_id: UUID, refund_id: UUID) -> None:
+def _own(order_id: UUID, refund_id: UUID) -> Refund:
     if not OrderPayment.objects.filter(order_id=order_id, payment__refunds__id=refund_id).exists():
         raise Missing
+    return Refund.objects.select_related("payment").get(pk=refund_id)
 
 
 def _wire(items: Mapping[UUID, int] | None) -> list[dict[str, object]]:

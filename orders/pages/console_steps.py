@@ -11,7 +11,7 @@ from orders import queries
 from orders.models import Order
 from orders.operations import cancel as cancelling
 from orders.operations import confirm as confirming
-from orders.operations import fulfil, holds, process, refund
+from orders.operations import fulfil, holds, process, refund, refund_limits
 from orders.pages.console import Dialog, act, converse
 from orders.pages.forms import CancelForm, DeliverForm, HoldForm, ReasonForm, RefundForm, ShipForm
 from orders.pages.order_sheet import LineRow, sheet
@@ -142,7 +142,7 @@ def give_refund(request: HttpRequest, number: str) -> HttpResponseBase:
         deed=lambda op: refund.give(
             op, order_id=order_id, amount_minor=form.cleaned_data["amount"], reason=form.cleaned_data["reason"],
             initiate_payment_refund=form.cleaned_data["initiate"], items=form.units() or None,
-            restock=form.cleaned_data["restock"],
+            restock=form.cleaned_data["restock"], limit_minor=refund_limits.limit_of(request.user),
         ),
         number=number, said="Refund started.", pointers={"amount": "amount", "reason": "reason"},
     )
@@ -155,7 +155,10 @@ def approve_refund(request: HttpRequest, number: str, refund_id: UUID) -> HttpRe
     order_id = queries.id_of(number)
     return act(
         request, order_id, "refund.approve",
-        lambda op: refund.approve(op, order_id=order_id, refund_id=refund_id), number=number, said="Refund started.",
+        lambda op: refund.approve(
+            op, order_id=order_id, refund_id=refund_id, limit_minor=refund_limits.limit_of(request.user)
+        ),
+        number=number, said="Refund started.",
     )
 
 

@@ -36,6 +36,7 @@ from payments.operations.money_back import (
     finish_refund,
     merge_refund,
     retry_refund,
+    settle_refund_otherwise,
 )
 from payments.operations.money_in import authorise, capture
 from payments.operations.notices import handle_notice, repeat_notice, take_notice
@@ -100,5 +101,6 @@ __all__ = [
     "request_refund",
     "retry",
     "retry_refund",
+    "settle_refund_otherwise",
     "take_notice",
 ]

@@ -8,6 +8,7 @@ from payments import locks
 from payments.models import Refund
 from payments.operations import wishes
 from payments.operations.attempts import CODE_CHARS_MAX, REASON_CHARS_MAX
+from timeline import vault
 from timeline.errors import Refused
 from timeline.transitions import advance, begin
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 AT_GATEWAY = "gateway"
+SPEED_CHARS_MAX, REFERENCE_CHARS_MAX = 10, 40
 _OPEN = (Refund.Status.PENDING, Refund.Status.IN_DOUBT)
 
 
@@ -99,6 +101,7 @@ def merge_refund(op: Operation, *, refund_id: UUID, seen: SeenRefund) -> Refund:
         raise RefundDiffers(expected_minor=refund.amount_minor, got_minor=seen.amount_minor)
     if refund.gateway_refund_id not in {None, seen.id}:
         return refund
+    _keep_facts(op, refund, seen)
     if seen.status == "failed":
         return fail_refund(
             op, refund_id=refund_id, code="gateway_failed", reason="not paid out by the gateway", gateway_refund_id=seen.id
@@ -110,6 +113,24 @@ def merge_refund(op: Operation, *, refund_id: UUID, seen: SeenRefund) -> Refund:
     if seen.status == "processed":
         return finish_refund(op, refund_id=refund_id, gateway_refund_id=seen.id)
     return accept_refund(op, refund_id=refund_id, gateway_refund_id=seen.id)
+
+
+def settle_refund_otherwise(op: Operation, *, refund_id: UUID, reference: str, reason: str) -> Refund:
+    """Record that a person has given back what the gateway could not: by transfer, in cash. It is never retried then.
+
+    `reference` is the number of that transfer, `reason` words for the record. Raises `TransitionRefused` when it has not
+    failed, `AboveRefundable` when the money went elsewhere meanwhile.
+    """
+    refund = locks.refund(refund_id)
+    words = {**wishes.words_of(refund), "refund_method": "other_means", "by_other_means": True}
+    event = advance(
+        op, refund.settle_otherwise, reference=reference, at=op.now, processor_ref=reference,
+        private=wishes.said(reason), person=refund.key or vault.house_key(), **words,
+    )
+    wishes.reserve(refund.payment, refund.amount_minor)
+    wishes.settle(refund.payment, refund.amount_minor)
+    wishes.book(op, event=event, refund=refund)
+    return refund
 
 
 def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund | None:
@@ -133,6 +154,8 @@ def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund
         status=Refund.Status.PROCESSED if done else Refund.Status.PENDING,
         reason_code="made_at_gateway",
         gateway_refund_id=seen.id,
+        speed_processed=(seen.speed_processed or "")[:SPEED_CHARS_MAX],
+        reference=(seen.reference or "")[:REFERENCE_CHARS_MAX],
         requested_by_type=op.actor.type,
         requested_by_id=AT_GATEWAY,
         created_at=op.now,
@@ -151,3 +174,20 @@ def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund
     if done:
         wishes.book(op, event=event, refund=refund)
     return refund
+
+
+def _keep_facts(op: Operation, refund: Refund, seen: SeenRefund) -> None:
+    """The speed the money goes at and the bank's number for it; that instant became normal is said, once."""
+    speed = (seen.speed_processed or refund.speed_processed)[:SPEED_CHARS_MAX]
+    reference = (seen.reference or refund.reference)[:REFERENCE_CHARS_MAX]
+    before = refund.speed_processed
+    if refund.by_other_means or (speed, reference) == (before, refund.reference):
+        return
+    refund.speed_processed, refund.reference = speed, reference
+    Refund.objects.filter(pk=refund.pk).update(speed_processed=speed, reference=reference)
+    if refund.speed == "optimum" and speed == "normal" and before != "normal":
+        words = wishes.words_of(refund)
+        op.record(
+            refund, "refund.speed_changed", stream=words.pop("stream"), targets=words.pop("targets"),
+            facts={**words, "processor_ref": seen.id, "speed": speed, "asked_speed": "instant"},
+        )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 GOODWILL = "goodwill"
+TO_STOCK = "stock"
 _NOBODY_SAID = ""
 
 
@@ -49,9 +50,16 @@ def request_refund(
     reason_code: str,
     reason: str = _NOBODY_SAID,
     items: Sequence[dict[str, Any]] = (),
+    restock_lines: Sequence[dict[str, Any]] = (),
+    speed: str = "normal",
+    by_other_means: bool = False,
+    return_id: UUID | None = None,
     person: SubjectKey | None = None,
 ) -> Refund:
-    """A customer's wish, to be approved or declined; no money is set aside yet. Raises `AboveRefundable`."""
+    """A wish, to be approved or declined; no money is set aside yet. What else is said holds once it is approved.
+
+    Raises `AboveRefundable`.
+    """
     payment = locks.payment(payment_id)
     _must_fit(payment, amount_minor)
 
@@ -63,6 +71,10 @@ def request_refund(
         reason_code=reason_code,
         reason=reason,
         items=items,
+        restock_lines=restock_lines,
+        speed=speed,
+        by_other_means=by_other_means,
+        return_id=return_id,
         person=person,
     )
     _begin(op, refund, "refund.requested", reason, person)
@@ -77,9 +89,10 @@ def ask_refund(
     reason_code: str,
     reason: str = _NOBODY_SAID,
     items: Sequence[dict[str, Any]] = (),
-    restock: bool = False,
+    restock_lines: Sequence[dict[str, Any]] = (),
     speed: str = "normal",
     by_other_means: bool = False,
+    return_id: UUID | None = None,
     despite_dispute: bool = False,
     person: SubjectKey | None = None,
 ) -> Refund:
@@ -103,9 +116,12 @@ def ask_refund(
         reason_code=reason_code,
         reason=reason,
         items=items,
+        restock_lines=restock_lines,
+        speed=speed,
+        by_other_means=by_other_means,
+        return_id=return_id,
         person=person,
     )
-    refund.restock, refund.speed, refund.by_other_means = restock, speed, by_other_means
     refund.asked_at = op.now
     if by_other_means:
         refund.processed_at = op.now
@@ -128,14 +144,17 @@ def give_back_all(op: Operation, *, payment_id: UUID, reason_code: str) -> Refun
 
 
 def approve_refund(op: Operation, *, refund_id: UUID, by_other_means: bool = False) -> Refund:
-    """Grant a customer's wish: the money must go back, or has gone by other means.
+    """Grant a wish: the money must go back, or has gone by other means.
 
-    Raises `TransitionRefused` when it was decided before, `AboveRefundable`, `OnlyByOtherMeans`.
+    Raises `TransitionRefused` when it was decided before, `AboveRefundable`, `OnlyByOtherMeans`, `DisputeOpen`.
     """
     refund = locks.refund(refund_id)
     _must_be_possible(refund.payment, by_other_means=by_other_means)
+    if is_disputed(refund.payment):
+        raise DisputeOpen
 
-    advance(op, refund.approve, at=op.now, by_other_means=by_other_means, **words_of(refund))
+    words = {**words_of(refund), "refund_method": _method(refund, by_other_means=by_other_means)}
+    advance(op, refund.approve, at=op.now, by_other_means=by_other_means, speed=refund.speed, **words)
     reserve(refund.payment, refund.amount_minor)
     if by_other_means:
         event = advance(op, refund.finish, gateway_refund_id=None, at=op.now, **words_of(refund))
@@ -200,19 +219,26 @@ def book(op: Operation, *, event: Event, refund: Refund) -> None:
 
 
 def words_of(refund: Refund) -> dict[str, Any]:
-    """What every event of a refund says, and where."""
+    """What every event of a refund says, and where (A17). Needs its payment."""
     return {
         "stream": refund.stream,
         "targets": [("payment", refund.payment_id)],
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
         "reason_code": refund.reason_code,
+        "return_id": refund.return_id,
+        "refund_method": _method(refund, by_other_means=refund.by_other_means),
     }
 
 
 def said(reason: str) -> dict[str, str] | None:
     """Free text, for the sealed part of an event."""
     return {"reason": reason} if reason else None
+
+
+def _method(refund: Refund, *, by_other_means: bool) -> str:
+    """How the money goes: the way it came, or by other means."""
+    return "other_means" if by_other_means else refund.payment.method or refund.payment.gateway
 
 
 def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None) -> Event:
@@ -222,6 +248,7 @@ def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: Subjec
         **words,
         "items": refund.items,
         "restock": refund.restock,
+        "restock_lines": refund.restock_lines,
         "speed": refund.speed,
         "by_other_means": refund.by_other_means,
         "processor_ref": refund.gateway_refund_id,
@@ -238,6 +265,10 @@ def _drawn(
     reason_code: str,
     reason: str,
     items: Sequence[dict[str, Any]],
+    restock_lines: Sequence[dict[str, Any]],
+    speed: str,
+    by_other_means: bool,
+    return_id: UUID | None,
     person: SubjectKey | None,
 ) -> Refund:
     refund_id = op.new_id()
@@ -253,6 +284,11 @@ def _drawn(
         sealed=vault.seal(key, f"refund:{refund_id}", {"reason": reason}) if key else None,
         key=key,
         items=list(items),
+        restock=any(line["to"] == TO_STOCK for line in restock_lines),
+        restock_lines=list(restock_lines),
+        speed=speed,
+        by_other_means=by_other_means,
+        return_id=return_id,
         requested_by_type=op.actor.type,
         requested_by_id=op.actor.id,
         created_at=op.now,

@@ -67,8 +67,25 @@ WRITES: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
     "note": ("POST", "/admin/orders/{own}/notes", {"note": "x", "isPublic": True}, {"#/note": "text", "#/isPublic": "bool"}),
     "refund": (
         "POST", "/admin/orders/{own}/refund",
-        {"amount": 100, "reason": "x", "initiatePaymentRefund": True, "items": UNITS, "restock": False},
-        {"#/amount": "money", "#/reason": "text", "#/initiatePaymentRefund": "bool", "#/restock": "bool", **_ITEMS},
+        {
+            "amount": 100, "reason": "x", "initiatePaymentRefund": True, "items": UNITS, "restock": False,
+            "withShipping": True, "goodwill": False, "speed": "instant", "restockLines": [{**UNITS[0], "to": "stock"}],
+        },
+        {
+            "#/amount": "money", "#/reason": "text", "#/initiatePaymentRefund": "bool", "#/restock": "bool", **_ITEMS,
+            "#/withShipping": "bool", "#/goodwill": "bool", "#/speed": "choice", "#/restockLines": "list",
+            "#/restockLines/0/orderItemId": "uuid", "#/restockLines/0/quantity": "quantity", "#/restockLines/0/to": "choice",
+        },
+    ),
+    "refund-quote": (
+        "POST", "/admin/orders/{own}/refund/quote",
+        {"amount": 100, "items": UNITS, "withShipping": True, "goodwill": False},
+        {"#/amount": "money", "#/withShipping": "bool", "#/goodwill": "bool", **_ITEMS},
+    ),
+    "refund-retry": ("POST", "/admin/refunds/{other}/retry", {}, {}),
+    "refund-settle": (
+        "POST", "/admin/refunds/{other}/settle-by-other-means", {"reference": "UTR1", "reason": "x"},
+        {"#/reference": "code", "#/reason": "text"},
     ),
     "approve": ("POST", "/admin/orders/{own}/refunds/{other}/approve", {}, {}),
     "decline": ("POST", "/admin/orders/{own}/refunds/{other}/decline", {"reason": "x"}, {"#/reason": "text"}),

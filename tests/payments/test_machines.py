@@ -35,6 +35,7 @@ REFUND = {
     "fail": ({"pending", "in_doubt"}, "failed", "refund.failed"),
     "doubt": ({"pending"}, "in_doubt", "refund.doubted"),
     "retry": ({"failed"}, "pending", "refund.asked"),
+    "settle_otherwise": ({"failed"}, "processed", "refund.processed"),
 }
 TABLES: dict[type[Any], dict[str, Any]] = {Payment: PAYMENT, Refund: REFUND}
 MAKE: dict[Any, Any] = {Payment: makers.payment_in, Refund: makers.refund_in}

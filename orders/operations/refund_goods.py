@@ -1,0 +1,87 @@
+"""What becomes of the goods a refund is for: back to stock, written off as damaged, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from orders.models import Line
+from orders.operations import shelf
+from timeline.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orders.models import Order
+    from timeline.operations import Operation
+
+STOCK, DAMAGED, NONE = "stock", "damaged", "none"
+CHOICES = (STOCK, DAMAGED, NONE)
+
+
+class CannotRestock(Invalid):
+    """More units are to be put back than are at hand: not yet shipped, or delivered and not returned before."""
+
+
+def within_reach(line: Line) -> int:
+    """Units somebody could put back now: those not yet shipped, and those that arrived and were not returned before."""
+    return line.to_ship + line.quantity_delivered - line.quantity_returned
+
+
+def wanted(
+    *, lines: Sequence[Line], items: Mapping[UUID, int], restock: bool, restock_lines: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What is to become of which units, as it is kept with the refund. Raises CannotRestock.
+
+    `restock` without lines named puts the refund's units (without items: all) back to stock, as far as they are at hand.
+    """
+    if restock and not restock_lines:
+        every = items or {line.pk: line.quantity for line in lines}
+        return [_wire(line.pk, every[line.pk], STOCK) for line in lines if line.pk in every]
+    reach = {line.pk: within_reach(line) for line in lines}
+    errors = []
+    for place, row in enumerate(restock_lines):
+        pk, units = row["order_item_id"], row["quantity"] if row["to"] != NONE else 0
+        if pk not in reach:
+            errors.append((f"#/restockLines/{place}", "There is no such line."))
+        elif units > reach[pk]:
+            errors.append((f"#/restockLines/{place}", f"{reach[pk]} units are at hand."))
+        else:
+            reach[pk] -= units
+    if errors:
+        raise CannotRestock(errors=errors)
+    return [_wire(row["order_item_id"], row["quantity"], row["to"]) for row in restock_lines]
+
+
+def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequence[Mapping[str, Any]]) -> None:
+    """Do with the goods what a refund keeps: units not shipped are free again, delivered ones come back.
+
+    Damaged ones are counted out of the stock and cannot be sold. What is not at hand any more is left as it is.
+    """
+    by_id = {str(line.pk): line for line in lines}
+    freed: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
+    returned: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
+    for row in kept:
+        line = by_id.get(row["orderItemId"])
+        if line is None or row["to"] == NONE:
+            continue
+        free = min(row["quantity"], line.to_ship)
+        back = min(row["quantity"] - free, line.quantity_delivered - line.quantity_returned)
+        line.quantity_cancelled += free
+        line.quantity_returned += back
+        line.updated_at = op.now
+        for units, goods in ((free, freed[row["to"]]), (back, returned[row["to"]])):
+            if units:
+                goods[line.variant_id] = goods.get(line.variant_id, 0) + units
+    stream = str(order.pk)
+    shelf.free(op, stream=stream, units=freed[STOCK])
+    shelf.write_off(op, stream=stream, units=freed[DAMAGED])
+    for goods in returned.values():
+        if goods:
+            shelf.come_back(op, stream=stream, warehouse_code=None, units=goods, reason="refunded_with_goods")
+    shelf.count_out(op, units=returned[DAMAGED])
+    Line.objects.bulk_update(lines, ["quantity_cancelled", "quantity_returned", "updated_at"])
+
+
+def _wire(line_id: UUID, quantity: int, to: str) -> dict[str, Any]:
+    return {"orderItemId": str(line_id), "quantity": quantity, "to": to}
