@@ -133,6 +133,12 @@ def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
     return found
 
 
+def numbers_of(stories_: Iterable[str]) -> dict[str, str]:
+    """The order number of each story that is an order's. One statement."""
+    wanted = {UUID(story) for story in stories_ if _UUID.fullmatch(story)}
+    return {str(pk): number for pk, number in Order.objects.filter(pk__in=wanted).values_list("pk", "number")}
+
+
 def checkout_id_of(text: str, *, person_id: UUID) -> UUID:
     """The id of this person's checkout. Raises Missing. One statement."""
     pk = uuid_of(text)

@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from timeline import subscriptions
 from timeline.actors import system
+from timeline.errors import Refused
 from timeline.models import Delivery
 from timeline.operations import operation
 
@@ -40,6 +41,10 @@ log = structlog.get_logger("bahi.relay")
 
 class LeaseLost(RuntimeError):
     """Somebody else took this delivery over; the work done here is rolled back."""
+
+
+class NotParked(Refused):
+    """This delivery is not parked, or not any more: somebody decided it already."""
 
 
 def relay_due(limit: int = BATCH_MAX) -> int:
@@ -66,18 +71,19 @@ def drain(seconds: float = 5.0) -> int:
     return handed
 
 
-def retry(op: Operation, *, delivery_id: int) -> int:
-    """A person's word: try a parked delivery again, from the first attempt; returns whether there was one."""
-    return Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
-        state=Delivery.State.DUE, attempts=0, due_at=op.now, lease_until=None, lease_token=None
-    )
+def retry(op: Operation, *, delivery_id: int) -> None:
+    """A person's word: try a parked delivery again, from the first attempt. Raises NotParked."""
+    _decide(delivery_id, state=Delivery.State.DUE, attempts=0, due_at=op.now, lease_until=None, lease_token=None)
 
 
-def give_up(op: Operation, *, delivery_id: int) -> int:
-    """A person's word: leave a parked delivery undone, so that later ones of its story go on."""
-    return Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(
-        state=Delivery.State.DROPPED, done_at=op.now
-    )
+def give_up(op: Operation, *, delivery_id: int) -> None:
+    """A person's word: leave a parked delivery undone, so that later ones of its story go on. Raises NotParked."""
+    _decide(delivery_id, state=Delivery.State.DROPPED, done_at=op.now)
+
+
+def _decide(delivery_id: int, **columns: Any) -> None:
+    if not Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PARKED).update(**columns):
+        raise NotParked
 
 
 def _lease(limit: int) -> list[Delivery]:

@@ -13,6 +13,7 @@ from orders.pages import (
     disputes,
     documents,
     mailbox,
+    parked,
     pay,
     settlements,
     shop,
@@ -71,6 +72,9 @@ urlpatterns = [
     path("console/settlements/cash/", settlements.bring_cash, name="console-cash"),
     path("console/settlements/<str:settlement_id>/", settlements.settlement_page, name="console-settlement"),
     path("console/books/", books.books, name="console-books"),
+    path("console/parked/", parked.parked, name="console-parked"),
+    path("console/parked/<int:delivery_id>/retry/", parked.retry, name="console-parked-retry"),
+    path("console/parked/<int:delivery_id>/drop/", parked.drop, name="console-parked-drop"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("theme/", mailbox.theme, name="theme"),
 ]

@@ -117,7 +117,7 @@ def test_too_many_failures_park_the_row_until_a_person_decides() -> None:
     assert relay.relay_due() == 0
     subscribers.FAIL["outside"] = 0
     with operation("parked.retry", actor=system("tests")) as op:
-        assert relay.retry(op, delivery_id=Delivery.objects.earliest("id").pk) == 1
+        relay.retry(op, delivery_id=Delivery.objects.earliest("id").pk)
     relay.drain()
     assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}
 
@@ -126,7 +126,7 @@ def test_a_dropped_delivery_lets_the_later_ones_go() -> None:
     say("stock.adjusted", "stock.received")
     Delivery.objects.filter(pk=Delivery.objects.earliest("id").pk).update(state="parked")
     with operation("parked.drop", actor=system("tests")) as op:
-        assert relay.give_up(op, delivery_id=Delivery.objects.earliest("id").pk) == 1
+        relay.give_up(op, delivery_id=Delivery.objects.earliest("id").pk)
     relay.drain()
     assert [kind for kind, _ in subscribers.TOLD] == ["stock.received"]
 

@@ -32,7 +32,9 @@ class Command(BaseCommand):
             message = "Name the delivery; `parked list` shows them."
             raise CommandError(message)
         carry_out = relay.retry if options["verb"] == "retry" else relay.give_up
-        with operation(f"parked.{options['verb']}", actor=system("console")) as op:
-            if not carry_out(op, delivery_id=options["delivery"]):
-                message = f"Delivery {options['delivery']} is not parked."
-                raise CommandError(message)
+        try:
+            with operation(f"parked.{options['verb']}", actor=system("console")) as op:
+                carry_out(op, delivery_id=options["delivery"])
+        except relay.NotParked as error:
+            message = f"Delivery {options['delivery']} is not parked."
+            raise CommandError(message) from error
