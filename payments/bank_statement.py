@@ -25,7 +25,7 @@ ROWS_MAX = 100_000
 RUPEES_DIGITS_MAX = 11
 YEAR_MIN, YEAR_MAX = 2000, 2199
 NARRATION_CHARS_MAX = 300
-MATCHES_MAX = 500
+MATCHES_MAX, ROUNDS_MAX = 500, 200
 # The words of Indian banks' own exports, in lower case.
 DATE = ("date", "txn date", "transaction date", "value date", "tran date")
 NARRATION = ("narration", "description", "particulars", "remarks", "transaction remarks")
@@ -91,12 +91,23 @@ def take(text: str, *, actor: Actor) -> tuple[int, int]:
     rows = read(text)
     with operation("bank.import", actor=actor, stream=operations.BANK_STREAM) as op:
         new = operations.keep_bank_lines(op, rows=rows)
-    return new, match_waiting(actor=actor)
+    return new, match_all(actor=actor)
+
+
+def match_all(*, actor: Actor) -> int:
+    """Match every bank line that can be, in rounds; returns how many found their payout."""
+    found = 0
+    for _ in range(ROUNDS_MAX):
+        matched = match_waiting(actor=actor)
+        found += matched
+        if matched < MATCHES_MAX:
+            break
+    return found
 
 
 @retried
 def match_waiting(*, actor: Actor) -> int:
-    """Match bank lines that wait for their payout; returns how many found it."""
+    """Match some of the bank lines that wait for their payout, as many as a request has time for; returns how many found it."""
     wanted = operations.matches(limit=MATCHES_MAX)
     for line_id, owner in wanted:
         with operation("bank.match", actor=actor, stream=owner.stream) as op:

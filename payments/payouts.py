@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 LATEST_FIRST = ("-day", "-id")
 UNKNOWN_FIRST = (Coalesce("payment", "refund", "dispute").asc(nulls_first=True), "kind", "entity_id", "occurrence")
 LINES_ORDER = ("kind", "entity_id", "occurrence", "id")
@@ -74,7 +76,8 @@ def payout_of(row: Any) -> Payout:
 
 def payout(gateway_settlement_id: str) -> Payout:
     """One settlement by its id at the gateway. Raises Missing."""
-    row = payouts().filter(gateway_settlement_id=gateway_settlement_id).first()
+    known = _ID.fullmatch(gateway_settlement_id) is not None
+    row = payouts().filter(gateway_settlement_id=gateway_settlement_id).first() if known else None
     if row is None:
         raise Missing
     return payout_of(row)

@@ -38,6 +38,7 @@ def read_due() -> int:
         except GatewayError as error:
             log.warning("settlements.unanswered", error=str(error))
             break
+    bank_statement.match_all(actor=system("payments"))
     return lines
 
 
@@ -57,13 +58,18 @@ def follow(talk: Gateway, gateway_settlement_id: str) -> int:
 
 
 def _take(talk: Gateway, lines: Sequence[GatewaySettlementLine]) -> int:
-    """Lines on hold or not yet paid out are left for the day they are."""
+    """Lines on hold or not yet paid out are left for the day they are; a payout the gateway will not show, for the next reading."""
     by_payout: dict[str, list[GatewaySettlementLine]] = defaultdict(list)
     for line in lines:
         if line.settled and not line.on_hold and line.settlement_id:
             by_payout[line.settlement_id].append(line)
     for gateway_settlement_id, its_lines in by_payout.items():
-        _write(talk.fetch_settlement(gateway_settlement_id=gateway_settlement_id), its_lines)
+        try:
+            seen = talk.fetch_settlement(gateway_settlement_id=gateway_settlement_id)
+        except GatewayRefused as error:
+            log.warning("settlements.refused", settlement=gateway_settlement_id, error=str(error))
+            continue
+        _write(seen, its_lines)
     if by_payout:
         bank_statement.match_waiting(actor=system("payments"))
     return len(lines)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from timeline.models import Event
     from timeline.operations import Operation
 
+PAYOUTS_STREAM = "payouts"
+
 
 @dataclass(slots=True)
 class Known:
@@ -56,6 +58,7 @@ def book_settlement(op: Operation, *, seen: SeenSettlement, lines: Sequence[Seen
     """
     stream = f"settlement:{seen.id}"
     op.open_stream(stream)
+    _one_at_a_time(op)
     settlement = Settlement.objects.filter(gateway_settlement_id=seen.id).first()
     known = _known(lines)
     kind = "settlement.amended"
@@ -74,6 +77,11 @@ def book_settlement(op: Operation, *, seen: SeenSettlement, lines: Sequence[Seen
         journal.post(op, event, [side for line in new for side in _postings(settlement, line, again=_is_again(line, before))])
     _explain(op, settlement, lines, known)
     return settlement
+
+
+def _one_at_a_time(op: Operation) -> None:
+    """Two payouts that name one payment are not booked at once: the later sees what the earlier settled."""
+    op.open_stream(PAYOUTS_STREAM)
 
 
 def _written(op: Operation, seen: SeenSettlement) -> Settlement:

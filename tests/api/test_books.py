@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from payments import journal
+from payments import bank_statement, journal
 from payments.models import BankLine, Entry, Payment, Remittance, Settlement
 from tests import makers
 from tests.books.test_remittances import cash_order
@@ -171,3 +171,21 @@ def test_balances_as_of_an_instant() -> None:
 
 def _minor(text: str) -> int:
     return int(text.replace(".", "")) if text else 0
+
+
+@pytest.mark.parametrize("text", ["x", "..", "%00", "%0a", "%F0%9F%98%80", "1" * 500, "'"])
+def test_odd_ids_are_404(text: str) -> None:
+    boss = makers.staff()
+    for path in (f"/admin/settlements/{text}", f"/admin/settlements/{text}/lines"):
+        assert boss.get(path).status_code == 404
+
+
+def test_more_lines_than_a_request_has_time_for_are_matched_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bank_statement, "MATCHES_MAX", 2)
+    found = [settled() for _ in range(5)]
+    rows = "".join(f"21/11/2026,NEFT {one.utr},976.40\n" for one in found)
+    body = {"csv": f"Date,Narration,Credit\n{rows}"}
+    read(makers.staff().post("/admin/bank-statements", body, key="statement-9"), 201)
+    assert BankLine.objects.exclude(settlement=None).count() == 2
+    assert bank_statement.match_all(actor=makers.TESTER) == 3
+    assert journal.balance("settlement_transit") == 0

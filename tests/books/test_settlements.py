@@ -362,3 +362,11 @@ def test_control_characters_of_a_narration_are_taken_for_spaces() -> None:
     """F63: a NUL never reaches the database."""
     (row,) = bank_statement.read('Date,Narration,Credit\n21/11/2026,"NEFT\x00 CR\n RAZORPAY",5.00\n')
     assert row.narration == "NEFT CR RAZORPAY"
+
+
+def test_a_payout_the_gateway_will_not_show_stops_no_other(shop_gateway: FakeGateway, transactional_db: Any) -> None:
+    lines = [line(paid().gateway_payment_id or "", settlement_id=f"setl_shown{number}") for number in (1, 2)]
+    shop_gateway.lines = lines
+    shop_gateway.settlements["setl_shown2"] = payout(lines[1], id="setl_shown2")
+    assert settlements.read_day(localdate(AT)) == 2
+    assert [owed(one.entity_id) for one in lines] == [100_000, 0]
