@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test test-postgres test-crashes check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes ninety-days check smoke bench docs lock clean install
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Re
 
 test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 	CRASHES=1 $(BIN)/python -m pytest -q tests/crashes -s
+
+ninety-days: $(STAMP) ## Live 90 business days with planted faults; print planted, found, false
+	NINETY_DAYS=90 $(BIN)/python -m pytest -q -n 0 -s tests/ninety
 
 check: $(STAMP) ## Lint, types, layers, migrations, generated files
 	$(BIN)/ruff check .

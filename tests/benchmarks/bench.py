@@ -29,7 +29,7 @@ from django.test.utils import setup_test_environment
 from orders import checkout as checkouts
 from orders.operations import numbers, process
 from payments.gateways import use
-from tests.benchmarks import intake
+from tests.benchmarks import closing, intake
 from tests.flows import makers
 from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
@@ -182,6 +182,7 @@ def main() -> None:
             print("a status change writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
             in_turn("P2 status change", [functools.partial(start, o) for o in orders[1:]], bare(found))
             intake.measure()
+            closing.measure()
     finally:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's

@@ -88,7 +88,12 @@ def _sender(handler: WSGIHandler) -> Callable[[str, bytes], int]:
             "HTTP_X_RAZORPAY_EVENT_ID": f"evt_{next(_SERIAL):014d}",
         }
         answered: list[int] = []
-        answer = handler(environ, lambda status, _headers, *_: answered.append(int(status[:3])))
+
+        def start(status: str, _headers: Any, _error: Any = None, /) -> Callable[[bytes], object]:
+            answered.append(int(status[:3]))
+            return len
+
+        answer = handler(environ, start)
         list(answer)
         answer.close()
         return answered[0]

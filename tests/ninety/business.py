@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from orders.models import Order
 from orders.operations import cancel, fulfil, process
+from orders.reconciliation import runs
 from payments import bank_statement, disputes, exchanges, operations, settlements
 from payments.models import Payment, Refund
 from shipping.models import Shipment
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 INDIA = ZoneInfo("Asia/Kolkata")
 SKUS = {"TEA-1": 24_900, "SPC-1": 18_500, "OIL-1": 74_500, "STL-1": 249_900}
 CARRIER, SHORT_MINOR = "own_fleet", 1_00
-CLEARED_AFTER, DECIDED_AFTER, LATE_S = timedelta(days=4), timedelta(days=6), 2 * 86400
+CLEARED_AFTER, DECIDED_AFTER, LATE_S = timedelta(days=8), timedelta(days=6), 2 * 86400
 PAID = {"paymentMethod": "razorpay"}
 CASH = {"paymentMethod": "cod"}
 
@@ -63,6 +64,7 @@ class Business:
     orders_per_day: int = 4
     seed: int = 7
     day: date = date(2026, 4, 1)
+    faults_planted: bool = True
     planted: list[Planted] = field(default_factory=list)
     tales: list[Tale] = field(default_factory=list)
     later: list[tuple[date, Callable[[], None]]] = field(default_factory=list)
@@ -92,26 +94,31 @@ class Business:
         self.at(10)
         for place in range(self.orders_per_day):
             self.trade(place)
-        self.faults[number % len(self.faults)]()
+        if self.faults_planted:
+            self.faults[number % len(self.faults)]()
         self.at(17)
         self.ship()
         self.deliver()
         self.refund_something()
         if self.day.weekday() == 4:
-            self.remit(short=number % 2 == 0)
+            self.remit(short=self.faults_planted and number % 2 == 0)
         self.at(20)
         self.background()
         self.counter.control("settle")
         self.counter.tell_all()
         self.background()
-        if number % len(self.faults) in {14, 15}:
+        if self.faults_planted and number % len(self.faults) in {14, 15}:
             self.bend_bank(self.faults[number % len(self.faults)] == self.bank_silent)
         self.at(23)
         self.background()
 
     def next_day(self) -> None:
-        """Saturdays and Sundays are no business days."""
-        self.day += timedelta(days=3 if self.day.weekday() == 4 else 1)
+        """The nights until the next business day, each with its comparison of the books; Saturdays and Sundays are none."""
+        for _ in range(3 if self.day.weekday() == 4 else 1):
+            self.day += timedelta(days=1)
+            self.at(2)
+            settlements.read_due()
+            runs.nightly()
 
     def at(self, hour: int, minute: int = 0) -> None:
         self.clock.move_to(datetime(self.day.year, self.day.month, self.day.day, hour, minute, tzinfo=INDIA).astimezone(UTC))
@@ -319,7 +326,7 @@ class Business:
         tale = self.tale()
         exchanges.resolve_doubts()
         relay.drain()
-        self.plant("answer_cut", str(makers.payment_of(tale.order).pk))
+        self.plant("answer_cut", str(tale.order.pk))
         self.pay(tale)
         self.background()
 
@@ -327,7 +334,7 @@ class Business:
         tale = self.delivered() or self.paid_tale()
         self.bend(next=[{"match": "POST /refund", "fault": "cut", "after_effect": True}])
         refund = self.give_back(tale, 1_500)
-        self.plant("answer_cut", str(refund.pk))
+        self.plant("answer_cut", refund.stream)
         self.minutes(1)
         self.background()
 
@@ -337,7 +344,7 @@ class Business:
         self.bend(refunds={"outcome": "processed", "after_s": LATE_S})
         refund = self.give_back(tale, 2_500)
         self.bend(refunds={})
-        self.plant("refund_late", str(refund.pk))
+        self.plant("refund_late", refund.pk.hex)
 
     def refund_refused(self) -> None:
         """The gateway fails a refund; staff ask again the next day."""
@@ -347,7 +354,8 @@ class Business:
         self.bend(refunds={})
         self.minutes(1)
         self.background()
-        self.plant("refund_failed", str(refund.pk))
+        self.plant("refund_failed", refund.pk.hex)
+        self.plant("refund_late", refund.pk.hex)
 
         def ask_again() -> None:
             with operation("refund.retry", actor=makers.ASHA, stream=refund.stream) as op:
@@ -363,9 +371,9 @@ class Business:
         tale = self.delivered() or self.paid_tale()
         tale.is_spoilt = True
         made = self.counter.control(f"refund-from-dashboard/{tale.paid_as}", {"amount": 4_500})
-        self.plant("refund_at_gateway", made["id"])
         self.minutes(1)
         self.background()
+        self.plant("refund_at_gateway", Refund.objects.get(gateway_refund_id=made["id"]).pk.hex)
 
     def fee_change(self) -> None:
         """For one customer the gateway takes half a percent more."""
@@ -428,4 +436,4 @@ class Business:
             self.bend(bank={})
             self.read_bank(since=day)
 
-        self.later.append((self.day + timedelta(days=5), arrives))
+        self.later.append((self.day + timedelta(days=8), arrives))
