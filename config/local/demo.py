@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 
 from config.local.selfcheck import Client
 from inventory import operations as stock
@@ -17,6 +18,7 @@ from orders import checkout as checkouts
 from orders.checkout import Wish
 from orders.models import Discount, Order
 from orders.operations import accounts, cancel, fulfil, holds, notes, numbers, process, refund
+from orders.operations.refund_limits import GROUPS
 from timeline.actors import STAFF, Actor, system
 from timeline.operations import operation
 
@@ -152,7 +154,10 @@ def _staff() -> None:
     users = get_user_model()
     for username, first, last in STAFF_NAMES:
         if not users.objects.filter(username=username).exists():
-            users.objects.create_user(username, password="demo", first_name=first, last_name=last, is_staff=True)  # noqa: S106 the demo's own
+            made = users.objects.create_user(
+                username, password="demo", first_name=first, last_name=last, is_staff=True  # noqa: S106 the demo's own
+            )
+            made.groups.set(Group.objects.get_or_create(name=name)[0] for name in GROUPS if name == last.lower())
 
 
 def _offer(name: str, hsn: str, rate: int, variants: tuple[tuple[str, str, int, int], ...]) -> None:

@@ -49,5 +49,10 @@ class RefundPart(models.Model):
             ),
         ]
 
+    @property
+    def gst_minor(self) -> int:
+        """All its tax."""
+        return self.cgst_minor + self.sgst_minor + self.igst_minor
+
     def __str__(self) -> str:
         return f"{self.total_minor} of {self.line_id or 'shipping'}"

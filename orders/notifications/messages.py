@@ -55,6 +55,10 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "refund_started", ("email",), "Your refund for {number} is on its way",
         "We have started a refund of {amount} for your order {number}. Banks take 5 to 7 working days.\n\n{link}",
     ),
+    "refund.declined": (
+        "refund_declined", ("email",), "About the refund you asked for, {number}",
+        "We cannot give back the {amount} you asked for on your order {number}. Why is said with the order.\n\n{link}",
+    ),
     "refund.processed": (
         "refund_done", ("email",), "Your refund for {number} is done",
         "Your refund of {amount} for your order {number} has been paid out.\n\n{link}",
@@ -66,7 +70,7 @@ _SMS_CHARS_MAX = 160
 def texts(event: Event, order: Order) -> list[Text]:
     """The messages this event sends; none for a medium the customer gave no address of."""
     found = TEMPLATES.get(event.kind)
-    if found is None:
+    if found is None or _is_between_staff(event):
         return []
     template, media, subject, body = found
     profile = order.person.profile()
@@ -77,6 +81,11 @@ def texts(event: Event, order: Order) -> list[Text]:
         for medium in media
         if to[medium]
     ]
+
+
+def _is_between_staff(event: Event) -> bool:
+    """A refund that staff asked for and other staff declined is no news to the customer."""
+    return event.kind == "refund.declined" and event.facts.get("requested_by_type") not in ("customer", "guest")
 
 
 def _words(event: Event, order: Order) -> dict[str, Any]:

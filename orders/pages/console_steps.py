@@ -11,10 +11,10 @@ from orders import queries
 from orders.models import Order
 from orders.operations import cancel as cancelling
 from orders.operations import confirm as confirming
-from orders.operations import fulfil, holds, process, refund, refund_limits
+from orders.operations import fulfil, holds, process
 from orders.pages.console import Dialog, act, converse
-from orders.pages.forms import CancelForm, DeliverForm, HoldForm, ReasonForm, RefundForm, ShipForm
-from orders.pages.order_sheet import LineRow, sheet
+from orders.pages.forms import CancelForm, DeliverForm, HoldForm, ShipForm
+from orders.pages.order_sheet import sheet
 from orders.pages.visitors import staff
 from shipping import operations as parcels
 from timeline.vocabulary import money
@@ -121,63 +121,6 @@ def take_back(request: HttpRequest, shipment_id: UUID) -> HttpResponseBase:
 
 @asks
 @staff
-def give_refund(request: HttpRequest, number: str) -> HttpResponseBase:
-    """Give money back, through the gateway or as given by other means."""
-    order_id = queries.id_of(number)
-    found = queries.detail(order_id)
-    form = RefundForm(
-        _sent(request), rows=_returnable(found), fill=False,
-        initial={"amount": _rupees(found.refundable_minor), "initiate": _by_gateway(found)},
-    )
-    dialog = Dialog(
-        "Refund", "Refund",
-        (
-            f"Up to {money(found.refundable_minor)} can go back; banks take 5 to 7 working days.",
-            "Units that are put back have their stock freed or restocked. Once all money is back the order is refunded.",
-        ),
-        is_danger=True,
-    )
-    return converse(
-        request, order_id, dialog, form, name="refund.give",
-        deed=lambda op: refund.give(
-            op, order_id=order_id, amount_minor=form.cleaned_data["amount"], reason=form.cleaned_data["reason"],
-            initiate_payment_refund=form.cleaned_data["initiate"], items=form.units() or None,
-            restock=form.cleaned_data["restock"], limit_minor=refund_limits.limit_of(request.user),
-        ),
-        number=number, said="Refund started.", pointers={"amount": "amount", "reason": "reason"},
-    )
-
-
-@require_POST
-@staff
-def approve_refund(request: HttpRequest, number: str, refund_id: UUID) -> HttpResponseBase:
-    """Grant what the customer asked for."""
-    order_id = queries.id_of(number)
-    return act(
-        request, order_id, "refund.approve",
-        lambda op: refund.approve(
-            op, order_id=order_id, refund_id=refund_id, limit_minor=refund_limits.limit_of(request.user)
-        ),
-        number=number, said="Refund started.",
-    )
-
-
-@asks
-@staff
-def decline_refund(request: HttpRequest, number: str, refund_id: UUID) -> HttpResponseBase:
-    """Decline what the customer asked for, saying why."""
-    order_id = queries.id_of(number)
-    form = ReasonForm(_sent(request))
-    dialog = Dialog("Decline refund", "Decline refund", ("The customer reads the reason.",), is_danger=True)
-    return converse(
-        request, order_id, dialog, form, name="refund.decline",
-        deed=lambda op: refund.decline(op, order_id=order_id, refund_id=refund_id, reason=form.cleaned_data["reason"]),
-        number=number, said="Refund declined.",
-    )
-
-
-@asks
-@staff
 def cancel(request: HttpRequest, number: str) -> HttpResponseBase:
     """Stop an order with all that follows."""
     order_id = queries.id_of(number)
@@ -242,14 +185,5 @@ def _of_parcel(shipment_id: UUID) -> tuple[UUID, str]:
     return order_id, Order.objects.values_list("number", flat=True).get(pk=order_id)
 
 
-def _returnable(found: OrderDetail) -> list[LineRow]:
-    rows = [LineRow(line, line.quantity - line.quantity_cancelled - line.quantity_returned) for line in found.lines]
-    return [row for row in rows if row.quantity > 0]
-
-
 def _by_gateway(found: OrderDetail) -> bool:
     return any(payment.refundable_minor > 0 and payment.gateway != "cod" for payment in found.payments)
-
-
-def _rupees(minor: int) -> str:
-    return f"{minor // 100}.{minor % 100:02d}"

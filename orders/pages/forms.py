@@ -114,15 +114,6 @@ class DeliverForm(forms.Form):
     signature_required = forms.BooleanField(required=False, label="It was signed for")
 
 
-class RefundForm(UnitsForm):
-    """Money back. The reason is kept with the order and is read by the customer."""
-
-    amount = RupeesField(label="Amount in rupees")
-    reason = WordsField(rows=2, max_length=REASON_MAX, label="Reason")
-    restock = forms.BooleanField(required=False, label="Put the units above back into stock")
-    initiate = forms.BooleanField(required=False, initial=True, label="Send the money back the way it came")
-
-
 class CancelForm(forms.Form):
     """Why an order stops."""
 

@@ -13,8 +13,8 @@ from orders.documents import reading
 from orders.models import Order
 from orders.operations.actions import allowed_actions, next_step
 from orders.pages import entries
+from orders.pages.refund_cards import RefundCard, cards
 from orders.pricing.snapshot import refund_share
-from payments.queries import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from orders.models import Document, Line
     from orders.queries import OrderDetail, Parcel
-    from payments.models import Refund
     from shipping.models import Shipment
 
 S = Order.Status
@@ -98,12 +97,17 @@ class Sheet:
     cancelled: list[LineRow]
     packages: list[Package]
     holds: list[tuple[Any, str, str]]
-    refunds: list[tuple[Refund, str]]
+    refunds: list[RefundCard]
     documents: list[Document]
     can_invoice: bool
     days: list[tuple[date, list[entries.Entry]]]
     profile: dict[str, Any]
     order_count: int
+
+    @property
+    def on_its_way_minor(self) -> int:
+        """Money that is set aside for going back and has not yet."""
+        return sum(payment.pending_refund_minor for payment in self.detail.payments)
 
     @property
     def order(self) -> Order:
@@ -121,6 +125,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
     to_ship = _rows(((line, line.to_ship - _booked(line, detail.parcels)) for line in detail.lines), taken)
     primary = _primary(detail, bool(to_ship), packages)
     papers = reading.of_order(order_id)
+    story = queries.timeline(order_id, public_only=False)
     return Sheet(
         detail=detail,
         pay=pay_word(order),
@@ -135,10 +140,10 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
             (hold, queries.hold_note(hold, detail.person) or "", _url("console-release", order, hold_id=hold.pk))
             for hold in detail.holds if hold.released_at is None
         ],
-        refunds=[(refund, reason_of(refund) or "") for refund in detail.refunds],
+        refunds=cards(detail, story),
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
-        days=entries.staff_days(queries.timeline(order_id, public_only=False), show=show),
+        days=entries.staff_days(story, show=show),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
     )

@@ -164,9 +164,10 @@ def approve_refund(op: Operation, *, refund_id: UUID, by_other_means: bool = Fal
 
 
 def decline_refund(op: Operation, *, refund_id: UUID, reason: str = _NOBODY_SAID) -> Refund:
-    """Refuse a customer's wish, with a reason in words. Raises `TransitionRefused` when it was decided before."""
+    """Refuse a wish, with a reason in words. Raises `TransitionRefused` when it was decided before."""
     refund = locks.refund(refund_id)
-    advance(op, refund.decline, private=said(reason), person=refund.key, **words_of(refund))
+    words = {**words_of(refund), "requested_by_type": refund.requested_by_type}
+    advance(op, refund.decline, private=said(reason), person=refund.key, **words)
     return refund
 
 

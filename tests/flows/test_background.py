@@ -158,6 +158,7 @@ def test_a_customers_wish_is_approved_or_declined_by_a_person(shop_gateway: Fake
     relay.drain()
     assert shop_gateway.asked("refund") == 1
     assert Event.objects.filter(kind="refund.declined").count() == 1
+    assert Message.objects.filter(template="refund_declined", state="sent").count() == 1
 
 
 def test_cash_goes_back_by_other_means(shop_gateway: FakeGateway) -> None:

@@ -123,10 +123,10 @@ def test_a_stale_form_says_who_changed_what_and_keeps_the_words(asha: Client, sh
 def test_above_refundable_is_422_beside_the_typing(asha: Client, shop_gateway: FakeGateway) -> None:
     order = order_in("delivered", shop_gateway)
 
-    answer = send(asha, order_path(order, "refund/"), amount="99,999.00", reason="Torn", initiate="on")
+    answer = send(asha, order_path(order, "refund/"), mode="amount", amount="99,999.00", code="damaged", initiate="on")
     assert answer.status_code == 422
     assert "99,999.00" in check_text(answer)
-    answer = send(asha, order_path(order, "refund/"), amount="10.50", reason="Torn", initiate="on")
+    answer = send(asha, order_path(order, "refund/"), mode="amount", amount="10.50", code="damaged", initiate="on")
 
     assert answer.status_code == 302
     assert "₹10.50" in asha.get(order_path(order)).content.decode()
