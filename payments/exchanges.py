@@ -143,6 +143,28 @@ def resolve_doubts(limit: int = SWEEP_ROWS_MAX) -> int:
     return len(payments) + len(refunds)
 
 
+def ask_about(stream: str) -> int:
+    """Ask about every payment and refund of one story that is not settled, now, because a person wants to know.
+
+    Returns how many were asked about. Raises GatewayError.
+    """
+    ended = (Payment.Status.CAPTURED, Payment.Status.OPENING)
+    payments = list(Payment.objects.filter(stream=stream).exclude(gateway=COD).exclude(status__in=ended))
+    refunds = list(
+        Refund.objects.filter(stream=stream, status__in=[Refund.Status.PENDING, Refund.Status.IN_DOUBT], by_other_means=False)
+        .select_related("payment")
+    )
+    _mark_asked(payments, refunds)
+    for payment in payments:
+        if payment.gateway_order_id is None:
+            asking.for_order(payment, look_first=True)
+        else:
+            _ask_attempts(payment)
+    for refund in refunds:
+        _ask_refund_again(refund)
+    return len(payments) + len(refunds)
+
+
 def sweep_quiet(limit: int = SWEEP_ROWS_MAX) -> int:
     """Ask about unsettled money no notice has spoken of for some minutes, so that a lost webhook loses nothing (F30).
 

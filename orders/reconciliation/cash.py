@@ -26,7 +26,7 @@ def check(window: Window) -> Iterator[Difference]:
         yield Difference(
             cause="cod_not_remitted", key=payment.pk.hex, amount_minor=payment.captured_minor, day=day_of(payment.captured_at or payment.created_at),
             stream=payment.stream, currency=payment.currency,
-            ours={"payment": payment.pk.hex, "collectedMinor": payment.captured_minor}, theirs={"remittance": "none"},
+            ours={"payment": str(payment.pk), "collectedMinor": payment.captured_minor}, theirs={"remittance": "none"},
         )
 
 
@@ -46,7 +46,7 @@ def _handed_over(window: Window) -> Iterator[Difference]:
             cause=cause, key=line.payment.pk.hex if line.payment else line.pk.hex, amount_minor=handed - due,
             day=day_of(line.remittance.booked_at), stream=line.payment.stream if line.payment else line.remittance.stream,
             currency=line.remittance.currency,
-            ours={"payment": line.payment.pk.hex if line.payment else "none", "dueMinor": due},
+            ours={"payment": str(line.payment.pk) if line.payment else "none", "dueMinor": due},
             theirs={
                 "carrier": line.remittance.carrier, "remittance": line.remittance.reference,
                 "trackingNumber": line.tracking_number, "paidMinor": handed,

@@ -39,7 +39,7 @@ def check(window: Window) -> Iterator[Difference]:
 def _of(cause: str, dispute: Dispute, day: date) -> Difference:
     return Difference(
         cause=cause, key=dispute.gateway_dispute_id, amount_minor=-dispute.amount_minor, day=day, stream=dispute.stream,
-        currency=dispute.currency, ours={"payment": dispute.payment_id.hex, "heldBackMinor": dispute.deducted_minor},
+        currency=dispute.currency, ours={"payment": str(dispute.payment_id), "heldBackMinor": dispute.deducted_minor},
         theirs={
             "dispute": dispute.gateway_dispute_id, "status": str(dispute.status), "amountMinor": dispute.amount_minor,
             "reason": dispute.reason_code, "respondBy": dispute.respond_by and dispute.respond_by.isoformat(),

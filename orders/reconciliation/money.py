@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 RESERVED = timedelta(minutes=30)
-_ANSWERED = {"payment.doubted": Payment, "refund.doubted": Refund}
+_ANSWERED = {"payment.doubted": "payment", "refund.doubted": "refund"}
 _BACK = {"duplicate_payment": "duplicate_capture", "captured_after_cancel": "captured_after_cancel"}
 
 
@@ -48,12 +48,12 @@ def _in_doubt(window: Window) -> Iterator[Difference]:
 
 def _answers_cut(window: Window) -> Iterator[Difference]:
     still = {pk.hex for model in (Payment, Refund) for pk in model.objects.filter(status="in_doubt").values_list("pk", flat=True)}
-    for kind in _ANSWERED:
+    for kind, subject in _ANSWERED.items():
         for event in _said(window, kind):
             if event.subject_id not in still:
                 yield Difference(
                     cause="answer_cut", key=f"{event.pk}", amount_minor=0, day=day_of(event.recorded_at), stream=event.stream,
-                    ours={"event": event.kind, "amountMinor": event.facts.get("amount_minor", 0)},
+                    ours={"event": event.kind, subject: str(event.subject_uuid), "amountMinor": event.facts.get("amount_minor", 0)},
                     theirs={"answer": "known since"},
                 )
 
@@ -65,7 +65,7 @@ def _mismatched(window: Window) -> Iterator[Difference]:
             cause="amount_mismatch", key=str(facts["processor_ref"]),
             amount_minor=facts["got_minor"] - facts["expected_minor"], day=day_of(event.recorded_at), stream=event.stream,
             currency=facts["expected_currency"],
-            ours={"payment": event.subject_id, "amountMinor": facts["expected_minor"], "currency": facts["expected_currency"]},
+            ours={"payment": str(event.subject_uuid), "amountMinor": facts["expected_minor"], "currency": facts["expected_currency"]},
             theirs={
                 "payment": facts["processor_ref"], "amountMinor": facts["got_minor"], "currency": facts["got_currency"],
                 "status": facts["seen"],
@@ -99,7 +99,7 @@ def _refunds_late(window: Window) -> Iterator[Difference]:
     old = window.now - timedelta(days=settings.REFUND_DAYS)
     for refund in _wished(Refund.objects.filter(status=Refund.Status.PENDING)).filter(wished_at__lt=old).iterator(CHUNK):
         yield _of_refund("refund_late", refund, theirs={"status": "pending"})
-    done = _wished(Refund.objects.filter(status=Refund.Status.PROCESSED, processed_at__range=(window.start, window.end)))
+    done = _wished(Refund.objects.filter(status=Refund.Status.PROCESSED, attempts=1, processed_at__range=(window.start, window.end)))
     later = done.annotate(asked_day=TruncDate("wished_at"), done_day=TruncDate("processed_at")).filter(asked_day__lt=F("done_day"))
     for refund in later.iterator(CHUNK):
         yield _of_refund(
@@ -166,7 +166,7 @@ def _of_payment(cause: str, payment: Payment, amount_minor: int, *, theirs: dict
     return Difference(
         cause=cause, key=payment.pk.hex, amount_minor=amount_minor, day=day_of(payment.created_at), stream=payment.stream,
         currency=payment.currency,
-        ours={"payment": payment.pk.hex, "status": str(payment.status), "amountMinor": payment.amount_minor}, theirs=theirs,
+        ours={"payment": str(payment.pk), "status": str(payment.status), "amountMinor": payment.amount_minor}, theirs=theirs,
     )
 
 
@@ -177,8 +177,8 @@ def _of_refund(
         cause=cause, key=refund.pk.hex, amount_minor=refund.amount_minor, day=day_of(refund.created_at), stream=refund.stream,
         currency=refund.currency, is_explained=is_explained,
         ours={
-            "refund": refund.pk.hex, "payment": refund.payment_id.hex, "status": str(refund.status),
+            "refund": str(refund.pk), "payment": str(refund.payment_id), "status": str(refund.status),
             "amountMinor": refund.amount_minor, "reason": refund.reason_code,
         },
-        theirs=theirs,
+        theirs={**theirs, "refund": refund.gateway_refund_id} if refund.gateway_refund_id else theirs,
     )

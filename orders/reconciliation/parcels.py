@@ -23,7 +23,7 @@ def check(window: Window) -> Iterator[Difference]:
     for parcel in nameless.defer("sealed", "contents", "origin").iterator(CHUNK):
         yield Difference(
             cause="shipped_without_awb", key=parcel.pk.hex, amount_minor=0, day=day_of(parcel.shipped_at or parcel.created_at),
-            stream=parcel.stream, ours={"parcel": parcel.pk.hex, "status": str(parcel.status)},
+            stream=parcel.stream, ours={"parcel": str(parcel.pk), "status": str(parcel.status)},
             theirs={"carrier": parcel.carrier, "trackingNumber": ""},
         )
     yield from _missing(window)
