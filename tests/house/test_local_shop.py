@@ -18,8 +18,9 @@ from django.utils.module_loading import import_string
 
 from config import env
 from config.celery import app
-from config.local import processes
+from config.local import processes, walk
 from config.local.processes import Child
+from config.local.selfcheck import CheckFailed
 from config.management.commands import runner
 from config.schedule import SCHEDULE, Tick
 
@@ -65,6 +66,23 @@ def test_the_web_process_starts_without_a_warning(tmp_path: Path, settings: Any)
     settings.STATIC_ROOT = tmp_path / "nowhere"
     with pytest.raises(UserWarning, match="No directory"):
         static_files(lambda _: None)
+
+
+def test_the_readmes_walk_is_read_out_and_fails_where_no_shop_is() -> None:
+    """`make smoke` types these very commands at a whole shop."""
+    text = walk.commands(SANDBOX)
+    assert text.count("SHOP=") == 1
+    assert f"SHOP={SANDBOX}\n" in text
+    assert text.count("curl") == 7, "each of the README's calls"
+    with pytest.raises(CheckFailed, match="the README's first order ended with"):
+        walk.run(SANDBOX)
+
+
+def test_a_readme_without_a_walk_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "README.md").write_text("## A first order\n\nJust click.\n")
+    monkeypatch.setattr(env, "ROOT", tmp_path)
+    with pytest.raises(CheckFailed, match="no commands"):
+        walk.commands(SANDBOX)
 
 
 def test_a_dead_child_is_started_again_and_a_living_one_left_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.local import demo, processes, selfcheck
+from config.local import demo, processes, selfcheck, walk
 from timeline.actors import system
 from timeline.api.authentication import make_client
 from timeline.models import ApiClient
@@ -28,8 +28,8 @@ class Command(BaseCommand):
     help = "Run the local shop: web, sandbox gateway and background runner."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """`--once` checks and stops."""
-        parser.add_argument("--once", action="store_true", help="run the self-check, stop, and tell by the exit code")
+        """`--once` checks, walks as the README does, and stops."""
+        parser.add_argument("--once", action="store_true", help="run the self-check and the README's walk, stop, and tell by the exit code")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django's signature
         """Bring everything up; Ctrl-C or SIGTERM takes it down again."""
@@ -50,6 +50,8 @@ class Command(BaseCommand):
             for child in family:
                 child.start()
             self._ready(port)
+            if options["once"]:
+                self.stdout.write(walk.run(f"http://127.0.0.1:{port}"))
             if settings.DEMO_TRAFFIC and not options["once"]:
                 family.append(processes.traffic(port=port, var=settings.VAR, environment=family[0].environment))
                 family[-1].start()
