@@ -78,7 +78,7 @@ def test_cash_of_a_parcel_nobody_knows_waits_in_suspense() -> None:
 
 
 def test_cash_that_comes_before_the_delivery_scan_is_closed_by_it() -> None:
-    """F17 for parcels: the carrier's money is sometimes faster than its scan."""
+    """The carrier's money is sometimes faster than its scan."""
     order, number, payment = cash_order(deliver=False)
     book([(number, payment.amount_minor)])
     assert journal.balance("cod_receivable", ref=payment.pk.hex) == -payment.amount_minor

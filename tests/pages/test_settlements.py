@@ -161,3 +161,17 @@ def test_a_list_costs_the_same_however_long(asha: Client) -> None:
     for _ in range(5):
         settled(makers.paid_order())
     assert cost() == before
+
+
+def test_older_payouts_are_a_page_away_and_a_foreign_cursor_shows_the_newest(
+    asha: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.pages.settlements.PAGE_ROWS", 1)
+    first, second = settled(makers.paid_order()), settled(makers.paid_order())
+    page, text = page_of(asha, LIST)
+    shown = [one for one in (first, second) if one.gateway_settlement_id in text]
+    assert len(shown) == 1
+    (older,) = [link for link in page.links if "cursor=" in link]
+    _, text = page_of(asha, LIST + older)
+    assert [one for one in (first, second) if one.gateway_settlement_id in text] != shown
+    page_of(asha, f"{LIST}?cursor=x")
