@@ -56,6 +56,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("RAZORPAY_KEY_SECRET", "text", "", "Key secret of the same.", "Payments", secret=True),
     Variable("RAZORPAY_WEBHOOK_SECRETS", "list", "", "Live webhook secrets, newest first: old ones stay until the last retry.", "Payments", secret=True),
     Variable("RAZORPAY_BASE_URL", "text", "https://api.razorpay.com", "The gateway; the local shop points it at its sandbox.", "Payments"),
+    Variable("PAYMENT_CAPTURE", "text", "automatic", "`automatic`, or `manual`: reserved money is taken when staff say so.", "Payments"),
     Variable("SANDBOX_URL", "text", "", "Where the local sandbox process listens; empty: no sandbox.", "Payments"),
     Variable("GATEWAY_FEE_BP", "whole", "200", "The gateway's agreed fee, in hundredths of a percent, before GST.", "Reconciliation"),
     Variable("GATEWAY_FEE_GST_BP", "whole", "1800", "GST on the gateway's fee, in hundredths of a percent.", "Reconciliation"),

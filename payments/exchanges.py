@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
 from payments import asking, disputes, notices, operations, queries, settlements
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 SWEEP_ROWS_MAX = 100
+MANUAL = "manual"
 
 log = structlog.get_logger("bahi.payments")
 
@@ -57,9 +59,11 @@ def ask_for_order(event: Event, delivery_id: int) -> None:
     asking.for_order(payment, look_first=again)
 
 
-@exchange("payment.authorized")
+@exchange("payment.authorized", "payment.capture_asked")
 def ask_for_capture(event: Event, delivery_id: int) -> None:  # noqa: ARG001 a capture is looked at, not keyed
-    """Take the money that is reserved."""
+    """Take the money that is reserved: at once, or when a person says so (`PAYMENT_CAPTURE`)."""
+    if event.kind == "payment.authorized" and settings.PAYMENT_CAPTURE == MANUAL:
+        return
     payment = Payment.objects.get(pk=event.subject_uuid)
     if payment.status == Payment.Status.AUTHORIZED:
         asking.for_capture(payment)

@@ -59,6 +59,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("payment.opened", False, "Payment of {amount_minor:money} opened"),
     Kind("payment.accepted", False, "{gateway} is ready to take {amount_minor:money}"),
     Kind("payment.authorized", True, "Payment of {amount_minor:money} authorised"),
+    Kind("payment.capture_asked", False, "Capture of {amount_minor:money} asked for"),
     Kind("payment.captured", True, "Payment of {amount_minor:money} received", PAYMENT_RECEIVED),
     Kind("payment.failed", True, "Payment failed ({reason})"),
     Kind("payment.doubted", False, "The gateway did not answer; asking again"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import books, disputes, refunds, settlements, shipments
+from orders.api.admin import books, disputes, payments, refunds, settlements, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
@@ -46,6 +46,7 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/invoice", papers.InvoiceView.as_view()),
     path("admin/gstr1", papers.Gstr1View.as_view()),
     path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
+    path("admin/orders/<str:order_id>/payments/<str:payment_id>/capture", payments.CaptureView.as_view()),
     path("admin/disputes", disputes.DisputesView.as_view()),
     path("admin/disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("admin/disputes/<str:dispute_id>/contest", disputes.ContestView.as_view()),

@@ -11,7 +11,7 @@ from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
 from payments.models import Payment
-from timeline.errors import Refused
+from timeline.errors import Missing, Refused
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -52,6 +52,19 @@ def again(op: Operation, *, order_id: UUID) -> Payment:
     payment = money.retry(op, payment_id=link.payment_id)
     axes.refresh(op, order=order)
     return payment
+
+
+def capture(op: Operation, *, order_id: UUID, payment_id: UUID) -> Payment:
+    """Staff take reserved money of an order that is not cancelled; the gateway is asked afterwards.
+
+    Raises NotReserved, NothingToPay, Missing.
+    """
+    order = locks.order(order_id)
+    if not OrderPayment.objects.filter(order=order, payment_id=payment_id).exists():
+        raise Missing
+    if order.status == Order.Status.CANCELLED:
+        raise NothingToPay("The order is cancelled; what is reserved goes back by itself.")
+    return money.ask_capture(op, payment_id=payment_id)
 
 
 def _adopt(order: Order) -> None:

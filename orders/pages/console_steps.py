@@ -11,7 +11,7 @@ from orders import queries
 from orders.models import Order
 from orders.operations import cancel as cancelling
 from orders.operations import confirm as confirming
-from orders.operations import fulfil, holds, process
+from orders.operations import fulfil, holds, pay, process
 from orders.pages.console import Dialog, act, converse
 from orders.pages.forms import CancelForm, DeliverForm, HoldForm, ShipForm
 from orders.pages.order_sheet import sheet
@@ -58,6 +58,17 @@ def start(request: HttpRequest, number: str) -> HttpResponseBase:
     return act(
         request, order_id, "order.process", lambda op: process.start_processing(op, order_id=order_id),
         number=number, said="Processing started.",
+    )
+
+
+@require_POST
+@staff
+def capture_payment(request: HttpRequest, number: str, payment_id: UUID) -> HttpResponseBase:
+    """Take the money that is reserved."""
+    order_id = queries.id_of(number)
+    return act(
+        request, order_id, "payment.capture", lambda op: pay.capture(op, order_id=order_id, payment_id=payment_id),
+        number=number, said="The gateway is being asked.",
     )
 
 

@@ -64,6 +64,7 @@ urlpatterns = [
     path(f"{_CONSOLE_ORDER}refunds/<uuid:refund_id>/decline/", refunds.decline, name="console-decline"),
     path(f"{_CONSOLE_ORDER}refunds/<uuid:refund_id>/retry/", refunds.retry, name="console-refund-retry"),
     path(f"{_CONSOLE_ORDER}refunds/<uuid:refund_id>/settle/", refunds.settle, name="console-refund-settle"),
+    path(f"{_CONSOLE_ORDER}payments/<uuid:payment_id>/capture/", console_steps.capture_payment, name="console-capture"),
     path(f"{_CONSOLE_ORDER}invoice/", documents.issue_invoice, name="console-invoice"),
     path(f"{_CONSOLE_ORDER}documents/<str:document_id>/", documents.console_document, name="console-document"),
     path("console/shipments/<uuid:shipment_id>/dispatch/", console_steps.dispatch, name="console-dispatch"),

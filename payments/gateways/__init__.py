@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
 
@@ -32,9 +32,11 @@ def gateway(code: str) -> Gateway:
         raise UnknownGateway(code)
     if _instead:
         return _instead[-1]
-    wish = (settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET, settings.RAZORPAY_BASE_URL)
+    keys = (settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET, settings.RAZORPAY_BASE_URL)
+    wish = (*keys, settings.PAYMENT_CAPTURE)
     if getattr(_mine, "wish", None) != wish:
-        _mine.wish, _mine.razorpay = wish, RazorpayGateway(*wish)
+        capture: Literal["automatic", "manual"] = "manual" if settings.PAYMENT_CAPTURE == "manual" else "automatic"
+        _mine.wish, _mine.razorpay = wish, RazorpayGateway(*keys, capture=capture)
     made: Gateway = _mine.razorpay
     return made
 

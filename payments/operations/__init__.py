@@ -38,7 +38,7 @@ from payments.operations.money_back import (
     retry_refund,
     settle_refund_otherwise,
 )
-from payments.operations.money_in import authorise, capture
+from payments.operations.money_in import NotReserved, ask_capture, authorise, capture
 from payments.operations.notices import handle_notice, repeat_notice, take_notice
 from payments.operations.settlements import book_settlement
 from payments.operations.wishes import (
@@ -65,6 +65,7 @@ __all__ = [
     "DisputeOver",
     "ForeignPayment",
     "Handed",
+    "NotReserved",
     "OnlyByOtherMeans",
     "RefundDiffers",
     "RemittanceDiffers",
@@ -72,6 +73,7 @@ __all__ = [
     "accept_refund",
     "adopt_refund",
     "approve_refund",
+    "ask_capture",
     "ask_refund",
     "authorise",
     "book_remittance",

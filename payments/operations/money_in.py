@@ -8,6 +8,7 @@ from payments import journal, locks
 from payments.models import COD, Payment
 from payments.operations import attempts
 from payments.operations.wishes import ask_refund
+from timeline.errors import Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 DUPLICATE = "duplicate_payment"
 _BELOW = (Payment.Status.CREATED, Payment.Status.FAILED, Payment.Status.IN_DOUBT)
+
+
+class NotReserved(Refused):
+    """There is no reserved money of this payment to take."""
 
 
 def authorise(
@@ -40,6 +45,16 @@ def authorise(
             payment_method=method,
             **facts,
         )
+    return payment
+
+
+def ask_capture(op: Operation, *, payment_id: UUID) -> Payment:
+    """A person wants the reserved money taken: the gateway is asked afterwards (exchanges). Raises `NotReserved`."""
+    payment = locks.payment(payment_id)
+    if payment.status != Payment.Status.AUTHORIZED:
+        raise NotReserved(f"The payment is {payment.status}; only reserved money can be captured.")
+    facts = {"amount_minor": payment.amount_minor, "currency": payment.currency, "processor_ref": payment.gateway_payment_id}
+    op.record(payment, "payment.capture_asked", stream=payment.stream, facts=facts)
     return payment
 
 

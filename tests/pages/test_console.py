@@ -16,6 +16,7 @@ from orders.pages.console import LOGINS_PER_NAME_MAX
 from orders.pages.order_sheet import sheet
 from tests.flows import makers
 from tests.pages.markup import Page, check
+from timeline import relay
 from timeline.models import Event
 from timeline.operations import operation
 
@@ -357,3 +358,19 @@ def test_guessing_a_password_ends() -> None:
     assert answer.status_code == 429
     assert "Too many tries" in check_text(answer)
     assert Client(REMOTE_ADDR="10.0.0.9").post("/console/login/", {**wrong, "password": "demo"}).status_code == 302
+
+
+def test_reserved_money_is_captured_by_a_button(asha: Client, shop_gateway: FakeGateway, settings: Any) -> None:
+    """PAYMENT_CAPTURE=manual: the order waits until a person takes the money; an order without reserved money refuses."""
+    settings.PAYMENT_CAPTURE = "manual"
+    makers.product()
+    order = makers.placed_order()
+    makers.pay(shop_gateway, order, "authorized")
+    path = order_path(order, f"payments/{makers.payment_of(order).pk}/capture/")
+    assert makers.fresh(order).payment_state == "authorized"
+    assert path in asha.get(order_path(order)).content.decode()
+    assert asha.post(path).status_code == 302
+    relay.drain()
+    assert makers.fresh(order).status == "confirmed"
+    assert path not in asha.get(order_path(order)).content.decode()
+    assert asha.post(path).status_code == 409

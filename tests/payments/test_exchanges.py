@@ -332,3 +332,24 @@ def test_f43_no_call_is_made_inside_a_transaction(gateway: FakeGateway) -> None:
     payment = makers.opened()
     with pytest.raises(RuntimeError, match="transaction"):
         makers.run(payment.stream, lambda op: gateway.find_order(receipt=payment.receipt))
+
+
+def test_reserved_money_waits_for_a_person_when_capture_is_by_hand(
+    shop_gateway: FakeGateway, transactional_db: Any, settings: Any
+) -> None:
+    """PAYMENT_CAPTURE=manual: authorised and captured apart."""
+    settings.PAYMENT_CAPTURE = "manual"
+    payment = makers.opened()
+    relay.drain()
+    payment = Payment.objects.get(pk=payment.pk)
+    pay_id = shop_gateway.pay(payment.gateway_order_id or "", "authorized")
+    exchanges._ask_attempts(payment)
+    relay.drain()
+    assert Payment.objects.get(pk=payment.pk).status == "authorized"
+    assert shop_gateway.asked("capture") == 0
+    makers.do(payment, operations.ask_capture)
+    relay.drain()
+    assert Payment.objects.get(pk=payment.pk).status == "captured"
+    assert shop_gateway.payments[pay_id].status == "captured"
+    with pytest.raises(operations.NotReserved):
+        makers.do(payment, operations.ask_capture)
