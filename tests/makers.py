@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.test import Client
 
-from inventory import operations as stock
 from inventory.models import Variant, Warehouse
 from orders import checkout
 from orders.api.authentication import issue_token
 from orders.models import Order, OrderPayment
 from orders.operations import fulfil, numbers, pay, process
 from payments import operations as money
+from tests import shelves
 from timeline.actors import Actor, system
 from timeline.api.authentication import make_client
 from timeline.operations import operation
@@ -27,29 +27,16 @@ if TYPE_CHECKING:
     from orders.models import Checkout
     from orders.operations.place import Placed
 
-TESTER = system("tests")
-STAFF = Actor(type="staff", id="7", name="Asha", channel="console")
+TESTER, STAFF = shelves.TESTER, shelves.ASHA
+address = shelves.address
 WAREHOUSE = "BLR-1"
-ORIGIN = {
-    "name": "Bahi Store", "phone": "+919876500000", "line1": "1 Residency Road", "line2": "", "city": "Bengaluru",
-    "state": "IN-KA", "postalCode": "560025", "country": "IN",
-}
 _numbers = itertools.count(1)
-
-
-def address(**parts: Any) -> dict[str, Any]:
-    """An address that is accepted."""
-    return {
-        "name": "Meera Nair", "phone": "+919845012345", "line1": "12 Lake View", "city": "Bengaluru", "state": "IN-KA",
-        "postalCode": "560001", "country": "IN", **parts,
-    }
 
 
 def warehouse() -> str:
     """The one warehouse, made when it is not there."""
     if not Warehouse.objects.filter(code=WAREHOUSE).exists():
-        with operation("test.warehouse", actor=TESTER) as op:
-            stock.add_warehouse(op, code=WAREHOUSE, name="Main", state="IN-KA", address=ORIGIN)
+        shelves.warehouse(WAREHOUSE)
     return WAREHOUSE
 
 
@@ -58,18 +45,11 @@ def product(
     price_includes_gst: bool = False,
 ) -> Variant:
     """A product of one variant with units on the shelf."""
-    code = warehouse()
     sku = sku or f"SKU-{next(_numbers)}"
-    with operation("test.product", actor=TESTER) as op:
-        made = stock.add_product(op, name=name or f"Thing {sku}")
-        variant = stock.add_variant(
-            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn="6204", weight_g=250,
-            price_includes_gst=price_includes_gst,
-        )
-    if units:
-        with operation("test.receive", actor=TESTER) as op:
-            stock.receive(op, warehouse_code=code, sku=sku, quantity=units, reason="purchase")
-    return variant
+    return shelves.product(
+        sku, code=WAREHOUSE, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn="6204", units=units, name=name,
+        price_includes_gst=price_includes_gst,
+    )
 
 
 @dataclass

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from inventory import operations as stock
 from orders import checkout as checkouts
 from orders.checkout import Wish
 from orders.models import Discount, Order
 from orders.operations import cancel, fulfil, numbers, process
 from payments import exchanges
 from payments.models import Payment
+from tests import shelves
 from timeline import relay
-from timeline.actors import CUSTOMER, Actor, system
+from timeline.actors import CUSTOMER, Actor
 from timeline.operations import operation
 
 if TYPE_CHECKING:
@@ -24,24 +24,13 @@ if TYPE_CHECKING:
     from orders.operations.place import Placed
     from tests.payments.fake_gateway import FakeGateway
 
-TESTER = system("tests")
-ASHA = Actor(type="staff", id="7", name="Asha", channel="console")
-ADDRESS = {
-    "name": "Priya Shrivastava", "phone": "+919876543210", "line1": "12 MG Road", "city": "Bengaluru",
-    "state": "IN-KA", "postalCode": "560001", "country": "IN",
-}
+TESTER, ASHA = shelves.TESTER, shelves.ASHA
+warehouse = shelves.warehouse
+ADDRESS = shelves.address(name="Priya Shrivastava", phone="+919876543210", line1="12 MG Road")
 
 
 def customer(person_id: uuid.UUID) -> Actor:
     return Actor(type=CUSTOMER, id=str(person_id), channel="storefront_api")
-
-
-def warehouse(code: str = "BLR", *, priority: int = 10) -> Any:
-    with operation("test.warehouse", actor=TESTER) as op:
-        return stock.add_warehouse(
-            op, code=code, name=f"Store {code}", state="IN-KA", priority=priority,
-            address={**ADDRESS, "name": f"Store {code}"},
-        )
 
 
 def product(
@@ -49,20 +38,10 @@ def product(
     code: str = "BLR", price_includes_gst: bool = False,
 ) -> Variant:
     """A variant on sale with so many units on the shelf; the warehouse is made when it is not there."""
-    from inventory.models import Variant, Warehouse
-
-    if not Warehouse.objects.filter(code=code).exists():
-        warehouse(code)
-    with operation("test.product", actor=TESTER) as op:
-        made = stock.add_product(op, name=f"Thing {sku}")
-        stock.add_variant(
-            op, product_id=made.pk, sku=sku, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn=hsn, weight_g=250,
-            price_includes_gst=price_includes_gst,
-        )
-    if units:
-        with operation("test.receive", actor=TESTER) as op:
-            stock.receive(op, warehouse_code=code, sku=sku, quantity=units, reason="purchase")
-    return Variant.objects.get(sku=sku)
+    return shelves.product(
+        sku, code=code, price_minor=price_minor, gst_rate_bp=gst_rate_bp, hsn=hsn, units=units,
+        price_includes_gst=price_includes_gst,
+    )
 
 
 def discount(code: str = "TEN", **wish: Any) -> Discount:
