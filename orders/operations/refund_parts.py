@@ -64,6 +64,11 @@ class Wish:
     with_shipping: bool | None = None
     goodwill: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is named: no units, no amount, no shipping."""
+        return not self.items and self.amount_minor is None and not self.with_shipping
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -134,7 +139,7 @@ def quote(*, order: Order, lines: Sequence[Line], wish: Wish) -> Quote:
     """
     due = due_payments(order.pk)
     left = left_of(order, lines)
-    if not wish.items and wish.amount_minor is None:
+    if wish.is_empty:
         raise NothingNamed(errors=[("#/amount", "An amount, or items, must be named.")])
     if wish.goodwill and (wish.items or wish.with_shipping or wish.amount_minor is None):
         raise GoodwillStandsAlone(errors=[("#/goodwill", "It takes an amount and a reason, and nothing else.")])

@@ -74,7 +74,7 @@ class RefundForm(UnitsForm):
         tab = self.tab()
         if tab != ITEMS and found.get("amount") is None and "amount" not in self.errors:
             self.add_error("amount", "An amount is needed.")
-        if tab == ITEMS and not self.units() and not self.errors:
+        if tab == ITEMS and not self.units() and not found.get("with_shipping") and not self.errors:
             self.add_error(None, "Choose the units that go back, or refund by amount.")
         if not found.get("reason") and (tab == GOODWILL or found.get("code") == OTHER):
             self.add_error("reason", "Say in words why.")

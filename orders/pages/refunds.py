@@ -149,7 +149,7 @@ def _form(request: HttpRequest, found: OrderDetail) -> RefundForm:
 def _shown(request: HttpRequest, found: OrderDetail, form: RefundForm) -> Shown:
     """Work the form out as far as it is filled in."""
     wish = _wish(request, form)
-    if not wish.items and wish.amount_minor is None:
+    if wish.is_empty:
         return Shown(None, "", f"Up to {money(found.refundable_minor)} can go back. Choose what goes back.", "Refund")
     try:
         worked_out = refund_parts.quote(order=found.order, lines=found.lines, wish=wish)

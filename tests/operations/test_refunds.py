@@ -108,6 +108,15 @@ def test_less_than_the_items_are_worth_comes_off_their_line_and_more_takes_the_s
     assert (high.shipping_minor, high.adjustment_minor, high.items_minor) == (3_599, 0, pot.total_minor - 3_599)
 
 
+def test_the_shipping_charge_goes_back_alone(order: Order) -> None:
+    """With the GST it contains, once."""
+    made = give(order, with_shipping=True)
+    part = RefundPart.objects.get(refund=made)
+    assert (made.amount_minor, part.line, part.taxable_minor + part.gst_minor) == (6_000, None, 6_000)
+    with pytest.raises(refund_parts.WorthNothing):
+        give(order, with_shipping=True)
+
+
 def test_everything_in_pieces_is_exactly_the_total(order: Order) -> None:
     tea, pot = line(order, "TEA-1"), line(order, "POT-1")
     for wish in ({"amount_minor": 3_333}, {"items": {tea.pk: 1}}, {"items": {pot.pk: 1}, "with_shipping": True}, {"items": {tea.pk: 2}}):
