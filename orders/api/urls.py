@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import books, disputes, payments, refunds, settlements, shipments
+from orders.api.admin import books, disputes, payments, reconciliation, refunds, settlements, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
@@ -57,6 +57,16 @@ urlpatterns = [
     path("admin/bank-lines", settlements.BankLinesView.as_view()),
     path("admin/bank-statements", settlements.BankStatementsView.as_view()),
     path("admin/remittances", settlements.RemittancesView.as_view()),
+    path("admin/reconciliation/runs", reconciliation.RunsView.as_view()),
+    path("admin/reconciliation/runs/<str:run_id>", reconciliation.RunView.as_view()),
+    path("admin/reconciliation/days/<str:date>.csv", reconciliation.DayTableView.as_view()),
+    path("admin/reconciliation/days/<str:date>", reconciliation.DayView.as_view()),
+    path("admin/reconciliation/days/<str:date>/close", reconciliation.CloseView.as_view()),
+    path("admin/cases", reconciliation.CasesView.as_view()),
+    path("admin/cases/<str:case_id>", reconciliation.CaseView.as_view()),
+    path("admin/cases/<str:case_id>/resolve", reconciliation.ResolveView.as_view()),
+    path("admin/cases/<str:case_id>/snooze", reconciliation.SnoozeView.as_view()),
+    path("admin/cases/<str:case_id>/act", reconciliation.ActView.as_view()),
     path("admin/journal.csv", books.JournalView.as_view()),
     path("admin/journal/balances", books.BalancesView.as_view()),
     path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),

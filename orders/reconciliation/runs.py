@@ -83,9 +83,14 @@ def nightly(now: datetime | None = None) -> ReconciliationRun | None:
 
 def ask_day(day: date, *, actor: Actor = SYSTEM) -> ReconciliationRun:
     """Ask for one day and all that is open."""
+    first, last = window_of(day)
+    return ask(first=first, last=last, actor=actor)
+
+
+def window_of(day: date) -> tuple[date, date]:
+    """One day, reaching back to the oldest facts somebody still has to explain."""
     oldest = Case.objects.filter(status=Case.Status.OPEN).aggregate(day=Min("fact_day"))["day"]
-    first = max(min(day, oldest or day), day - timedelta(days=reconciling.DAYS_MAX - 1))
-    return ask(first=first, last=day, actor=actor)
+    return max(min(day, oldest or day), day - timedelta(days=reconciling.DAYS_MAX - 1)), day
 
 
 @retried

@@ -283,6 +283,17 @@ class StrictDateTime(serializers.DateTimeField):
         return str(value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"))
 
 
+class StrictDate(serializers.DateField):
+    """A full date, ``2026-01-31``."""
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        """Take text of that form only."""
+        try:
+            return day(value) if type(value) is str else self.fail("invalid", format="YYYY-MM-DD")
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DD")
+
+
 class Metadata(serializers.JSONField):
     """A caller's own JSON object: at most 50 keys, 8 KiB, 4 levels."""
 
