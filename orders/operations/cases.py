@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
-from django.utils.timezone import localdate
 
 from orders import locks
 from orders.models import Case, Order
@@ -151,7 +150,7 @@ def adjust(op: Operation, *, case_id: UUID, debit: str, credit: str, amount_mino
 def _open(
     op: Operation, row: Found, *, order_id: UUID | None, closed: date | None, again: bool = False
 ) -> Case:
-    day = _open_day(row.fact_day, closed, op)
+    day = _open_day(row.fact_day, closed)
     case = Case(
         id=op.new_id(), key=f"{row.root}@{day}" if again else row.root, root=row.root, kind=row.kind, cause=row.cause,
         owner=row.owner, severity=row.severity, amount_minor=row.amount_minor, currency=row.currency, day=day,
@@ -208,9 +207,9 @@ def _known(roots: list[str]) -> dict[str, Case]:
     return {case.root: case for case in cases if case.opened_at == opened[case.root]}
 
 
-def _open_day(day: date, closed: date | None, op: Operation) -> date:
-    """The day a difference counts on: its own, or today once that is closed."""
-    return day if closed is None or day > closed else localdate(op.now)
+def _open_day(day: date, closed: date | None) -> date:
+    """The day a difference counts on: its own, or once that is closed the next one to be closed."""
+    return day if closed is None or day > closed else closed + timedelta(days=1)
 
 
 def _last_closed() -> date | None:

@@ -13,8 +13,10 @@ import pytest
 import time_machine
 
 from config import doctor
+from orders.reconciliation.report import digest_of, of_day
 from payments import journal
 from payments.gateways import use
+from payments.models import ClosedDay
 from payments.reconciliation import differences
 from tests.makers import staff
 from tests.ninety.business import Business
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAYS = int(os.environ.get("NINETY_DAYS", "4"))
+
+
+def report_changes(business: Business) -> list[str]:
+    """Closed days whose report, made again, is another than the one they were sealed with."""
+    closed = ClosedDay.objects.order_by("day")
+    assert (business.day - closed[0].day).days == closed.count()
+    return [str(row.day) for row in closed if digest_of(of_day(row.day)) != row.digest]
 
 
 def test_business_days(tmp_path: Path, transactional_db: Any) -> None:
@@ -43,6 +52,8 @@ def test_business_days(tmp_path: Path, transactional_db: Any) -> None:
         print("\n" + "\n".join(report.lines()))  # noqa: T201 the report is what it is run for
         assert report.missed == []
         assert report.invented == []
+        assert business.residual_minor == 0
+        assert report_changes(business) == []
         assert differences() == []
         assert sum(row.amount_minor for row in journal.trial_balance()) == 0
         assert [found for found in doctor.examine() if found.check != "secrets_set"] == []
