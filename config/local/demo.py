@@ -81,7 +81,7 @@ PRODUCTS = (
     ("Sandalwood soap", "3401", 1800, (("SKN-SOP-3", "Pack of 3", 29_700, 330),)),
     ("Kumkumadi oil", "3304", 1800, (("SKN-KUM-30", "30 ml", 74_500, 90),)),
     ("Terracotta planter", "6913", 500, (("HOM-TER-M", "Medium", 59_900, 2100),)),
-    ("Agarbatti gift box", "3307", 500, (("HOM-AGR-BOX", "", 99_900, 320),)),
+    ("Zafrani agarbatti box", "3307", 500, (("HOM-AGR-BOX", "", 99_900, 320),)),
 )
 MARKED = {"HOM-AGR-BOX": 12}  # sold at its MRP, tax included, and so few units of it
 DISCOUNTS = (

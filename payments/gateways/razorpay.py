@@ -38,7 +38,7 @@ from payments.gateways.http import TIMEOUT_S, ReplyTooLarge, session_factory
 ID = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9]{1,40}")
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")
 PAGE_MAX = 100
-PAGES_MAX = 10
+PAGES_MAX = 100
 LINES_PAGE_MAX = 500
 LINES_PAGES_MAX = 400
 RETRY_AFTER_S_MAX = 3600
@@ -135,7 +135,7 @@ class RazorpayGateway:
         return replies.refund(self._client.payment.refund(_id(gateway_payment_id), wish, headers=headers))
 
     def refunds_of(self, *, gateway_payment_id: str) -> list[GatewayRefund]:
-        """Every refund of a payment, up to a thousand."""
+        """Every refund of a payment, up to ten thousand; more is InDoubt."""
         paid = _id(gateway_payment_id)
         found = _all_pages(lambda wish: self._client.payment.fetch_multiple_refund(paid, wish))
         return [replies.refund(item) for item in found]
@@ -145,7 +145,7 @@ class RazorpayGateway:
         return replies.refund(self._client.refund.fetch(_id(gateway_refund_id), {}))
 
     def settlement_lines(self, *, day: date) -> list[GatewaySettlementLine]:
-        """Every line of the reconciliation report of a day, up to 200,000."""
+        """Every line of the reconciliation report of a day, up to 200,000; more is InDoubt."""
         wish = {"year": day.year, "month": day.month, "day": day.day}
         report = self._client.settlement.report
         found = _all_pages(lambda page: report({**wish, **page}), size=LINES_PAGE_MAX, most=LINES_PAGES_MAX)
@@ -156,7 +156,7 @@ class RazorpayGateway:
         return statements.settlement(self._client.settlement.fetch(_id(gateway_settlement_id), {}))
 
     def disputes(self, *, since: datetime) -> list[GatewayDispute]:
-        """Every dispute opened since a moment, up to a thousand."""
+        """Every dispute opened since a moment, up to ten thousand; more is InDoubt."""
         opened = {"from": int(since.timestamp())}
         found = _all_pages(lambda page: self._client.dispute.all({**opened, **page}))
         return [statements.dispute(item) for item in found]
