@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 from config import env
 from config.schedule import SCHEDULE
 from orders import lifecycle
+from orders.reconciliation.actions import VERBS
+from orders.reconciliation.causes import CAUSES
+from orders.reconciliation.runs import CHECKS
 from timeline import subscriptions
 from timeline.transitions import Machine, machine, machines
 from timeline.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from orders.reconciliation.causes import Cause
 
 _HEAD = "<!-- Written by `make docs` from the code; `make check` compares. -->\n"
 
@@ -25,6 +30,7 @@ def pages() -> dict[Path, str]:
         docs / "events.md": events(),
         docs / "settings.md": settings_page(),
         docs / "schedule.md": schedule(),
+        docs / "reconciliation.md": reconciliation(),
         env.ROOT / ".env.example": env.example(),
     }
 
@@ -86,6 +92,58 @@ def schedule() -> str:
     """`docs/schedule.md`: what happens by the clock."""
     rows = [f"| `{tick.task}` | {tick.every_s:g} s | {tick.queue} |" for tick in SCHEDULE]
     return "\n".join([_HEAD, "# Schedule\n", "| task | every | queue |", "|---|---|---|", *rows, ""])
+
+
+def reconciliation() -> str:
+    """`docs/reconciliation.md`: how books are compared, and every reason why they may differ."""
+    rows = [
+        f"| `{cause.code}` | {cause.kind} | {cause.owner} | {cause.severity} | {cause.sentence} | {cause.fix} | {_done_by(cause)} |"
+        for cause in CAUSES.values()
+    ]
+    return "\n".join([
+        _HEAD, _RECONCILIATION.format(checks=", ".join(CHECKS)), "## Causes\n",
+        "| cause | kind | owner | severity | what it is | what to do | who does it |", "|---|---|---|---|---|---|---|", *rows, "",
+    ])
+
+
+def _done_by(cause: Cause) -> str:
+    if cause.explains_itself:
+        return "the system, at once"
+    return f"a person, with “{VERBS[cause.action].word}”" if cause.action else "a person"
+
+
+_RECONCILIATION = """# Reconciliation
+
+Five books tell of the same money: the orders' timeline, the rows of payments and refunds, the gateway's settlement lines, the
+bank's statement, and the ledger. Every hour all of them are compared over today and the eight days before, and every night
+over the day that ended and all that is still open. So are units against movements and holds, parcels against orders, and
+states against their stories. The checks are: {checks}.
+
+**A difference is a case.** It has one cause of the closed list below, an owner, an amount, the day it counts on, and both sides
+as they were found. The same difference is the same case however often it is found. What the system has put right already is
+named and resolved at once; what is gone is resolved as `cleared`; what is back, or of another amount than was explained, is open
+again. Cases wait in `/console/exceptions/`; each offers the verb that puts it right where there is one, takes a reason and words,
+or is put off for a while, which does not close its day.
+
+**A day in five books.** `/console/reconciliation/` and `manage.py reconcile --date` show what each book says was captured,
+refunded, charged back, invoiced, paid out, handed over in cash and met at the bank, the same by channel and (as CSV) by order, and
+what others owe at the end of the day: not due yet, explained by a case, or unexplained. The sum of what no resolved case
+explains is the *residual*. The command exits with 1 while a case is open or a residual is left.
+
+**Closing.** A day closes when it has been over for an hour, was compared after its end, all cases of it and of the days before
+are resolved, and its residual is 0. Days close in order. The report is kept with the SHA-256 of its RFC 8785 form, and the event
+`day.closed` carries the same digest. The database takes no entry on a closed day; every figure counts on the day it was booked,
+and a case that comes back afterwards counts on the first day that is open. So the report can be made again at any time and is the
+same, byte for byte.
+
+**What is agreed** stands in the settings: `GATEWAY_FEE_BP`, `GATEWAY_FEE_GST_BP`, `SETTLE_DAYS`, `REFUND_DAYS`, `COD_DAYS`,
+`STUCK_HOURS`, `ADJUSTMENT_MINOR_MAX`.
+
+**Gotchas.** What moved in the last fifteen minutes is not compared: it may still be on its way from one book to the next. A payout is
+missed only once a later one has been read, a bank line only once later lines were imported. Weekends are no business days;
+bank holidays are not known, so a payout may be called late on the day after one. Stories that have not moved since the window began
+are left to `manage.py doctor`.
+"""
 
 
 def _stages() -> str:

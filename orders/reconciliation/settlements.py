@@ -39,17 +39,19 @@ def _owed() -> Iterator[Difference]:
     newest = Settlement.objects.aggregate(day=Max("day"))["day"]
     if newest is None:
         return
+    line = SettlementLine.objects.filter(entity_id=OuterRef("ref"))
     owed = (
         Posting.objects.filter(account=journal.GATEWAY_RECEIVABLE).values("ref")
         .annotate(sum=Sum("amount_minor"), first=Min("entry__day"), story=Min("stream"))
-        .annotate(is_settled=Exists(SettlementLine.objects.filter(entity_id=OuterRef("ref"))))
+        .annotate(is_settled=Exists(line), is_missed=Exists(line.filter(payment__isnull=False, payment__captured_at=None)))
         .exclude(sum=0).order_by()
     )
     for row in owed.iterator(CHUNK):
         due: date = settled_by(row["first"])
         if row["is_settled"] or due < newest:
+            cause = "settlement_amount_differs" if row["is_settled"] else "settlement_line_missing"
             yield Difference(
-                cause="settlement_amount_differs" if row["is_settled"] else "settlement_line_missing", key=row["ref"],
+                cause="capture_missed" if row["is_missed"] else cause, key=row["ref"],
                 amount_minor=row["sum"], day=due, stream=row["story"],
                 ours={"reference": row["ref"], "owedMinor": row["sum"], "since": row["first"].isoformat(), "due": due.isoformat()},
                 theirs={"line": "of another amount" if row["is_settled"] else "none", "lastSettlement": newest.isoformat()},
