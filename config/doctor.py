@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Exists, Max, Min, OuterRef, Sum
 
 from inventory import reconciliation as stock
 from orders.documents import audit
 from orders.models import Line, Order
 from orders.operations import axes
 from orders.pricing import snapshot
+from orders.reconciliation import report
 from payments import reconciliation as money
+from payments.models import ClosedDay, Entry, Posting
 from timeline import queries, triggers
 from timeline.models import Delivery, Event, Stream
 from timeline.transitions import machine, machines
@@ -151,6 +153,19 @@ def documents_add_up() -> Iterator[tuple[str, str]]:
         yield "orders.Document", difference
 
 
+def books_balance() -> Iterator[tuple[str, str]]:
+    """Every entry sums to zero, every closed day is the one that was sealed, and what moved the gateway's money is booked."""
+    for row in Posting.objects.values("entry").annotate(sum=Sum("amount_minor")).exclude(sum=0).order_by("entry"):
+        yield f"payments.Entry {row['entry']}", f"sums to {row['sum']}"
+    for day in ClosedDay.objects.order_by("day").iterator(chunk_size=CHUNK):
+        if report.digest_of(day.report) != day.digest:
+            yield f"payments.ClosedDay {day.day}", "does not match its digest"
+    moving = Event.objects.filter(kind__in=("payment.captured", "refund.processed"))
+    unbooked = moving.exclude(Exists(Entry.objects.filter(event=OuterRef("pk")))).order_by("pk")
+    for pk, kind in unbooked.values_list("pk", "kind").iterator(chunk_size=CHUNK):
+        yield f"timeline.Event {pk}", f"is a {kind} that is in no entry of the books"
+
+
 def _in_motion(order: Order) -> bool:
     """A payment or parcel has moved and the order has yet to hear of it: its axes follow in a moment."""
     owed = Delivery.objects.filter(stream=str(order.pk), state=Delivery.State.DUE)
@@ -176,4 +191,5 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     money_adds_up,
     orders_add_up,
     documents_add_up,
+    books_balance,
 )

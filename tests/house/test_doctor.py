@@ -13,6 +13,7 @@ from django.db import connection
 from config import doctor
 from inventory.models import Level
 from orders.models import Line, Order
+from payments.models import ClosedDay
 from tests.flows import makers
 from timeline import triggers
 from timeline.models import Delivery, Event, Stream
@@ -81,3 +82,14 @@ def test_a_parked_delivery_and_a_missing_trigger_are_found(order: Order) -> None
     triggers.drop()
     assert found("guard_present")
     triggers.attach()
+
+
+def test_forged_books_are_found(order: Order) -> None:
+    tamper("UPDATE payments_posting SET amount_minor = amount_minor + 1 WHERE account_id = 'sales'")
+    assert "sums to 1" in found("books_balance")[0]
+    ClosedDay.objects.create(day="2020-01-01", report={}, digest="0" * 64, closed_at=order.created_at, closed_by="x")
+    assert any("does not match its digest" in says for says in found("books_balance"))
+    captured = Event.objects.get(kind="payment.captured")
+    tamper("DELETE FROM payments_posting WHERE entry_id IN (SELECT id FROM payments_entry WHERE event_id = %s)", captured.pk)
+    tamper("DELETE FROM payments_entry WHERE event_id = %s", captured.pk)
+    assert any(f"Event {captured.pk} is a payment.captured" in says for says in found("books_balance"))
