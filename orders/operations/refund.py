@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 __all__ = ["AboveRefundable", "Quote", "TooManyUnitsBack", "Wish"]
+_CALLED_OFF = (refund_parts.ORDER_CANCELLED, "captured_after_cancel")
 SPEEDS = {"normal": "normal", "instant": "optimum"}
 
 
@@ -137,14 +138,21 @@ def settle_by_other_means(op: Operation, *, order_id: UUID, refund_id: UUID, ref
 def give_back_all(op: Operation, *, order: Order, reason_code: str) -> list[Refund]:
     """Whatever is captured and neither back nor on its way goes back now: once, however often it is asked.
 
-    What the customer's bank is asking for waits for its verdict (F32). Money that came after the order was called off
-    was never due and has no parts.
+    What the customer's bank is asking for waits for its verdict (F32), and what the gateway refused to give back for a
+    cancelled order waits for a person: it would be asked without end (PAINS 7). Money that came after the order was
+    called off was never due and has no parts.
     """
     refunds = []
+    refused = set(
+        Refund.objects.filter(
+            stream=str(order.pk), status=Refund.Status.FAILED, reason_code__in=_CALLED_OFF
+        ).values_list("payment_id", flat=True)
+    )
     due = {payment.pk for payment in refund_parts.due_payments(order.pk)}
     for payment in _payments(order.pk):
         left = refundable(payment)
-        if left > 0 and payment.gateway != "cod" and not money.is_disputed(payment):
+        waits = payment.pk in refused or money.is_disputed(payment)
+        if left > 0 and payment.gateway != "cod" and not waits:
             refund = money.ask_refund(op, payment_id=payment.pk, amount_minor=left, reason_code=reason_code)
             if reason_code == refund_parts.ORDER_CANCELLED and payment.pk in due:
                 refund_parts.write_by_amount(op, order=order, refund=refund, lines=locks.lines(order.pk))
