@@ -1,4 +1,4 @@
-"""Reads of money: whose a payment or refund of the gateway is, what is in doubt or quiet, and why money goes back."""
+"""Reads of money: whose a payment or refund of the gateway is, what is in doubt, quiet or reserved, why money goes back."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q
 
 from payments.models import RAZORPAY, Dispute, Payment, Refund
 from timeline import vault
+from timeline.models import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
 
 QUIET, QUIET_LATER = timedelta(minutes=5), timedelta(hours=6)
 FIRST_DAY, ASKED_FOR = timedelta(days=1), timedelta(days=8)
+# How long the gateway keeps reserved money for us: the `manual_expiry_period` our orders are opened with.
+RESERVED_FOR = timedelta(minutes=7200)
 
 
 def reason_of(refund: Refund) -> str | None:
@@ -56,6 +60,38 @@ def disputes(*, status: str = "", running: bool = False) -> QuerySet[Dispute]:
     if status:
         return rows.filter(status=status)
     return rows.filter(status__in=Dispute.RUNNING) if running else rows
+
+
+def over_disputed() -> QuerySet[Payment]:
+    """Payments of which more has gone than came in: refunded, and taken by the customer's bank besides (F32)."""
+    kept = F("captured_minor") - F("refunded_minor") - F("pending_refund_minor")
+    return Payment.objects.filter(disputed_minor__gt=kept).exclude(disputed_minor=0)
+
+
+def doubtful() -> QuerySet[Payment]:
+    """Payments in doubt, and those of which a refund is; such refunds are in `doubted`."""
+    refunds = Refund.objects.filter(status=Refund.Status.IN_DOUBT).select_related("key").order_by("created_at", "id")
+    wanted = Q(status=Payment.Status.IN_DOUBT) | Exists(refunds.filter(payment=OuterRef("pk")).order_by())
+    return Payment.objects.filter(wanted).prefetch_related(Prefetch("refunds", refunds, to_attr="doubted"))
+
+
+def reserved() -> QuerySet[Payment]:
+    """Payments whose money is reserved and not taken."""
+    return Payment.objects.filter(status=Payment.Status.AUTHORIZED)
+
+
+def authorised_at(payment_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When the money of these payments was last reserved. One statement."""
+    names = [pk.hex for pk in payment_ids]
+    label = Payment._meta.label_lower
+    found = Event.objects.filter(subject_type=label, subject_id__in=names, kind="payment.authorized").order_by()
+    rows = found.values("subject_id").annotate(at=Max("occurred_at")).values_list("subject_id", "at")
+    return {UUID(hex=name): moment for name, moment in rows}
+
+
+def failed_refunds() -> QuerySet[Refund]:
+    """Refunds the gateway refused for certain: to be retried, or given by other means."""
+    return Refund.objects.filter(status=Refund.Status.FAILED).select_related("payment", "key")
 
 
 def in_doubt(limit: int) -> tuple[list[Payment], list[Refund]]:

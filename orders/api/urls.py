@@ -47,6 +47,7 @@ urlpatterns = [
     path("admin/gstr1", papers.Gstr1View.as_view()),
     path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
     path("admin/orders/<str:order_id>/payments/<str:payment_id>/capture", payments.CaptureView.as_view()),
+    path("admin/payments", payments.PaymentsView.as_view()),
     path("admin/disputes", disputes.DisputesView.as_view()),
     path("admin/disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("admin/disputes/<str:dispute_id>/contest", disputes.ContestView.as_view()),

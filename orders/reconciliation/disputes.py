@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F
-
 from orders.reconciliation.difference import CHUNK, Difference, Window, day_of
-from payments.models import Dispute, Payment
+from payments import queries
+from payments.models import Dispute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +20,7 @@ def check(window: Window) -> Iterator[Difference]:
     lost = Dispute.objects.filter(status=Dispute.Status.LOST, decided_at__range=(window.start, window.end))
     for dispute in lost.iterator(CHUNK):
         yield _of("dispute_lost", dispute, day_of(dispute.decided_at or dispute.opened_at))
-    kept = F("captured_minor") - F("refunded_minor") - F("pending_refund_minor")
-    twice = Payment.objects.filter(disputed_minor__gt=kept).exclude(disputed_minor=0)
-    for payment in twice.iterator(CHUNK):
+    for payment in queries.over_disputed().iterator(CHUNK):
         gone = payment.refunded_minor + payment.pending_refund_minor + payment.disputed_minor
         yield Difference(
             cause="dispute_after_refund", key=payment.pk.hex, amount_minor=payment.captured_minor - gone,

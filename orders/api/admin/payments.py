@@ -1,4 +1,4 @@
-"""Payments of an order, as staff move them."""
+"""Payments, as staff read the lists of them that wait, and move them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,37 @@ from typing import TYPE_CHECKING, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
-from orders import queries
-from orders.api import shapes
+from orders import outstanding, queries
+from orders.api import payment_rows, shapes
 from orders.api.inputs import Nothing
 from orders.api.rows import payment_row
-from orders.api.views import OrderWrite, StaffView
+from orders.api.views import OrderWrite, StaffView, shown
 from orders.operations import pay
+from timeline.api.paging import paged
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
     from rest_framework.request import Request
+
+
+class PaymentsView(StaffView):
+    """`/admin/payments`."""
+
+    required_scopes: ClassVar = {"GET": "payments:read"}
+
+    @extend_schema(
+        operation_id="admin_payments_list", parameters=[payment_rows.PaymentsQuery], responses={200: payment_rows.StandingPage}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """List the money that waits for a person, by what it waits for.
+
+        `overpaid` and `underpaid` orders, newest first; payments and refunds `in_doubt`, `failed_refunds` and
+        `authorized` payments with their expiry, oldest first; payments `disputed_beyond` what was left of them.
+        """
+        wish = payment_rows.PaymentsQuery.parse(request.query_params)
+        found, order = outstanding.LISTS[wish["list"]]
+        page = paged(found(), order=order, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+        return shown(page.envelope([payment_rows.standing_row(row) for row in outstanding.standing(wish["list"], page.rows)]))
 
 
 class CaptureView(OrderWrite, StaffView):
