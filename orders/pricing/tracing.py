@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from orders.pricing.gst import BASIS_POINTS
-from orders.pricing.money import split
+from orders.pricing.money import round_half_up, split
 
 if TYPE_CHECKING:
     from orders.pricing.quote import Quote, QuotedLine
@@ -39,8 +38,9 @@ class Component:
     @property
     def rate_text(self) -> str:
         """The rate in percent: `2.5`."""
-        percent = Decimal(100 * self.rate.numerator) / self.rate.denominator
-        return f"{percent:.4f}".rstrip("0").rstrip(".")
+        # Half a basis point is the finest rate there is, so that four decimals are exact.
+        whole, part = divmod(1_000_000 * self.rate.numerator // self.rate.denominator, 10_000)
+        return f"{whole}.{part:04d}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,9 @@ def _components(
     rate = Fraction(rate_bp, BASIS_POINTS * len(names))
     exact = base_minor * rate
     if is_within:
-        exact /= 1 + Fraction(rate_bp, BASIS_POINTS)
-    found = sums or (_half_up(exact), _half_up(exact), _half_up(exact))
+        exact *= Fraction(BASIS_POINTS, BASIS_POINTS + rate_bp)
+    found = sums or (round_half_up(exact.numerator, exact.denominator),) * 3
     given = found[:2] if intra else found[2:]
     return tuple(
         Component(name, rate, base_minor, is_within, exact, rounded) for name, rounded in zip(names, given, strict=True)
     )
-
-
-def _half_up(exact: Fraction) -> int:
-    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
