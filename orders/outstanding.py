@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from orders import queries
@@ -76,9 +76,8 @@ def overpaid() -> QuerySet[Order]:
 def underpaid() -> QuerySet[Order]:
     """Accepted orders for which less came in than they owe, by Note [Paid too much, or too little]."""
     cash_to_come = Q(payment_method=COD, delivered_at=None)
-    unnamed = Refund.objects.filter(~Q(reason_code=GOODWILL), status__in=_COUNTED).exclude(
-        pk__in=RefundPart.objects.values("refund_id")
-    )
+    named = Exists(RefundPart.objects.filter(refund=OuterRef("pk")))
+    unnamed = Refund.objects.filter(~Q(reason_code=GOODWILL), ~named, status__in=_COUNTED)
     refunded = OrderPayment.objects.filter(payment__in=unnamed.values("payment_id"))
     possible = Q(paid_minor__lt=F("total_minor")) | Q(pk__in=refunded.values("order_id"))
     accepted = Order.objects.exclude(status__in=[Order.Status.PENDING, Order.Status.CANCELLED]).exclude(cash_to_come)

@@ -84,6 +84,11 @@ class OrderDetail:
         return sum(payment.refundable_minor for payment in self.payments)
 
     @property
+    def is_disputed(self) -> bool:
+        """Whether the customer's bank is deciding over money of this order."""
+        return any(dispute.status in Dispute.RUNNING for dispute in self.disputes)
+
+    @property
     def payment(self) -> Payment | None:
         """The payment that counts now: the newest that is no duplicate."""
         return current_payment(self.payments)

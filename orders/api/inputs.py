@@ -140,6 +140,9 @@ class RefundInput(Input):
     speed = Choice(choices=("normal", "instant"), required=False, default="normal")
     restock = StrictBool(required=False, default=False)
     restock_lines = RestockInput(many=True, required=False, help_text="What becomes of which units; instead of `restock`.")
+    despite_dispute = StrictBool(
+        required=False, default=False, help_text="Although the customer's bank decides over the same money (else 409)."
+    )
 
 
 class RefundQuoteInput(Input):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
@@ -54,11 +55,13 @@ def give(
     items: Mapping[UUID, int] | None = None, with_shipping: bool | None = None, goodwill: bool = False,
     initiate_payment_refund: bool = True, speed: str = "normal", restock: bool = False,
     restock_lines: Sequence[Mapping[str, Any]] = (), limit_minor: int | None = None, return_id: UUID | None = None,
+    despite_dispute: bool = False,
 ) -> Refund:
     """Staff give money back: through the gateway, or recorded as given by other means.
 
     By items (their worth, unless an amount is named), by amount, or as goodwill. Above `limit_minor` it becomes a
-    request that another person approves. Raises AboveRefundable, TooManyUnitsBack, CannotRestock and what `quote` raises.
+    request that another person approves. Raises AboveRefundable, TooManyUnitsBack, CannotRestock, what `quote` raises, and
+    DisputeOpen while the customer's bank decides over the same money, unless it is wanted `despite_dispute` (F32).
     """
     order = locks.order(order_id)
     lines = locks.lines(order_id)
@@ -72,7 +75,7 @@ def give(
         stream=str(order.pk), actor=op.actor, amount_minor=found.amount_minor, limit_minor=limit_minor
     )
 
-    ask = money.request_refund if waits else money.ask_refund
+    ask = money.request_refund if waits else partial(money.ask_refund, despite_dispute=despite_dispute)
     refund = ask(
         op, payment_id=found.payment.pk, amount_minor=found.amount_minor, reason=reason, items=_wire(items),
         reason_code="goodwill" if goodwill else "items" if items else "amount", restock_lines=kept,

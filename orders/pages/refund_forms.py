@@ -54,6 +54,9 @@ class RefundForm(UnitsForm):
         label="Speed", widget=forms.RadioSelect, initial="normal",
     )
     initiate = forms.BooleanField(required=False, initial=True, label="Send the money back the way it came")
+    despite_dispute = forms.BooleanField(
+        required=False, label="Refund although the customer's bank decides over this money: it may be paid twice"
+    )
 
     def __init__(self, *args: Any, rows: Iterable[RefundRow] = (), **kwargs: Any) -> None:
         super().__init__(*args, rows=rows, **kwargs)
@@ -102,6 +105,7 @@ class RefundForm(UnitsForm):
             "items": wish.items or None, "amount_minor": wish.amount_minor, "with_shipping": wish.with_shipping,
             "goodwill": wish.goodwill, "reason": words, "speed": self.cleaned_data["speed"] or "normal",
             "initiate_payment_refund": self.cleaned_data["initiate"], "restock_lines": self._restock_lines(wish),
+            "despite_dispute": self.cleaned_data["despite_dispute"],
         }
 
     def _restock_lines(self, wish: Wish) -> list[dict[str, Any]]:

@@ -103,7 +103,8 @@ def ask_refund(
     """
     payment = locks.payment(payment_id)
     _must_be_possible(payment, by_other_means=by_other_means)
-    if not despite_dispute and is_disputed(payment):
+    disputed = is_disputed(payment)
+    if disputed and not despite_dispute:
         raise DisputeOpen
     reserve(payment, amount_minor)
 
@@ -126,7 +127,8 @@ def ask_refund(
     if by_other_means:
         refund.processed_at = op.now
         settle(payment, amount_minor)
-    event = _begin(op, refund, "refund.processed" if by_other_means else "refund.asked", reason, person)
+    kind = "refund.processed" if by_other_means else "refund.asked"
+    event = _begin(op, refund, kind, reason, person, despite_dispute=disputed)
     if by_other_means:
         book(op, event=event, refund=refund)
     return refund
@@ -242,7 +244,9 @@ def _method(refund: Refund, *, by_other_means: bool) -> str:
     return "other_means" if by_other_means else refund.payment.method or refund.payment.gateway
 
 
-def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None) -> Event:
+def _begin(
+    op: Operation, refund: Refund, kind: str, reason: str, person: SubjectKey | None, *, despite_dispute: bool = False
+) -> Event:
     words = words_of(refund)
     stream, targets = words.pop("stream"), words.pop("targets")
     facts = {
@@ -253,6 +257,7 @@ def _begin(op: Operation, refund: Refund, kind: str, reason: str, person: Subjec
         "speed": refund.speed,
         "by_other_means": refund.by_other_means,
         "processor_ref": refund.gateway_refund_id,
+        **({"despite_dispute": True} if despite_dispute else {}),
     }
     return begin(op, refund, kind, stream=stream, targets=targets, facts=facts, private=said(reason), person=person)
 

@@ -14,6 +14,7 @@ from tests.flows import makers
 from tests.pages.markup import check
 from tests.pages.test_console import order_path, page_of, send
 from timeline import relay
+from timeline.models import Event
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -115,3 +116,35 @@ def test_the_customer_does_not_see_it(disputed: tuple[Order, Dispute]) -> None:
     order, _ = disputed
     owner = api.Caller({"Authorization": f"Bearer {api.customer_token(order.person_id)}"})
     assert "disputes" not in json_of(owner.get(f"/storefront/orders/{order.number}"))
+
+
+def test_f32_a_refund_meanwhile_needs_a_second_word(disputed: tuple[Order, Dispute], asha: Client) -> None:
+    """The dialog offers it only while a dispute runs; the event says that a person insisted."""
+    order, _ = disputed
+    path = order_path(order, "refund/")
+    wish = {"mode": "amount", "amount": "10.00", "code": "other", "reason": "Promised", "initiate": "on"}
+    assert "despite_dispute" in asha.get(path).content.decode()
+    refused = send(asha, path, **wish)
+    assert refused.status_code == 409
+    assert "pay it twice" in refused.content.decode()
+    assert send(asha, path, **wish, despite_dispute="on").status_code == 302
+    asked = Event.objects.get(kind="refund.asked")
+    assert (asked.facts["amount_minor"], asked.facts["despite_dispute"]) == (1000, True)
+
+
+def test_f32_over_the_api_too(disputed: tuple[Order, Dispute]) -> None:
+    order, _ = disputed
+    boss = api.staff()
+    path, wish = f"/admin/orders/{order.pk}/refund", {"amount": 1000, "reason": "Promised"}
+    assert boss.post(path, wish, key=True).status_code == 409
+    assert boss.post(path, {**wish, "despiteDispute": 1}, key=True).status_code == 400
+    assert boss.post(path, {**wish, "despiteDispute": True}, key=True).status_code == 201
+
+
+def test_without_a_dispute_the_dialog_does_not_speak_of_one(shop_gateway: FakeGateway, asha: Client) -> None:
+    makers.product()
+    order = makers.confirmed_order(shop_gateway)
+    assert "despite_dispute" not in asha.get(order_path(order, "refund/")).content.decode()
+    api_row = {"amount": 1000, "reason": "Promised", "despiteDispute": True}
+    assert api.staff().post(f"/admin/orders/{order.pk}/refund", api_row, key=True).status_code == 201
+    assert "despite_dispute" not in Event.objects.get(kind="refund.asked").facts
