@@ -33,11 +33,15 @@ log = structlog.get_logger("bahi.disputes")
 
 @exchange("dispute.contested", "dispute.conceded")
 def tell_gateway(event: Event, delivery_id: int) -> None:  # noqa: ARG001 the gateway is looked at first
-    """Tell the gateway what we answer. It is looked at first, so that an answer is not given twice."""
+    """Tell the gateway what we answer. It is looked at first, so that an answer is not given twice.
+
+    A dispute that is contested there already can still be accepted; what the gateway says to it counts.
+    """
     dispute = Dispute.objects.get(pk=event.subject_uuid)
     talk = gateway(RAZORPAY)
     seen = talk.fetch_dispute(gateway_dispute_id=dispute.gateway_dispute_id)
-    if seen.status == Dispute.Status.OPEN:
+    conceded = dispute.answer == operations.CONCEDE and seen.status == Dispute.Status.UNDER_REVIEW
+    if seen.status == Dispute.Status.OPEN or conceded:
         try:
             seen = _answered(talk, dispute, event)
         except GatewayRefused as no:

@@ -81,6 +81,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("dispute.evidence_asked", False, "Evidence for the dispute is due by {respond_by}"),
     Kind("dispute.contested", False, "Dispute of {amount_minor:money} contested"),
     Kind("dispute.conceded", False, "Dispute of {amount_minor:money} accepted"),
+    Kind("dispute.answer_refused", False, "The gateway did not take our answer to the dispute ({reason})"),
     Kind("dispute.deducted", False, "{amount_minor:money} held back for the dispute"),
     Kind("dispute.won", False, "Dispute of {amount_minor:money} won"),
     Kind("dispute.lost", False, "Dispute of {amount_minor:money} lost"),

@@ -66,7 +66,10 @@ def _documents(window: Window) -> Iterator[Difference]:
 
 
 def _accounts(window: Window) -> Iterator[Difference]:
-    """A customer's account is even once the order has ended and nothing is on its way."""
+    """A customer's account is even once the order has ended and nothing is on its way.
+
+    What was paid too much and the customer's bank has taken back is not owed any more: the dispute's case names it.
+    """
     uneven = (
         Posting.objects.filter(account=journal.CUSTOMERS).values("stream").annotate(sum=Sum("amount_minor")).exclude(sum=0)
     )
@@ -85,8 +88,16 @@ def _uneven(batch: dict[str, int], window: Window) -> Iterator[Difference]:
         return
     waiting = Refund.objects.filter(stream=OuterRef("stream_id"), status__in=_WAITING)
     ended = Order.objects.filter(~Exists(waiting), pk__in=ids, status__in=_ENDED, stream__at__lt=window.settled)
+    taken = dict(
+        Payment.objects.filter(stream__in=batch, disputed_minor__gt=0)
+        .order_by().values("stream").annotate(sum=Sum("disputed_minor")).values_list("stream", "sum")
+    )
     for pk, number, currency, since in ended.values_list("pk", "number", "currency", "state_since"):
         left = batch[str(pk)]
+        if left < 0:
+            left = min(0, left + taken.get(str(pk), 0))
+        if not left:
+            continue
         yield Difference(
             cause="underpaid" if left > 0 else "overpaid", key=pk.hex, amount_minor=-left, day=day_of(since), stream=str(pk),
             currency=currency, ours={"order": number, "accountMinor": left}, theirs={"accountMinor": 0},

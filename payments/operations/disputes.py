@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 CONTEST, CONCEDE = "contest", "concede"
+REASON_CHARS_MAX = 120
 
 
 class DisputeDiffers(Invalid):
@@ -72,10 +73,17 @@ def concede(op: Operation, *, dispute_id: UUID, reason: str, person: SubjectKey 
 
 
 def note_refusal(op: Operation, *, dispute_id: UUID, why: str) -> Dispute:
-    """The gateway did not take our answer: it may be given anew."""
-    del op  # the capability: only an operation may write
+    """The gateway did not take our answer: it may be given anew. A repeat changes nothing."""
     dispute = locks.dispute(dispute_id)
-    Dispute.objects.filter(pk=dispute.pk).update(answer="", answer_error=why[:120])
+    if not dispute.answer:
+        return dispute
+
+    known = _words(dispute)
+    stream, targets = known.pop("stream"), known.pop("targets")
+    facts = {**known, "answer": dispute.answer, "reason": why[:REASON_CHARS_MAX]}
+    op.record(dispute, "dispute.answer_refused", stream=stream, targets=targets, facts=facts)
+    dispute.answer, dispute.answer_error = "", why[:REASON_CHARS_MAX]
+    Dispute.objects.filter(pk=dispute.pk).update(answer="", answer_error=dispute.answer_error)
     return dispute
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from payments import disputes, journal, operations
+from payments.gateways.base import GatewayRefused, InDoubt
 from payments.models import Dispute, Payment
 from payments.reconciliation import differences
 from tests.payments import makers
 from tests.payments.fake_gateway import FakeGateway, body_of, sign
 from timeline import relay
 from timeline.errors import DomainError
-from timeline.models import Event
+from timeline.models import Delivery, Event
 
 pytestmark = pytest.mark.django_db
 
@@ -202,3 +204,51 @@ def test_a_conceded_dispute_is_lost(paid: Paid, shop_gateway: FakeGateway) -> No
     relay.drain()
     assert Dispute.objects.get().status == "lost"
     assert sums(paid.row)["disputes"] == 50_000
+
+
+def test_an_answer_the_gateway_refuses_is_said_and_may_be_given_anew(paid: Paid, shop_gateway: FakeGateway) -> None:
+    shop_gateway.dispute(paid.id)
+    found = paid.see()
+    shop_gateway.fault("contest_dispute", GatewayRefused("Evidence is required", code="BAD_REQUEST_ERROR"))
+    makers.run(paid.row.stream, lambda op: operations.contest(op, dispute_id=found.pk, summary="Delivered"))
+    relay.drain()
+    kept = Dispute.objects.get()
+    assert (kept.status, kept.answer, kept.answer_error) == ("open", "", "Evidence is required")
+    refusal = Event.objects.get(kind="dispute.answer_refused")
+    assert (refusal.facts["answer"], refusal.facts["reason"]) == ("contest", "Evidence is required")
+    makers.run(paid.row.stream, lambda op: operations.note_refusal(op, dispute_id=found.pk, why="Again"))
+    assert Dispute.objects.get().answer_error == "Evidence is required"
+    makers.run(paid.row.stream, lambda op: operations.contest(op, dispute_id=found.pk, summary="Delivered to her"))
+    relay.drain()
+    kept = Dispute.objects.get()
+    assert (kept.status, kept.answer, kept.answer_error) == ("under_review", "contest", "")
+
+
+def test_f25_an_answer_whose_reply_was_cut_is_not_given_twice(paid: Paid, shop_gateway: FakeGateway) -> None:
+    """The gateway took it and its reply was lost: it is looked at before it is told again."""
+    shop_gateway.dispute(paid.id)
+    found = paid.see()
+    shop_gateway.fault("contest_dispute", InDoubt("timeout", "No answer."), after=True)
+    makers.run(paid.row.stream, lambda op: operations.contest(op, dispute_id=found.pk, summary="Delivered"))
+    relay.drain()
+    Delivery.objects.filter(state="due").update(due_at=timezone.now())
+    relay.drain()
+    assert (Dispute.objects.get().status, shop_gateway.asked("contest_dispute")) == ("under_review", 1)
+
+
+def test_what_is_contested_there_already_can_still_be_accepted(paid: Paid, shop_gateway: FakeGateway) -> None:
+    dispute_id = shop_gateway.dispute(paid.id, 50_000)
+    shop_gateway.move_dispute(dispute_id, "under_review")
+    found = paid.see()
+    makers.run(paid.row.stream, lambda op: operations.concede(op, dispute_id=found.pk, reason="Ours"))
+    relay.drain()
+    assert Dispute.objects.get().status == "lost"
+
+
+def test_what_was_decided_there_meanwhile_is_not_answered(paid: Paid, shop_gateway: FakeGateway) -> None:
+    dispute_id = shop_gateway.dispute(paid.id, 50_000)
+    found = paid.see()
+    shop_gateway.move_dispute(dispute_id, "won")
+    makers.run(paid.row.stream, lambda op: operations.concede(op, dispute_id=found.pk, reason="Ours"))
+    relay.drain()
+    assert (Dispute.objects.get().status, shop_gateway.asked("accept_dispute")) == ("won", 0)
