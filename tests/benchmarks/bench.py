@@ -6,6 +6,7 @@ tables of the same columns and indexes but without triggers and foreign keys. On
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import statistics
@@ -35,7 +36,7 @@ from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 PER_ROUND = int(os.environ.get("BENCH_PER_ROUND", "30"))
@@ -155,38 +156,50 @@ def xid() -> int:
 
 
 def main() -> None:
-    """Make a database, measure, take it away."""
-    global MEASURE_XID  # noqa: PLW0603 the probe is on for one placement only
+    """Measure what one order costs, then what a night of very many does, each in a database of its own."""
     setup_test_environment()
+    with database(), use(FakeGateway()):
+        orders()
+        intake.measure()
+    with database():
+        closing.measure()
+
+
+@contextlib.contextmanager
+def database() -> Iterator[None]:
+    """Make a database, and take it away."""
     old = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
-        with use(FakeGateway()):
-            for sku in SKUS:
-                makers.product(sku, units=1_000_000)
-            count = ROUNDS * PER_ROUND + 1
-            print(f"{ROUNDS} rounds of {PER_ROUND}, {count} checkouts of {len(SKUS)} lines are being prepared …", flush=True)
-            ready = [makers.ready_checkout(SKUS, paymentMethod="cod") for _ in range(count)]
-            MEASURE_XID = True
-            found = rows_of(placement(ready[0]))
-            MEASURE_XID = False
-            print("a placement writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
-            in_turn("P1 placement, three lines", [functools.partial(placement, c) for c in ready[1:]], bare(found))
-
-            from orders.models import Order
-
-            orders = list(Order.objects.filter(status="confirmed")[:count])
-            MEASURE_XID = True
-            found = rows_of(start(orders[0]))
-            MEASURE_XID = False
-            print("a status change writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
-            in_turn("P2 status change", [functools.partial(start, o) for o in orders[1:]], bare(found))
-            intake.measure()
-            closing.measure()
+        yield
     finally:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's
         connection.creation.destroy_test_db(old, verbosity=0)
+
+
+def orders() -> None:
+    """P1 and P2: a placement and a status change against the rows they write."""
+    global MEASURE_XID  # noqa: PLW0603 the probe is on for one placement only
+    for sku in SKUS:
+        makers.product(sku, units=1_000_000)
+    count = ROUNDS * PER_ROUND + 1
+    print(f"{ROUNDS} rounds of {PER_ROUND}, {count} checkouts of {len(SKUS)} lines are being prepared …", flush=True)
+    ready = [makers.ready_checkout(SKUS, paymentMethod="cod") for _ in range(count)]
+    MEASURE_XID = True
+    found = rows_of(placement(ready[0]))
+    MEASURE_XID = False
+    print("a placement writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
+    in_turn("P1 placement, three lines", [functools.partial(placement, c) for c in ready[1:]], bare(found))
+
+    from orders.models import Order
+
+    confirmed = list(Order.objects.filter(status="confirmed")[:count])
+    MEASURE_XID = True
+    found = rows_of(start(confirmed[0]))
+    MEASURE_XID = False
+    print("a status change writes", ", ".join(f"{len(rows)} {table}" for table, rows in found.items()))
+    in_turn("P2 status change", [functools.partial(start, o) for o in confirmed[1:]], bare(found))
 
 
 if __name__ == "__main__":
