@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q
+from django.db.models import F, Max, Prefetch, Q
 
 from payments.models import RAZORPAY, Dispute, Payment, Refund
 from timeline import vault
@@ -71,8 +71,9 @@ def over_disputed() -> QuerySet[Payment]:
 def doubtful() -> QuerySet[Payment]:
     """Payments in doubt, and those of which a refund is; such refunds are in `doubted`."""
     refunds = Refund.objects.filter(status=Refund.Status.IN_DOUBT).select_related("key").order_by("created_at", "id")
-    wanted = Q(status=Payment.Status.IN_DOUBT) | Exists(refunds.filter(payment=OuterRef("pk")).order_by())
-    return Payment.objects.filter(wanted).prefetch_related(Prefetch("refunds", refunds, to_attr="doubted"))
+    own = Payment.objects.filter(status=Payment.Status.IN_DOUBT).values("pk")
+    wanted = own.union(Refund.objects.filter(status=Refund.Status.IN_DOUBT).values("payment_id"))
+    return Payment.objects.filter(pk__in=wanted).prefetch_related(Prefetch("refunds", refunds, to_attr="doubted"))
 
 
 def reserved() -> QuerySet[Payment]:
