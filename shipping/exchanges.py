@@ -77,13 +77,15 @@ def tell_carrier(event: Event, delivery_id: int) -> None:
 
 def request_for(shipment: Shipment) -> BookingRequest:
     """What a carrier is asked for this parcel. Raises CarrierRefused once the customer's data is erased."""
-    destination = shipment.private().get("destination")
-    if destination is None:
-        raise CarrierRefused("the destination is erased")
+    customer = shipment.private().get("destination")
+    if customer is None:
+        raise CarrierRefused("the customer's address is erased")
+    ends = (from_wire(shipment.origin), from_wire(customer))
+    origin, destination = reversed(ends) if shipment.is_reverse else ends
     return BookingRequest(
         reference=shipment.reference, shipment_id=str(shipment.pk), idempotency_key=shipment.pk.hex,
-        origin=from_wire(shipment.origin), destination=from_wire(destination), weight_g=shipment.weight_g,
+        origin=origin, destination=destination, weight_g=shipment.weight_g,
         items=tuple((str(i["sku"]), str(i.get("name") or i["sku"]), int(i["quantity"])) for i in shipment.contents),
         service=shipment.service, cod_amount_minor=shipment.cod_amount_minor, currency=shipment.currency,
-        now=timezone.now(),
+        now=timezone.now(), is_pickup=shipment.is_reverse,
     )

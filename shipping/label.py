@@ -36,9 +36,11 @@ def label_pdf(request: BookingRequest, tracking_number: str, carrier_name: str) 
         "to_name": request.destination.name,
         "phone": request.destination.phone,
         "pin": request.destination.postal_code,
+        "from_phone": request.origin.phone,
         "from": _lines(request.origin),
         "from_name": request.origin.name,
         "cash": _cash(request),
+        "pickup": request.is_pickup,
     }
     compiled = _compiler().compile(format="pdf", sys_inputs={"label": json.dumps(data, ensure_ascii=False)})
     return bytes(compiled)  # type: ignore[arg-type]  # one PDF is asked for, so it is not a list

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django_fsm import transition
 
 from timeline import vault
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class Shipment(StateModel):
-    """One parcel. The destination and who took it in are sealed under the customer's key."""
+    """One parcel. The customer's address and who took it in are sealed under the customer's key.
+
+    `origin` is the warehouse's address, `private()["destination"]` the customer's. A forward parcel goes from the first to the
+    second, a reverse one is picked up at the second and goes to the first.
+    """
 
     class Status(models.TextChoices):
         """Where the parcel is."""
@@ -32,14 +37,21 @@ class Shipment(StateModel):
         RETURNED = "returned"
         CANCELLED = "cancelled"
 
+    class Direction(models.TextChoices):
+        """To the customer, or back from there."""
+
+        FORWARD = "forward"
+        REVERSE = "reverse"
+
     MOVING: ClassVar = [Status.SHIPPED, Status.IN_TRANSIT, Status.OUT_FOR_DELIVERY, Status.ATTEMPTED]
-    FROZEN: ClassVar[tuple[str, ...]] = ("stream", "reference", "contents", "created_at")
+    FROZEN: ClassVar[tuple[str, ...]] = ("stream", "reference", "contents", "created_at", "direction")
 
     id = models.UUIDField(primary_key=True)
     stream = models.CharField(max_length=64, db_index=True)
     reference = models.CharField(max_length=40)
     carrier = models.CharField(max_length=40)
     service = models.CharField(max_length=40)
+    direction = models.CharField(max_length=10, choices=Direction.choices, default=Direction.FORWARD)
     status = StateField(default=Status.BOOKED, choices=Status.choices)
     tracking_number = models.CharField(max_length=60, blank=True)
     warehouse_code = models.CharField(max_length=40)
@@ -61,9 +73,20 @@ class Shipment(StateModel):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["tracking_number"], name="shipment_tracking_idx")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(direction="forward") | Q(direction="reverse", cod_amount_minor=0),
+                name="shipment_reverse_collects_nothing",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_number or self.pk}"
+
+    @property
+    def is_reverse(self) -> bool:
+        """Whether it is picked up at the customer's."""
+        return self.direction == self.Direction.REVERSE
 
     def private(self) -> dict[str, Any]:
         """`destination` (as on the wire) and `deliveredTo`; empty once the person is erased."""

@@ -227,6 +227,7 @@ def shipment_row(parcel: Parcel, *, as_staff: bool) -> dict[str, Any]:
     return {
         "id": shipment.pk,
         "status": shipment.status,
+        "direction": shipment.direction,
         "carrier": shipment.carrier,
         "service": shipment.service,
         "trackingNumber": shipment.tracking_number or None,

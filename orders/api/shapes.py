@@ -213,6 +213,7 @@ class ShipmentShape(Output):
 
     id = s.UUIDField()
     status = s.ChoiceField(choices=Shipment.Status.choices)
+    direction = s.ChoiceField(choices=Shipment.Direction.choices)
     carrier = s.CharField()
     service = s.CharField()
     tracking_number = s.CharField(allow_null=True)

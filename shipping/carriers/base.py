@@ -25,7 +25,10 @@ class CarrierInDoubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """One parcel to be carried. `idempotency_key` is the same on every repeat; weights in grams, money in minor units."""
+    """One parcel to be carried. `idempotency_key` is the same on every repeat; weights in grams, money in minor units.
+
+    With `is_pickup` the origin is a customer's door: the carrier comes for the parcel and brings it to the warehouse.
+    """
 
     reference: str
     shipment_id: str
@@ -38,6 +41,7 @@ class BookingRequest:
     cod_amount_minor: int
     currency: str
     now: datetime
+    is_pickup: bool = False
 
 
 @dataclass(frozen=True, slots=True)

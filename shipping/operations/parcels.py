@@ -8,7 +8,7 @@ from shipping import locks
 from shipping.addresses import to_wire
 from shipping.awb import own_number
 from shipping.models import Label, Scan, Shipment
-from timeline.errors import Refused
+from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SCANS = {"in_transit": "move", "out_for_delivery": "go_out", "attempted": "attempt"}
 
 
+class CollectsNothing(Invalid):
+    """A parcel that comes back from the customer collects no cash."""
+
+
 class AlreadyShipped(Refused):
     """The parcel has left the building; it can only be called back."""
 
@@ -31,13 +35,21 @@ def book(
     op: Operation, *, stream: str, reference: str, carrier: str, service: str, warehouse_code: str,
     origin: Mapping[str, Any], destination: Address, key: SubjectKey, weight_g: int,
     contents: Sequence[Mapping[str, Any]], cod_amount_minor: int, currency: str, tracking_number: str | None = None,
+    direction: str = Shipment.Direction.FORWARD,
 ) -> Shipment:
-    """A parcel to be: the carrier is asked for its label afterwards, unless it was labelled elsewhere already."""
+    """A parcel to be: the carrier is asked for its label afterwards, unless it was labelled elsewhere already.
+
+    `origin` is the warehouse's address and `destination` the customer's, also with `direction="reverse"`, when the parcel is
+    picked up at the customer's and brought to the warehouse. Raises CollectsNothing for a reverse parcel with cash to collect.
+    """
+    if direction == Shipment.Direction.REVERSE and cod_amount_minor:
+        raise CollectsNothing
+
     shipment = Shipment(
         id=op.new_id(), stream=stream, reference=reference, carrier=carrier, service=service,
         tracking_number=tracking_number or "", labelled_elsewhere=bool(tracking_number), warehouse_code=warehouse_code,
         weight_g=weight_g, cod_amount_minor=cod_amount_minor, currency=currency, origin=dict(origin), key=key,
-        contents=[dict(item) for item in contents], created_at=op.now,
+        contents=[dict(item) for item in contents], created_at=op.now, direction=direction,
     )
     shipment.sealed = shipment.seal_private({"destination": to_wire(destination)})
     begin(
@@ -45,6 +57,7 @@ def book(
         facts={
             "carrier": carrier, "service": service, "warehouse": warehouse_code, "weight_g": weight_g,
             "contents": shipment.contents, "cod_amount_minor": cod_amount_minor or None,
+            "direction": direction if shipment.is_reverse else None,
         },
     )
     return shipment
