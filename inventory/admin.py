@@ -59,7 +59,7 @@ class WarehouseAdmin(ReadOnlyAdmin):
 class LevelAdmin(ReadOnlyAdmin):
     """What lies where."""
 
-    list_display = ["variant", "warehouse", "on_hand", "held", "available"]
+    list_display = ["variant", "warehouse", "on_hand", "held", "damaged", "available"]
     list_select_related = ["variant", "warehouse"]
     search_fields = ["variant__sku", "warehouse__code"]
 
@@ -78,7 +78,7 @@ class HoldAdmin(ReadOnlyAdmin):
 class MovementAdmin(ReadOnlyAdmin):
     """The ledger."""
 
-    list_display = ["at", "kind", "variant", "warehouse", "on_hand_delta", "held_delta", "reason", "stream"]
+    list_display = ["at", "kind", "variant", "warehouse", "on_hand_delta", "held_delta", "damaged_delta", "reason", "stream"]
     list_select_related = ["variant", "warehouse"]
     list_filter = ["kind"]
     search_fields = ["variant__sku", "stream"]

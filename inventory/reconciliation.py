@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     Place = tuple[UUID, UUID]
-    Counts = Mapping[Place, tuple[int, int]]
+    Counts = Mapping[Place, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where two accounts of the same units disagree. `what` is on_hand, held or holds."""
+    """One place where two accounts of the same units disagree. `what` is on_hand, held, damaged or holds."""
 
     warehouse_id: UUID
     variant_id: UUID
@@ -34,9 +34,9 @@ def differences() -> list[Difference]:
     Three statements. Read inside one snapshot to be exact while the shop sells.
     """
     moved = {
-        (row["warehouse_id"], row["variant_id"]): (row["on_hand"], row["held"])
+        (row["warehouse_id"], row["variant_id"]): (row["on_hand"], row["held"], row["damaged"])
         for row in Movement.objects.values("warehouse_id", "variant_id").annotate(
-            on_hand=Sum("on_hand_delta"), held=Sum("held_delta")
+            on_hand=Sum("on_hand_delta"), held=Sum("held_delta"), damaged=Sum("damaged_delta")
         )
     }
     promised = {
@@ -46,9 +46,9 @@ def differences() -> list[Difference]:
         .annotate(units=Sum("quantity"))
     }
     levels = {
-        (warehouse, variant): (on_hand, held)
-        for warehouse, variant, on_hand, held in Level.objects.values_list(
-            "warehouse_id", "variant_id", "on_hand", "held"
+        (warehouse, variant): (on_hand, held, damaged)
+        for warehouse, variant, on_hand, held, damaged in Level.objects.values_list(
+            "warehouse_id", "variant_id", "on_hand", "held", "damaged"
         )
     }
     places = sorted(moved.keys() | promised.keys() | levels.keys())
@@ -59,11 +59,12 @@ def _compared(
     places: Iterable[Place], levels: Counts, moved: Counts, promised: Mapping[Place, int]
 ) -> Iterator[Difference]:
     for place in places:
-        on_hand, held = levels.get(place, (0, 0))
-        moved_on_hand, moved_held = moved.get(place, (0, 0))
+        on_hand, held, damaged = levels.get(place, (0, 0, 0))
+        moved_on_hand, moved_held, moved_damaged = moved.get(place, (0, 0, 0))
         pairs = [
             ("on_hand", moved_on_hand, on_hand),
             ("held", moved_held, held),
+            ("damaged", moved_damaged, damaged),
             ("holds", promised.get(place, 0), held),
         ]
         for what, expected, found in pairs:

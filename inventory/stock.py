@@ -1,6 +1,6 @@
 """Where stock is and how much of it is left: levels, what is held of them, and the ledger that explains both.
 
-available = on hand - held. A hold expires while a checkout is open; placement commits it; on hand falls when the parcel
+available = on hand - held; damaged units lie beside them and are never on hand. A hold expires while a checkout is open; placement commits it; on hand falls when the parcel
 leaves. Holds and levels are no machines: they move by conditional bulk UPDATE, and `Movement` is their record.
 """
 
@@ -47,12 +47,14 @@ class Level(models.Model):
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="levels")
     on_hand = models.IntegerField(default=0)
     held = models.IntegerField(default=0)
+    damaged = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["warehouse", "variant"], name="level_once_per_place"),
             models.CheckConstraint(condition=Q(held__gte=0, held__lte=F("on_hand")), name="level_held_within_on_hand"),
             models.CheckConstraint(condition=Q(on_hand__lte=ON_HAND_UNITS_MAX), name="level_on_hand_in_range"),
+            models.CheckConstraint(condition=Q(damaged__gte=0), name="level_damaged_not_below_nothing"),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +140,9 @@ class Movement(models.Model):
         SENT = "sent"
         TRANSFERRED = "transferred"
         RESTOCKED = "restocked"
+        DAMAGED = "damaged"
+        REPAIRED = "repaired"
+        SCRAPPED = "scrapped"
 
     APPEND_ONLY: ClassVar[bool] = True
 
@@ -147,6 +152,7 @@ class Movement(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     on_hand_delta = models.IntegerField()
     held_delta = models.IntegerField()
+    damaged_delta = models.IntegerField(default=0, db_default=0)
     stream = models.CharField(max_length=64)
     operation_id = models.UUIDField()
     hold = models.ForeignKey(Hold, null=True, on_delete=models.PROTECT, related_name="movements")
@@ -155,7 +161,9 @@ class Movement(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(on_hand_delta=0, held_delta=0), name="movement_moves_something")
+            models.CheckConstraint(
+                condition=~Q(on_hand_delta=0, held_delta=0, damaged_delta=0), name="movement_moves_units"
+            )
         ]
         indexes: ClassVar = [
             models.Index(fields=["variant", "at", "id"], name="movement_ledger_idx"),
@@ -163,4 +171,4 @@ class Movement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.on_hand_delta:+d}/{self.held_delta:+d}"
+        return f"{self.kind} {self.on_hand_delta:+d}/{self.held_delta:+d}/{self.damaged_delta:+d}"

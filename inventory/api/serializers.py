@@ -40,13 +40,14 @@ class ShelvesQuery(Query):
 
 
 class LevelOutput(Output):
-    """How many units lie in one warehouse, and how many of them are promised."""
+    """How many units lie in one warehouse, and how many of them are promised; `damaged` ones lie beside them."""
 
     sku = serializers.CharField(source="variant.sku")
     product_variant_id = serializers.UUIDField(source="variant_id")
     warehouse = serializers.CharField(source="warehouse.code")
     on_hand = serializers.IntegerField()
     held = serializers.IntegerField()
+    damaged = serializers.IntegerField()
     available = serializers.IntegerField()
 
 

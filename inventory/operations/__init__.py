@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from inventory.allocation import OutOfStock
-from inventory.operations.arrivals import (
-    QuantityOutOfRange,
-    StockPromised,
-    UnknownVariant,
-    UnknownWarehouse,
-    adjust,
-    receive,
-    restock,
-    transfer,
-)
+from inventory.operations.arrivals import adjust, receive, restock, transfer
 from inventory.operations.counting import Counted, take_counts
+from inventory.operations.damage import NotDamaged, damage, repair, scrap
 from inventory.operations.expiry import expire_due
 from inventory.operations.holding import HoldSpent, Want, WantOutOfRange, commit, consume, expire, hold, release
 from inventory.operations.offering import (
@@ -25,11 +17,13 @@ from inventory.operations.offering import (
     change_price,
     offer,
 )
+from inventory.operations.shelves import QuantityOutOfRange, StockPromised, UnknownVariant, UnknownWarehouse
 
 __all__ = [
     "CodeTaken",
     "Counted",
     "HoldSpent",
+    "NotDamaged",
     "NotOfferable",
     "OutOfStock",
     "QuantityOutOfRange",
@@ -45,13 +39,16 @@ __all__ = [
     "change_price",
     "commit",
     "consume",
+    "damage",
     "expire",
     "expire_due",
     "hold",
     "offer",
     "receive",
     "release",
+    "repair",
     "restock",
+    "scrap",
     "take_counts",
     "transfer",
 ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from inventory import locks
 from inventory.catalogue import Variant
-from inventory.operations.arrivals import UnknownWarehouse
 from inventory.operations.moving import Step, move
+from inventory.operations.shelves import UnknownWarehouse
 from inventory.stock import ON_HAND_UNITS_MAX, Level, Movement, Warehouse
 from timeline.errors import Busy
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _ROOM = (
     "inventory_level.on_hand + m.on_hand_delta >= inventory_level.held + m.held_delta"
     " AND inventory_level.held + m.held_delta >= 0"
+    " AND inventory_level.damaged + m.damaged_delta >= 0"
 )
 _LEFT = "inventory_hold.quantity >= m.spent"
 
@@ -39,6 +40,7 @@ class Step:
     stream: str
     on_hand: int = 0
     held: int = 0
+    damaged: int = 0
     hold_id: UUID | None = None
 
 
@@ -48,10 +50,10 @@ def move(op: Operation, *, steps: Sequence[Step], reason: str = "") -> list[Leve
     Returns the levels that would not move, because too few units were free at that moment; nothing may be kept then, so
     the caller raises. Steps on one level are summed.
     """
-    sums: dict[UUID, tuple[int, int]] = {}
+    sums: dict[UUID, tuple[int, int, int]] = {}
     for step in steps:
-        on_hand, held = sums.get(step.level.id, (0, 0))
-        sums[step.level.id] = (on_hand + step.on_hand, held + step.held)
+        on_hand, held, damaged = sums.get(step.level.id, (0, 0, 0))
+        sums[step.level.id] = (on_hand + step.on_hand, held + step.held, damaged + step.damaged)
 
     moved = _update_levels(sums)
     refused = {step.level.id: step.level for step in steps if step.level.id not in moved}
@@ -65,6 +67,7 @@ def move(op: Operation, *, steps: Sequence[Step], reason: str = "") -> list[Leve
             kind=step.kind,
             on_hand_delta=step.on_hand,
             held_delta=step.held,
+            damaged_delta=step.damaged,
             stream=step.stream,
             operation_id=op.id,
             hold_id=step.hold_id,
@@ -93,16 +96,17 @@ def spend(*, units: Mapping[UUID, int], ending: str) -> set[UUID]:
     )
 
 
-def _update_levels(sums: Mapping[UUID, tuple[int, int]]) -> set[UUID]:
+def _update_levels(sums: Mapping[UUID, tuple[int, int, int]]) -> set[UUID]:
     """Note [One conditional UPDATE]. Returns the ids of the levels that had room."""
     if not sums:
         return set()
     table = Level._meta.db_table
     return _update(
-        f"WITH m (level, on_hand_delta, held_delta) AS ({_values(sums, 2)}) UPDATE {table}"  # noqa: S608 constants and placeholders
-        f" SET on_hand = {table}.on_hand + m.on_hand_delta, held = {table}.held + m.held_delta"
+        f"WITH m (level, on_hand_delta, held_delta, damaged_delta) AS ({_values(sums, 3)}) UPDATE {table}"  # noqa: S608 constants and placeholders
+        f" SET on_hand = {table}.on_hand + m.on_hand_delta, held = {table}.held + m.held_delta,"
+        f" damaged = {table}.damaged + m.damaged_delta"
         f" FROM m WHERE {table}.id = m.level AND {_ROOM} RETURNING id",
-        _flat((level, on_hand, held) for level, (on_hand, held) in sums.items()),
+        _flat((level, *deltas) for level, deltas in sums.items()),
     )
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the goods a refund is for: back to stock, written off as damaged, or nothing."""
+"""What becomes of the goods a refund is for: back to stock, set aside as damaged, or nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def wanted(
 def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequence[Mapping[str, Any]]) -> None:
     """Do with the goods what a refund keeps: units not shipped are free again, delivered ones come back.
 
-    Damaged ones are counted out of the stock and cannot be sold. What is not at hand any more is left as it is.
+    Damaged ones are set aside and cannot be sold. What is not at hand any more is left as it is.
     """
     by_id = {str(line.pk): line for line in lines}
     freed: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
@@ -76,10 +76,11 @@ def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequen
     stream = str(order.pk)
     shelf.free(op, stream=stream, units=freed[STOCK])
     shelf.write_off(op, stream=stream, units=freed[DAMAGED])
-    for goods in returned.values():
+    for to, goods in returned.items():
         if goods:
-            shelf.come_back(op, stream=stream, warehouse_code=None, units=goods, reason="refunded_with_goods")
-    shelf.count_out(op, units=returned[DAMAGED])
+            shelf.come_back(
+                op, stream=stream, warehouse_code=None, units=goods, reason="refunded_with_goods", damaged=to == DAMAGED
+            )
     Line.objects.bulk_update(lines, ["quantity_cancelled", "quantity_returned", "updated_at"])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from inventory import operations as stock
-from inventory.models import Hold, Variant, Warehouse
+from inventory.models import Hold, Warehouse
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from timeline.operations import Operation
-
-
-_DAMAGED = "damaged"
 
 
 class NoWarehouse(Invalid):
@@ -61,38 +58,25 @@ def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None)
 
 
 def come_back(
-    op: Operation, *, stream: str, warehouse_code: str | None, units: Mapping[UUID, int], reason: str
+    op: Operation, *, stream: str, warehouse_code: str | None, units: Mapping[UUID, int], reason: str, damaged: bool = False
 ) -> None:
-    """Units that had left lie on the shelf again, at the named warehouse or the first one."""
+    """Units that had left are at the named warehouse again, or at the first one: on the shelf, or among the damaged."""
     places = Warehouse.objects.order_by("priority", "code")
     place = places.filter(code=warehouse_code).first() if warehouse_code else places.filter(is_active=True).first()
     if place is None:
         raise NoWarehouse
-    stock.restock(op, warehouse_id=place.pk, quantities=units, stream=stream, reason=reason)
+    stock.restock(op, warehouse_id=place.pk, quantities=units, stream=stream, reason=reason, damaged=damaged)
 
 
 def write_off(op: Operation, *, stream: str, units: Mapping[UUID, int]) -> None:
-    """Promised units turn out damaged: they are free of their holds and counted out where they lie."""
+    """Promised units turn out damaged: they are free of their holds and set aside where they lie."""
     given = _spread(stream, units, first=None) if units else {}
     if not given:
         return
     holds = list(_live(stream).filter(pk__in=list(given)).select_related("warehouse", "variant"))
     stock.release(op, stream=stream, quantities=given)
     for hold in holds:
-        stock.adjust(
-            op, warehouse_code=hold.warehouse.code, sku=hold.variant.sku, delta=-given[hold.pk], reason=_DAMAGED
-        )
-
-
-def count_out(op: Operation, *, units: Mapping[UUID, int]) -> None:
-    """Units that came back to the first warehouse are damaged: counted out of it again."""
-    if not units:
-        return
-    place = Warehouse.objects.filter(is_active=True).order_by("priority", "code").first()
-    if place is None:
-        raise NoWarehouse
-    for variant in Variant.objects.filter(pk__in=list(units)).order_by("sku"):
-        stock.adjust(op, warehouse_code=place.code, sku=variant.sku, delta=-units[variant.pk], reason=_DAMAGED)
+        stock.damage(op, warehouse_code=hold.warehouse.code, sku=hold.variant.sku, quantity=given[hold.pk])
 
 
 def _spread(stream: str, units: Mapping[UUID, int], *, first: str | None) -> dict[UUID, int]:

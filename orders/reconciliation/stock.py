@@ -23,11 +23,11 @@ def check(window: Window) -> Iterator[Difference]:
             cause="stock_differs", key=f"{row.warehouse_id.hex}:{row.variant_id.hex}:{row.what}", amount_minor=0,
             day=day_of(window.now), ours={"level": row.found, "of": row.what}, theirs={"movements": row.expected},
         )
-    wrong = Level.objects.filter(Q(on_hand__lt=0) | Q(held__lt=0) | Q(held__gt=F("on_hand")))
+    wrong = Level.objects.filter(Q(on_hand__lt=0) | Q(held__lt=0) | Q(damaged__lt=0) | Q(held__gt=F("on_hand")))
     for level in wrong.select_related("warehouse", "variant").iterator(CHUNK):
         yield Difference(
             cause="stock_negative", key=level.pk.hex, amount_minor=0, day=day_of(window.now),
-            ours={"onHand": level.on_hand, "held": level.held},
+            ours={"onHand": level.on_hand, "held": level.held, "damaged": level.damaged},
             theirs={"sku": level.variant.sku, "warehouse": level.warehouse.code},
         )
     yield from _consumed(window)

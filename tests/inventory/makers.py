@@ -56,6 +56,13 @@ def adjust(sku: str, delta: int, *, code: str = "BLR", reason: str = "count") ->
         return stock.adjust(op, warehouse_code=code, sku=sku, delta=delta, reason=reason)
 
 
+def shift(verb: str, sku: str, quantity: int, *, code: str = "BLR") -> Level:
+    """`damage`, `repair` or `scrap`."""
+    with operation(f"test.{verb}", actor=ASHA) as op:
+        done: Level = getattr(stock, verb)(op, warehouse_code=code, sku=sku, quantity=quantity)
+        return done
+
+
 @contextmanager
 def story(*streams: str) -> Iterator[Operation]:
     with operation("test.story", actor=TESTER, stream=list(streams)) as op:
@@ -97,3 +104,4 @@ def assert_adds_up() -> None:
     assert differences() == []
     for found in Level.objects.all():
         assert 0 <= found.held <= found.on_hand
+        assert found.damaged >= 0

@@ -90,7 +90,7 @@ def test_shelves_are_for_staff_with_the_scope(tea: Any) -> None:
     makers.hold("c", {tea: 3})
     answer = Client().get("/admin/inventory?sku=tea", headers=headers("inventory:read"))
     assert answer.json()["data"] == [
-        {"sku": "TEA", "productVariantId": str(tea), "warehouse": "BLR", "onHand": 10, "held": 3, "available": 7}
+        {"sku": "TEA", "productVariantId": str(tea), "warehouse": "BLR", "onHand": 10, "held": 3, "damaged": 0, "available": 7}
     ]
     assert Client().get("/admin/inventory?sku=NONE", headers=headers("*")).json()["data"] == []
 

@@ -43,6 +43,12 @@ def test_a_level_holds_between_nothing_and_what_is_there(on_hand: Any, held: Any
     assert refused(lambda: Level.objects.create(id=uuid.uuid4(), on_hand=on_hand, held=held, **there)) is not ok
 
 
+@pytest.mark.parametrize(("damaged", "ok"), [(0, True), (3, True), (-1, False)])
+def test_what_is_damaged_is_never_below_nothing(damaged: Any, ok: Any) -> None:
+    there = place()
+    assert refused(lambda: Level.objects.create(id=uuid.uuid4(), damaged=damaged, **there)) is not ok
+
+
 def test_a_level_is_once_per_place() -> None:
     there = place()
     Level.objects.create(id=uuid.uuid4(), **there)
@@ -73,10 +79,12 @@ def test_a_hold_lives_while_units_are_left(status: Any, taken: Any, quantity: An
     assert refused(write) is not ok
 
 
-@pytest.mark.parametrize(("on_hand", "held", "ok"), [(1, 0, True), (0, -1, True), (0, 0, False)])
-def test_a_movement_moves_something(on_hand: Any, held: Any, ok: Any) -> None:
+@pytest.mark.parametrize(
+    ("on_hand", "held", "damaged", "ok"), [(1, 0, 0, True), (0, -1, 0, True), (0, 0, -1, True), (0, 0, 0, False)]
+)
+def test_a_movement_moves_units(on_hand: Any, held: Any, damaged: Any, ok: Any) -> None:
     there = place()
-    row = {"on_hand_delta": on_hand, "held_delta": held, "operation_id": uuid.uuid4(), "at": NOW()}
+    row = {"on_hand_delta": on_hand, "held_delta": held, "damaged_delta": damaged, "operation_id": uuid.uuid4(), "at": NOW()}
     write = lambda: Movement.objects.create(id=uuid.uuid4(), kind="held", stream="s", **row, **there)  # noqa: E731
     assert refused(write) is not ok
 

@@ -31,6 +31,9 @@ STEP = st.one_of(
     st.tuples(st.just("expire"), st.just(0), st.just(0)),
     st.tuples(st.just("adjust"), st.integers(0, SKUS - 1), st.integers(-3, 3).filter(bool)),
     st.tuples(st.just("transfer"), st.integers(0, SKUS - 1), st.integers(1, 3)),
+    st.tuples(
+        st.sampled_from(["damage", "repair", "scrap", "restock_damaged"]), st.integers(0, SKUS - 1), st.integers(1, 3)
+    ),
     st.tuples(st.just("restock"), st.integers(0, SKUS - 1), st.integers(1, 3)),
 )
 
@@ -49,6 +52,8 @@ def take(verb: str, number: int, about: Any, *, story: str, skus: list[str], ids
         stock.expire_due(LONG_AGO + timedelta(days=1))
     elif verb == "adjust":
         makers.adjust(skus[number], about, code=f"A-{story[2:]}")
+    elif verb in {"damage", "repair", "scrap"}:
+        makers.shift(verb, skus[number], about, code=f"A-{story[2:]}")
     else:
         places = [f"A-{story[2:]}", f"B-{story[2:]}"]
         with makers.story(story) as op:
@@ -63,6 +68,7 @@ def take(verb: str, number: int, about: Any, *, story: str, skus: list[str], ids
                         quantities={ids[number]: about},
                         stream=story,
                         reason="returned",
+                        damaged=verb == "restock_damaged",
                     )
 
 
@@ -77,10 +83,10 @@ def test_i1_i2_any_history_adds_up(steps: Any) -> None:
     makers.receive(skus[0], 3, code=f"B-{mark}")
 
     for verb, number, about in steps:
-        story = f"{0 if verb in {'adjust', 'transfer', 'restock'} else number}-{mark}"
+        story = f"{number if verb in {'hold', 'stale', 'commit', 'release', 'consume'} else 0}-{mark}"
         try:
             take(verb, number, about, story=story, skus=skus, ids=ids)
-        except (stock.OutOfStock, stock.StockPromised):
+        except (stock.OutOfStock, stock.StockPromised, stock.NotDamaged):
             continue
         makers.assert_adds_up()
 
@@ -88,6 +94,7 @@ def test_i1_i2_any_history_adds_up(steps: Any) -> None:
         moved = list(Movement.objects.filter(variant_id=variant_id))
         sold = -sum(m.on_hand_delta for m in moved if m.kind == "consumed")
         stocked = sum(m.on_hand_delta for m in moved if m.kind not in {"consumed", "sent", "transferred"})
+        assert sum(m.damaged_delta for m in moved) >= 0
         assert 0 <= sold <= stocked
         assert sum(m.on_hand_delta for m in moved if m.kind in {"sent", "transferred"}) == 0
 

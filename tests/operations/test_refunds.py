@@ -218,7 +218,7 @@ def test_what_was_asked_for_is_done_when_it_is_approved(order: Order) -> None:
     assert (asked.facts["speed"], asked.facts.get("return_id"), asked.facts["refund_method"]) == ("optimum", None, "upi")
 
 
-def test_damaged_goods_are_counted_out_and_others_lie_on_the_shelf(shop_gateway: FakeGateway) -> None:
+def test_damaged_goods_are_set_aside_and_others_lie_on_the_shelf(shop_gateway: FakeGateway) -> None:
     makers.product("TEA-1", units=9)
     order = makers.delivered_order(shop_gateway, {"TEA-1": 3})
     tea = line(order, "TEA-1")
@@ -229,14 +229,16 @@ def test_damaged_goods_are_counted_out_and_others_lie_on_the_shelf(shop_gateway:
     ]
     give(order, items={tea.pk: 3}, restock_lines=rows)
     assert (level("TEA-1"), line(order, "TEA-1").quantity_returned) == ((7, 0), 2)
-    assert Event.objects.filter(kind="stock.adjusted", facts__delta=-1).count() == 1
+    assert Level.objects.get().damaged == 1
+    assert Event.objects.filter(kind="stock.restocked", facts__damaged=True).count() == 1
     assert differences() == []
 
 
-def test_damaged_goods_that_never_left_are_counted_out_of_their_warehouse(order: Order) -> None:
+def test_damaged_goods_that_never_left_are_set_aside_in_their_warehouse(order: Order) -> None:
     tea = line(order, "TEA-1")
     give(order, items={tea.pk: 2}, restock_lines=[{"order_item_id": tea.pk, "quantity": 2, "to": "damaged"}])
     assert (level("TEA-1"), line(order, "TEA-1").to_ship) == ((7, 1), 1)
+    assert Level.objects.get(variant__sku="TEA-1").damaged == 2
     assert differences() == []
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inventory import locks
 from inventory import operations as stock
-from inventory.operations import arrivals, holding, moving
+from inventory.operations import holding, moving, shelves
 from inventory.reconciliation import differences
 from inventory.stock import Hold, Level, Movement
 from tests.inventory import makers
@@ -93,7 +93,7 @@ def read_modify_save(op: Any, *, steps: Sequence[moving.Step], reason: str = "")
 def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "levels", unlocked)
     monkeypatch.setattr(holding, "move", read_modify_save)
-    monkeypatch.setattr(arrivals, "move", read_modify_save)
+    monkeypatch.setattr(shelves, "move", read_modify_save)
 
 
 def sell_out() -> tuple[int, list[Any]]:

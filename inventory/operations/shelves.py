@@ -1,0 +1,142 @@
+"""What the verbs of staff stand on: the place that is meant, its level under its lock, the reason, and what they refuse.
+
+A `reason` is one of `REASONS`; any other text is free text, which is sealed with the event, and the code is then `other`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inventory import locks
+from inventory.catalogue import Variant
+from inventory.operations.moving import Step, move
+from inventory.stock import ON_HAND_UNITS_MAX, Level, Movement, Warehouse
+from timeline.errors import Invalid, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from uuid import UUID
+
+    from timeline.operations import Operation
+
+REASONS = frozenset(
+    {
+        "correction",
+        "count",
+        "damaged",
+        "expired",
+        "found",
+        "lost",
+        "opening_stock",
+        "purchase",
+        "recount",
+        "refunded_with_goods",
+        "repaired",
+        "returned",
+        "returned_to_origin",
+        "scrapped",
+        "theft",
+        "transfer",
+    }
+)
+
+
+class UnknownVariant(Invalid):
+    """The shop has no variant with this SKU."""
+
+
+class UnknownWarehouse(Invalid):
+    """The shop has no warehouse with this code."""
+
+
+class QuantityOutOfRange(Invalid):
+    """So many units cannot be moved: the number is zero or below, or the shelf would hold more than a billion."""
+
+
+class StockPromised(Refused):
+    """Units that orders or open checkouts have been promised cannot be taken away; cancel some of those first."""
+
+
+def reason_code(reason: str) -> tuple[str, dict[str, str] | None]:
+    """The code that is kept in the clear, and what is sealed: free text may speak of people."""
+    return (reason, None) if reason in REASONS or not reason else ("other", {"reason": reason})
+
+
+def places(op: Operation, *, sku: str, codes: list[str]) -> tuple[Variant, list[Warehouse]]:
+    """The variant and the warehouses of these codes, the variant's story locked. Raises `UnknownVariant`, `UnknownWarehouse`."""
+    variant = Variant.objects.filter(sku=sku).first()
+    if variant is None:
+        raise UnknownVariant(f"There is no {sku}.", errors=[("#/sku", "Unknown SKU.")])
+    known = {warehouse.code: warehouse for warehouse in Warehouse.objects.filter(code__in=codes)}
+    for code in codes:
+        if code not in known:
+            raise UnknownWarehouse(f"There is no warehouse {code}.", errors=[("#/warehouse", "Unknown warehouse.")])
+    op.open_stream(str(variant.id))
+    return variant, [known[code] for code in codes]
+
+
+def ensure_levels(op: Operation, *, variant_ids: Iterable[UUID], warehouse: Warehouse) -> None:
+    """An empty level where there is none: a twin that makes it at the same moment is no error."""
+    Level.objects.bulk_create(
+        [Level(id=op.new_id(), warehouse=warehouse, variant_id=variant_id) for variant_id in sorted(variant_ids)],
+        ignore_conflicts=True,
+    )
+
+
+def locked(op: Operation, *, variant_ids: Iterable[UUID], warehouse: Warehouse) -> dict[UUID, Level]:
+    """The warehouse's levels by variant id, made where they are missing."""
+    wanted = list(variant_ids)
+    ensure_levels(op, variant_ids=wanted, warehouse=warehouse)
+    return {level.variant_id: level for level in locks.levels(variant_ids=wanted) if level.warehouse_id == warehouse.id}
+
+
+def put(
+    op: Operation,
+    *,
+    levels: Mapping[UUID, Level],
+    units: Mapping[UUID, int],
+    kind: Movement.Kind,
+    reason: str,
+    stream: str | None = None,
+    damaged: bool = False,
+) -> None:
+    """Change on hand, or what is damaged, by so many units of each level id."""
+    for level_id, count in units.items():
+        require_room(levels[level_id], count)
+    steps = [
+        Step(
+            levels[level_id],
+            kind,
+            stream or str(levels[level_id].variant_id),
+            on_hand=0 if damaged else count,
+            damaged=count if damaged else 0,
+        )
+        for level_id, count in units.items()
+    ]
+    if refused := move(op, steps=steps, reason=reason):
+        raise promised(refused[0])
+    for step in steps:
+        step.level.on_hand += step.on_hand
+        step.level.damaged += step.damaged
+
+
+def promised(level: Level) -> StockPromised:
+    """The refusal, with what is left."""
+    return StockPromised(
+        f"Only {level.available} of {level.variant.sku} at {level.warehouse.code} are free.",
+        on_hand=level.on_hand,
+        held=level.held,
+        available=level.available,
+    )
+
+
+def require_positive(quantity: int) -> None:
+    """Raises `QuantityOutOfRange` unless there is something to move."""
+    if not 1 <= quantity <= ON_HAND_UNITS_MAX:
+        raise QuantityOutOfRange
+
+
+def require_room(level: Level, units: int) -> None:
+    """Raises `QuantityOutOfRange` when the shelf would hold more than a billion."""
+    if max(level.on_hand, level.damaged) + units > ON_HAND_UNITS_MAX:
+        raise QuantityOutOfRange
