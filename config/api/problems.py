@@ -15,8 +15,8 @@ from rest_framework import exceptions as drf
 
 from config.api.renderers import PROBLEM_TYPE, encode
 from timeline import errors
+from timeline.api import problems
 from timeline.api.pointers import pointers
-from timeline.api.wire import camel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,18 +28,6 @@ DATABASE_RETRY_AFTER_SECONDS: Final = 1
 # Deadlock, serialization failure, lock timeout: the same request may well succeed at once.
 CONTENDED_SQLSTATES: Final = frozenset({"40001", "40P01", "55P03"})
 
-_STATUS: Final[dict[type[errors.DomainError], int]] = {
-    errors.DomainError: 400,
-    errors.BadRequest: 400,
-    errors.Missing: 404,
-    errors.Refused: 409,
-    errors.Stale: 412,
-    errors.TooLarge: 413,
-    errors.Invalid: 422,
-    errors.KeyRequired: 428,
-    errors.TooMany: 429,
-    errors.Busy: 503,
-}
 # The framework's own refusals, by status: slug, title, detail. They are constant, so that an answer says nothing of
 # what was asked for (F73), and no stranger's text comes back in it.
 _STANDING: Final[dict[int, tuple[str, str, str]]] = {
@@ -94,17 +82,7 @@ def response_for(exc: Exception, request: HttpRequest) -> HttpResponse | None:
 
 def problem(request: HttpRequest, status: int, document: Mapping[str, Any]) -> HttpResponse:
     """Render a problem document. ``document`` holds slug, title, detail and whatever else belongs in it."""
-    extra = {key: value for key, value in document.items() if key not in {"slug", "title", "detail"}}
-    body = encode(
-        {
-            "type": f"/problems/{document['slug']}",
-            "title": document["title"],
-            "status": status,
-            "detail": document["detail"],
-            "instance": escape_uri_path(request.path),
-            **extra,
-        },
-    )
+    body = encode(problems.document(document, status=status, instance=escape_uri_path(request.path)))
     response = HttpResponse(body, status=status, content_type=PROBLEM_TYPE)
     response["Cache-Control"] = "no-store"
     return response
@@ -129,14 +107,10 @@ def _replay(exc: errors.Replayed) -> HttpResponse:
 
 
 def _domain(exc: errors.DomainError, request: HttpRequest) -> HttpResponse:
-    status = next(_STATUS[kind] for kind in type(exc).__mro__ if kind in _STATUS)
-    if status == _STATUS[errors.Missing]:
+    status = problems.status_of(exc)
+    if isinstance(exc, errors.Missing):
         return standing(request, status)
-    document: dict[str, Any] = {camel(name): value for name, value in exc.extra.items()}
-    document |= {"slug": exc.slug, "title": exc.title, "detail": exc.detail}
-    if exc.errors:
-        document["errors"] = [{"pointer": pointer, "detail": detail} for pointer, detail in exc.errors]
-    response = problem(request, status, document)
+    response = problem(request, status, problems.words_of(exc))
     if exc.retry_after is not None:
         response["Retry-After"] = str(exc.retry_after)
     return response

@@ -15,6 +15,7 @@ from payments.queries import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
     from orders.operations.refund import Quote
@@ -91,6 +92,21 @@ def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
         "payments": [payment_row(payment) for payment in payments],
         "version": order.stream.seq,
         "updatedAt": order.stream.at,
+    }
+
+
+def brief_row(order: Order, *, version: int, updated_at: datetime) -> dict[str, Any]:
+    """Where an order is now, and nothing more."""
+    return {
+        "id": order.pk,
+        "orderNumber": order.number,
+        "status": order.status,
+        "stage": _stage(order),
+        "paymentState": order.payment_state,
+        "fulfilmentState": order.fulfilment_state,
+        "onHold": order.on_hold,
+        "version": version,
+        "updatedAt": updated_at,
     }
 
 

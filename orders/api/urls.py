@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import books, disputes, payments, reconciliation, refunds, settlements, shipments
+from orders.api.admin import batches, books, disputes, payments, reconciliation, refunds, settlements, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
@@ -28,6 +28,8 @@ urlpatterns = [
     path("storefront/orders/<str:order_id>/documents", documents.DocumentsView.as_view()),
     path("storefront/orders/<str:order_id>/documents/<str:document_id>", documents.DocumentView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
+    path("admin/orders/batch/status", batches.StatusBatchView.as_view()),
+    path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),
     path("admin/orders/<str:order_id>", staff.OrderView.as_view()),
     path("admin/orders/<str:order_id>/timeline", staff.TimelineView.as_view()),
     path("admin/orders/<str:order_id>/status", staff.StatusView.as_view()),

@@ -14,9 +14,8 @@ from orders.api.event_rows import event_rows
 from orders.api.inputs import HoldInput, NoteInput, OrdersQuery, StatusInput, TimelineQuery
 from orders.api.rows import hold_row, listed_row
 from orders.api.views import OrderWrite, StaffView, shown, shown_order
-from orders.models import Order, OrderHold
-from orders.operations import cancel, confirm, fulfil, holds, notes, process
-from orders.operations.actions import allowed_statuses
+from orders.models import OrderHold
+from orders.operations import holds, notes, step
 from timeline.api.paging import paged
 from timeline.errors import TransitionRefused
 
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from timeline.models import Event
-    from timeline.operations import Operation
 
-S = Order.Status
 _CODE = re.compile(r"[a-z][a-z_]{1,19}")
 
 
@@ -86,14 +83,9 @@ class StatusView(OrderWrite, StaffView):
         wish = StatusInput.parse(request.data)
         pk = self.order_id(order_id)
         try:
-            return self.write("order.set_status", pk, lambda op: _step(op, pk, wish))
+            return self.write("order.set_status", pk, lambda op: step.take(op, order_id=pk, **wish))
         except TransitionRefused as refusal:
-            order = Order.objects.get(pk=pk)
-            allowed = allowed_statuses(order)
-            raise TransitionRefused(
-                f"The order is {order.status}; from here it may be {', '.join(allowed) or 'changed no more'}.",
-                current=str(order.status), allowed=allowed,
-            ) from refusal
+            raise step.refused(order_id=pk) from refusal
 
 
 class NotesView(OrderWrite, StaffView):
@@ -142,25 +134,6 @@ class HoldView(OrderWrite, StaffView):
             "order.release", pk, lambda op: holds.release(op, order_id=pk, hold_id=hold_pk),
             row=lambda _, hold: hold_row(hold, queries.person_of(pk)),
         )
-
-
-def _step(op: Operation, order_id: UUID, wish: Mapping[str, Any]) -> None:
-    status = wish["status"]
-    if status == S.CONFIRMED:
-        confirm.confirm(op, order_id=order_id, by_hand=True)
-    elif status == S.PROCESSING:
-        process.start_processing(op, order_id=order_id)
-    elif status == S.SHIPPED:
-        fulfil.ship_all(op, order_id=order_id, carrier=wish["carrier"], tracking_number=wish["tracking_number"])
-    elif status == S.DELIVERED:
-        fulfil.deliver_all(op, order_id=order_id)
-    elif status == S.CANCELLED:
-        # The note stays between staff; a reason given here would be read by the customer.
-        cancel.cancel(op, order_id=order_id, code="other")
-    else:
-        raise TransitionRefused
-    if wish["note"]:
-        notes.add(op, order_id=order_id, note=wish["note"], is_public=False)
 
 
 def _said(wish: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -45,9 +45,7 @@ class BookView(OrderWrite, StaffView):
         """Book a parcel; label and tracking number are there once the carrier has answered."""
         wish = ShipmentInput.parse(request.data)
         items = units_of(wish.pop("items", None))
-        if wish["carrier"] not in carriers.codes():
-            words = ", ".join(carriers.codes())
-            raise UnknownCarrier(errors=[("#/carrier", f"One of these: {words}.")])
+        require_known(wish["carrier"])
         pk = self.order_id(order_id)
         return self.write(
             "shipment.book", pk, lambda op: fulfil.book(op, order_id=pk, items=items, **wish),
@@ -131,6 +129,13 @@ class ReturnView(OrderWrite, StaffView):
             "shipment.take_back", order_id,
             lambda op: fulfil.take_back(op, order_id=order_id, shipment_id=pk), row=_row,
         )
+
+
+def require_known(carrier: str) -> None:
+    """A parcel that is labelled here goes with a carrier we speak to. Raises UnknownCarrier."""
+    if carrier not in carriers.codes():
+        words = ", ".join(carriers.codes())
+        raise UnknownCarrier(errors=[("#/carrier", f"One of these: {words}.")])
 
 
 def _row(_op: Any, shipment: Any) -> dict[str, Any]:
