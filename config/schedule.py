@@ -21,6 +21,8 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("payments.tasks.sweep_disputes", 3600, "money"),
     Tick("payments.tasks.read_settlements", 3600, "money"),
     Tick("inventory.tasks.expire_holds", 15),
+    Tick("inventory.tasks.fill_backorders", 5),
+    Tick("inventory.tasks.watch_levels", 15),
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.expire_checkouts", 600),
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),

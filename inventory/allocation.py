@@ -1,4 +1,9 @@
-"""Which warehouse gives what: pure arithmetic over levels that somebody has locked."""
+"""Which warehouse gives what, and what is promised for later: pure arithmetic over levels that somebody has locked.
+
+Note [The queue comes first]
+    What waits for stock is served before what is asked for now: units that are there and fewer than those that wait are
+    nobody's to take. So a variant offers what its levels have, less what is backordered.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,10 @@ from timeline.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
     from uuid import UUID
 
+    from inventory.catalogue import Variant
     from inventory.stock import Level
 
 
@@ -20,49 +27,74 @@ class OutOfStock(Refused):
     title = "Out of stock"
 
 
-def allocate(
-    wants: Mapping[UUID, int], levels: Sequence[Level], *, skus: Mapping[UUID, str] | None = None
-) -> dict[UUID, int]:
-    """Units to take from each level id, so that every variant gets what it wants.
+def divide(
+    wants: Mapping[UUID, int], levels: Sequence[Level], *, variants: Mapping[UUID, Variant], today: date
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """What is taken now of each variant, and what is promised for later where its policy allows that.
+
+    Note [The queue comes first]; a preorder before its day is a promise alone. Raises `OutOfStock` naming every SKU that
+    is short.
+    """
+    now: dict[UUID, int] = {}
+    later: dict[UUID, int] = {}
+    short: list[UUID] = []
+    for variant_id, wanted in wants.items():
+        variant = variants.get(variant_id)
+        offered = offered_now(variant, levels, today=today) if variant is not None else 0
+        rest = max(0, wanted - offered)
+        left = 0 if variant is None else variant.later_units
+        if rest and left is not None and rest > left:
+            short.append(variant_id)
+            continue
+        if wanted > rest:
+            now[variant_id] = wanted - rest
+        if rest:
+            later[variant_id] = rest
+    if short:
+        raise out_of_stock(short, levels, variants=variants, today=today)
+    return now, later
+
+
+def allocate(wants: Mapping[UUID, int], levels: Sequence[Level], *, into_safety: bool = False) -> dict[UUID, int]:
+    """Units to take from each level id, so that every variant gets what it wants, which `divide` said is there.
 
     The first active warehouse by (priority, code) that can give everything gives it, so that one parcel does; else each
-    variant comes from one warehouse where one has enough, and is spread by priority only where none has. Raises
-    `OutOfStock` naming every SKU that is short; `skus` names those variants that never lay anywhere.
+    variant comes from one warehouse where one has enough, and is spread by priority only where none has.
     """
+    room = {level.id: level.free if into_safety else level.available for level in levels}
     offers = _by_warehouse(levels)
     for shelf in offers:
-        if all(variant in shelf and shelf[variant].available >= wanted for variant, wanted in wants.items()):
+        if all(variant in shelf and room[shelf[variant].id] >= wanted for variant, wanted in wants.items()):
             return {shelf[variant].id: wanted for variant, wanted in wants.items()}
 
     taken: dict[UUID, int] = {}
-    short: list[UUID] = []
     for variant, wanted in wants.items():
-        parts = _of_one_variant(wanted, [shelf[variant] for shelf in offers if variant in shelf])
-        if parts is None:
-            short.append(variant)
-        else:
-            taken |= parts
-    if short:
-        raise out_of_stock(short, levels, skus=skus)
+        taken |= _of_one_variant(wanted, [shelf[variant].id for shelf in offers if variant in shelf], room)
     return taken
 
 
+def offered_now(variant: Variant, levels: Iterable[Level], *, today: date) -> int:
+    """Units of a variant that somebody who comes now may have at once; Note [The queue comes first]."""
+    if variant.waits_on(today):
+        return 0
+    there = sum(level.available for level in levels if level.variant_id == variant.id and level.warehouse.is_active)
+    return max(0, there - variant.backordered)
+
+
 def out_of_stock(
-    variants: Iterable[UUID], levels: Iterable[Level], *, skus: Mapping[UUID, str] | None = None
+    short: Iterable[UUID], levels: Sequence[Level], *, variants: Mapping[UUID, Variant], today: date
 ) -> OutOfStock:
-    """The refusal, with each SKU and what is left of it."""
-    known = dict(skus or {})
-    left: dict[UUID, int] = {}
-    for level in levels:
-        known[level.variant_id] = level.variant.sku
-        if level.warehouse.is_active:
-            left[level.variant_id] = left.get(level.variant_id, 0) + level.available
-    short = sorted((known.get(variant, str(variant)), left.get(variant, 0)) for variant in set(variants))
-    names = [name for name, _ in short]
+    """The refusal, with each SKU and what may still be ordered of it."""
+    left: dict[str, int] = {}
+    for variant_id in set(short):
+        variant = variants.get(variant_id)
+        name = str(variant_id) if variant is None else variant.sku
+        left[name] = 0 if variant is None else offered_now(variant, levels, today=today) + (variant.later_units or 0)
+    names = sorted(left)
     return OutOfStock(
         f"Not enough in stock: {', '.join(names)}.",
         skus=names,
-        available=dict(short),
+        available={name: left[name] for name in names},
     )
 
 
@@ -76,15 +108,15 @@ def _by_warehouse(levels: Sequence[Level]) -> list[dict[UUID, Level]]:
     return [shelf for _, shelf in sorted(shelves.items())]
 
 
-def _of_one_variant(wanted: int, levels: Sequence[Level]) -> dict[UUID, int] | None:
-    """From one level where one has enough, else from several in their order; None when all together have too little."""
+def _of_one_variant(wanted: int, levels: Sequence[UUID], room: Mapping[UUID, int]) -> dict[UUID, int]:
+    """From one level where one has enough, else from several in their order."""
     for level in levels:
-        if level.available >= wanted:
-            return {level.id: wanted}
+        if room[level] >= wanted:
+            return {level: wanted}
     parts: dict[UUID, int] = {}
     for level in levels:
-        part = min(wanted, level.available)
+        part = min(wanted, room[level])
         if part > 0:
-            parts[level.id] = part
+            parts[level] = part
             wanted -= part
-    return None if wanted else parts
+    return parts

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
+
+if TYPE_CHECKING:
+    from datetime import date
 
 PRICE_MINOR_MAX = 10**13
 GST_RATE_BP_MAX = 10_000
@@ -32,8 +35,16 @@ class Product(models.Model):
 class Variant(models.Model):
     """What a customer puts into the cart. The price is in minor units, the rate in basis points.
 
-    The price is without GST, unless it is marked with it, as a maximum retail price is.
+    The price is without GST, unless it is marked with it, as a maximum retail price is. `policy` says whether more is sold
+    than is there; `backordered` units of it are promised so and wait, at most `backorder_units_max` where that is set.
     """
+
+    class Policy(models.TextChoices):
+        """What happens to an order for more than is there: refused, promised, or promised for a day."""
+
+        DENY = "deny"
+        BACKORDER = "backorder"
+        PREORDER = "preorder"
 
     FROZEN: ClassVar[tuple[str, ...]] = ("product", "sku", "currency")
 
@@ -47,6 +58,10 @@ class Variant(models.Model):
     gst_rate_bp = models.PositiveIntegerField()
     hsn = models.CharField(max_length=8)
     weight_g = models.PositiveIntegerField(default=0)
+    policy = models.CharField(max_length=10, choices=Policy.choices, default=Policy.DENY, db_default=Policy.DENY)
+    backorder_units_max = models.PositiveIntegerField(null=True)
+    available_on = models.DateField(null=True)
+    backordered = models.IntegerField(default=0, db_default=0)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -63,6 +78,10 @@ class Variant(models.Model):
             models.CheckConstraint(
                 condition=Q(weight_g__gte=0, weight_g__lte=WEIGHT_G_MAX), name="variant_weight_in_range"
             ),
+            models.CheckConstraint(condition=Q(backordered__gte=0), name="variant_backordered_not_below_nothing"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="variant_queue_idx", condition=Q(backordered__gt=0)),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +96,22 @@ class Variant(models.Model):
     def is_sellable(self) -> bool:
         """Whether both the variant and its product are offered."""
         return self.is_active and self.product.is_active
+
+    @property
+    def later_units(self) -> int | None:
+        """Units that may still be promised beyond what is there; None where there is no limit."""
+        if self.policy == self.Policy.DENY:
+            return 0
+        return None if self.backorder_units_max is None else max(0, self.backorder_units_max - self.backordered)
+
+    @property
+    def backorder(self) -> bool:
+        """Whether one may be ordered now though none is there."""
+        return self.later_units != 0
+
+    def waits_on(self, today: date) -> bool:
+        """Whether this is a preorder before its day: a promise alone, even of what lies there already."""
+        return self.policy == self.Policy.PREORDER and self.available_on is not None and today < self.available_on
 
     @property
     def gst_rate(self) -> Decimal:

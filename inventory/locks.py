@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from inventory.catalogue import Variant
-from inventory.stock import Hold, Level
+from inventory.stock import Backorder, Hold, Level
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -43,6 +43,18 @@ def due_holds(*, stream: str, now: datetime) -> list[Hold]:
     """The story's holds that have outlived their time."""
     due = Q(status=Hold.Status.HELD, expires_at__lte=now)
     return list(Hold.objects.select_for_update(no_key=True).filter(due, stream=stream).order_by("id"))
+
+
+def waiting(*, stream: str) -> list[Backorder]:
+    """What the story waits for, the oldest first."""
+    rows = Backorder.objects.select_for_update(no_key=True).filter(stream=stream, status=Backorder.Status.WAITING)
+    return list(rows.order_by("created_at", "id"))
+
+
+def variants(*, variant_ids: Collection[UUID]) -> list[Variant]:
+    """The variants of these ids, sorted by SKU. After the levels: the last of stock's locks."""
+    rows = Variant.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(variant_ids))
+    return list(rows.order_by("sku"))
 
 
 def variant(*, sku: str) -> Variant:

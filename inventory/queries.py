@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, IntegerField, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
 
 from inventory.catalogue import Variant
-from inventory.stock import Hold, Level, Movement
+from inventory.stock import Backorder, Hold, Level, Movement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+    from datetime import date
     from uuid import UUID
 
     from django.db.models import QuerySet
 
-_FREE = F("on_hand") - F("held")
+# What a level offers.
+_FREE = Greatest(F("on_hand") - F("held") - F("safety"), Value(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be ordered now of a SKU: units that are there, and whether more is promised, for a day if it has one."""
+
+    sku: str
+    available: int
+    backorder: bool
+    policy: str
+    available_on: date | None
 
 
 def available(variant_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Units of each variant that can be promised now, over all active warehouses; 0 where there are none. One statement."""
     wanted = list(variant_ids)
-    rows = (
-        Level.objects.filter(variant_id__in=wanted, warehouse__is_active=True)
-        .values("variant_id")
-        .annotate(free=Sum(_FREE))
-        .values_list("variant_id", "free")
-    )
-    return dict.fromkeys(wanted, 0) | {variant_id: int(free) for variant_id, free in rows}
+    rows = _offered(Variant.objects.filter(id__in=wanted)).values_list("id", "available")
+    return dict.fromkeys(wanted, 0) | dict(rows)
+
+
+def availability(skus: Collection[str]) -> list[Offer]:
+    """What may be ordered now of each SKU that is on sale, sorted by SKU; others are left out. One statement."""
+    rows = _offered(Variant.objects.filter(sku__in=skus, is_active=True, product__is_active=True)).order_by("sku")
+    return [
+        Offer(variant.sku, variant.available, variant.backorder, variant.policy, variant.available_on)
+        for variant in rows.only("sku", "policy", "backorder_units_max", "backordered", "available_on")
+    ]
 
 
 def list_products(q: str = "") -> QuerySet[Any]:
     """What is on sale, with its product and `available` units; `q` looks in names and SKUs. One statement, ordered by the caller."""
-    free = (
-        Level.objects.filter(variant_id=OuterRef("pk"), warehouse__is_active=True)
-        .values("variant_id")
-        .annotate(free=Sum(_FREE))
-        .values("free")
-    )
     rows = Variant.objects.select_related("product").filter(is_active=True, product__is_active=True)
     if q:
         rows = rows.filter(Q(sku__icontains=q) | Q(name__icontains=q) | Q(product__name__icontains=q))
-    return rows.annotate(available=Coalesce(Subquery(free, output_field=IntegerField()), Value(0)))
+    return _offered(rows)
+
+
+def _offered(rows: QuerySet[Variant]) -> QuerySet[Any]:
+    """With `available` units: what the levels offer less what waits already; none of a preorder before its day."""
+    there = (
+        Level.objects.filter(variant_id=OuterRef("pk"), warehouse__is_active=True)
+        .order_by()
+        .values("variant_id")
+        .annotate(units=Sum(_FREE))
+        .values("units")
+    )
+    early = Q(policy=Variant.Policy.PREORDER, available_on__gt=timezone.localdate())
+    offered = Greatest(
+        Coalesce(Subquery(there, output_field=IntegerField()), Value(0)) - F("backordered"), Value(0)
+    )
+    return rows.annotate(available=Case(When(early, then=Value(0)), default=offered, output_field=IntegerField()))
 
 
 def levels(sku: str | None = None) -> QuerySet[Level]:
@@ -63,3 +92,21 @@ def holds(stream: str) -> list[Hold]:
         .filter(stream=stream, status__in=Hold.LIVE)
         .order_by("warehouse__code", "variant__sku", "id")
     )
+
+
+def waiting(stream: str) -> dict[UUID, int]:
+    """Units a story was promised and waits for, by variant. One statement."""
+    rows = Backorder.objects.filter(stream=stream, status=Backorder.Status.WAITING).order_by()
+    return dict(rows.values_list("variant_id").annotate(units=Sum("quantity")))
+
+
+def queue(sku: str | None = None) -> QuerySet[Backorder]:
+    """Who waits for what, the oldest first, with the variant; of one SKU when it is given. One statement."""
+    rows = Backorder.objects.select_related("variant").filter(status=Backorder.Status.WAITING)
+    rows = rows if sku is None else rows.filter(variant__sku=sku)
+    return rows.order_by("created_at", "id")
+
+
+def low() -> QuerySet[Level]:
+    """Levels that are low, with warehouse, variant and product. One statement, ordered by the caller."""
+    return levels().filter(low_since__isnull=False)

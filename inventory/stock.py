@@ -1,7 +1,7 @@
 """Where stock is and how much of it is left: levels, what is held of them, and the ledger that explains both.
 
-available = on hand - held; damaged units lie beside them and are never on hand. A hold expires while a checkout is open; placement commits it; on hand falls when the parcel
-leaves. Holds and levels are no machines: they move by conditional bulk UPDATE, and `Movement` is their record.
+available = on hand - held - safety; damaged units lie beside them and are never on hand. A hold expires while a checkout is open; placement commits it; on hand falls when the parcel
+leaves. What was promised beyond what is there waits as a `Backorder`. Holds and levels are no machines: they move by conditional bulk UPDATE, and `Movement` is their record.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ class Warehouse(models.Model):
 
 
 class Level(models.Model):
-    """How many units of a variant lie in a warehouse, and how many of them are promised."""
+    """How many units of a variant lie in a warehouse, and how many of them are promised.
+
+    `safety` units are never offered; at `reorder_at` available ones the level is low, and has been so since `low_since`.
+    """
 
     FROZEN: ClassVar[tuple[str, ...]] = ("warehouse", "variant")
 
@@ -48,6 +51,9 @@ class Level(models.Model):
     on_hand = models.IntegerField(default=0)
     held = models.IntegerField(default=0)
     damaged = models.IntegerField(default=0, db_default=0)
+    safety = models.IntegerField(default=0, db_default=0)
+    reorder_at = models.IntegerField(null=True)
+    low_since = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -55,6 +61,13 @@ class Level(models.Model):
             models.CheckConstraint(condition=Q(held__gte=0, held__lte=F("on_hand")), name="level_held_within_on_hand"),
             models.CheckConstraint(condition=Q(on_hand__lte=ON_HAND_UNITS_MAX), name="level_on_hand_in_range"),
             models.CheckConstraint(condition=Q(damaged__gte=0), name="level_damaged_not_below_nothing"),
+            models.CheckConstraint(condition=Q(safety__gte=0), name="level_safety_not_below_nothing"),
+            models.CheckConstraint(
+                condition=Q(reorder_at__isnull=True) | Q(reorder_at__gte=0), name="level_reorders_at_nothing_or_more"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["variant"], name="level_watched_idx", condition=Q(reorder_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -62,7 +75,12 @@ class Level(models.Model):
 
     @property
     def available(self) -> int:
-        """Units that may still be promised."""
+        """Units that may still be promised to customers."""
+        return max(0, self.free - self.safety)
+
+    @property
+    def free(self) -> int:
+        """Units nobody has been promised; staff may reach down to the last of them."""
         return self.on_hand - self.held
 
 
@@ -123,6 +141,49 @@ class Hold(models.Model):
     def is_live(self) -> bool:
         """Whether units are still promised."""
         return self.status in self.LIVE
+
+
+class Backorder(models.Model):
+    """Units promised to one story before they are there. `quantity` still waits of the `wanted` units; `filled` have come."""
+
+    class Status(models.TextChoices):
+        """Waiting, or ended by what happened to its last unit."""
+
+        WAITING = "waiting"
+        FILLED = "filled"
+        ENDED = "ended"
+
+    FROZEN: ClassVar[tuple[str, ...]] = ("stream", "variant", "wanted")
+
+    id = models.UUIDField(primary_key=True)
+    stream = models.CharField(max_length=64)
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="backorders", db_index=False)
+    wanted = models.PositiveIntegerField()
+    quantity = models.PositiveIntegerField()
+    filled = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(wanted__gte=1) & Q(wanted__gte=F("quantity") + F("filled")),
+                name="backorder_within_what_was_wanted",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="waiting", quantity__gte=1) | Q(status__in=["filled", "ended"], quantity=0),
+                name="backorder_waits_while_units_are_left",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["stream"], name="backorder_stream_idx"),
+            models.Index(
+                fields=["variant", "created_at", "id"], name="backorder_queue_idx", condition=Q(status="waiting")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.quantity} of {self.wanted}"
 
 
 class Movement(models.Model):

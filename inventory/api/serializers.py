@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from inventory.catalogue import Variant
 from timeline.api.query import Query, QueryText
 from timeline.api.wire import Code, Input, Output, StrictInt, StrictText
 
@@ -31,6 +32,9 @@ class ProductOutput(Output):
     gst_rate = serializers.DecimalField(max_digits=5, decimal_places=2, coerce_to_string=False)
     hsn = serializers.CharField()
     available = serializers.IntegerField()
+    backorder = serializers.BooleanField(help_text="Whether it may be ordered beyond what is available.")
+    policy = serializers.ChoiceField(choices=Variant.Policy.choices)
+    available_on = serializers.DateField(allow_null=True, help_text="Of a preorder: the day from which it is sent.")
 
 
 class ShelvesQuery(Query):
@@ -48,6 +52,9 @@ class LevelOutput(Output):
     on_hand = serializers.IntegerField()
     held = serializers.IntegerField()
     damaged = serializers.IntegerField()
+    safety = serializers.IntegerField()
+    reorder_at = serializers.IntegerField(allow_null=True)
+    low_since = serializers.DateTimeField(allow_null=True)
     available = serializers.IntegerField()
 
 

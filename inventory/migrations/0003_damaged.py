@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from django.db import migrations, models
 from django.db.models import Q
 
-
-class AddConstraintAside(AddConstraintNotValid):
-    """On PostgreSQL without a look at the rows that are there (`ValidateNow` looks, and locks nobody out); else plainly."""
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-        else:
-            migrations.AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)
-
-
-class ValidateNow(ValidateConstraint):
-    """Only PostgreSQL keeps a constraint that was not looked at."""
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-
+from inventory.migrations._aside import AddConstraintAside, ValidateNow
 
 NONE = models.IntegerField(default=0, db_default=0)
 MOVES = ~Q(on_hand_delta=0, held_delta=0, damaged_delta=0)

@@ -7,6 +7,7 @@ from inventory.operations.arrivals import adjust, receive, restock, transfer
 from inventory.operations.counting import Counted, take_counts
 from inventory.operations.damage import NotDamaged, damage, repair, scrap
 from inventory.operations.expiry import expire_due
+from inventory.operations.filling import fill, fill_due
 from inventory.operations.holding import HoldSpent, Want, WantOutOfRange, commit, consume, expire, hold, release
 from inventory.operations.offering import (
     CodeTaken,
@@ -16,8 +17,11 @@ from inventory.operations.offering import (
     add_warehouse,
     change_price,
     offer,
+    set_policy,
 )
 from inventory.operations.shelves import QuantityOutOfRange, StockPromised, UnknownVariant, UnknownWarehouse
+from inventory.operations.waiting import forgo, say_promised
+from inventory.operations.watching import watch, watch_due
 
 __all__ = [
     "CodeTaken",
@@ -42,13 +46,20 @@ __all__ = [
     "damage",
     "expire",
     "expire_due",
+    "fill",
+    "fill_due",
+    "forgo",
     "hold",
     "offer",
     "receive",
     "release",
     "repair",
     "restock",
+    "say_promised",
     "scrap",
+    "set_policy",
     "take_counts",
     "transfer",
+    "watch",
+    "watch_due",
 ]

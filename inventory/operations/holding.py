@@ -1,6 +1,6 @@
 """Promise stock to a story, make the promise firm, take it back, let it leave the building.
 
-These are parts of an order's or a checkout's operation and record no event of their own: the order's event is the fact,
+What is promised beyond what is there is the business of `waiting`. These are parts of an order's or a checkout's operation and record no event of their own: the order's event is the fact,
 the movement ledger its record. Every verb asks the database the same number of times for three lines and for a hundred.
 """
 
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils.timezone import localdate
+
 from inventory import locks
-from inventory.allocation import allocate, out_of_stock
+from inventory.allocation import allocate, divide, out_of_stock
 from inventory.catalogue import Variant
+from inventory.operations import waiting
 from inventory.operations.moving import Step, move, spend
 from inventory.stock import Hold, Level, Movement
 from timeline.errors import Invalid, Refused
@@ -47,36 +50,51 @@ def hold(op: Operation, *, stream: str, wants: Sequence[Want], until: datetime) 
     """Promise the story exactly these units until a time; the same variant wanted twice is summed first (F02).
 
     What the story holds already counts: only what is missing is taken and what is too much set free, so that asking again
-    after a change of the cart is safe. Warehouses are asked by priority; one gives everything where one can. Returns the
-    story's holds. Raises `OutOfStock` naming each SKU, and then nothing has changed; `WantOutOfRange`.
+    after a change of the cart is safe. Warehouses are asked by priority; one gives everything where one can. Of what may be
+    ordered beyond what is there, that much is left out. Returns the story's holds. Raises `OutOfStock` naming each SKU, and then nothing has changed; `WantOutOfRange`.
     """
     op.version(stream)
     wanted = merged(wants)
     mine = [held for held in locks.live_holds(stream=stream) if held.status == Hold.Status.HELD]
 
-    return _settle(op, stream=stream, wanted=wanted, mine=mine, status=Hold.Status.HELD, until=until)
+    holds, _ = _settle(op, stream=stream, wanted=wanted, mine=mine, status=Hold.Status.HELD, until=until)
+    return holds
 
 
-def commit(op: Operation, *, stream: str, wants: Sequence[Want], hold_stream: str | None = None) -> list[Hold]:
+def commit(
+    op: Operation, *, stream: str, wants: Sequence[Want], hold_stream: str | None = None, is_new: bool = False
+) -> list[Hold]:
     """Make the promise firm: the story's live holds lose their expiry; what is missing is taken, what is too much set free.
 
     With `hold_stream` the holds of that story (a checkout) move to `stream` (its order); both are locked by the operation.
-    A hold that expired meanwhile is simply taken anew (F04). Returns the committed holds. Raises `OutOfStock` naming each
-    SKU, and then nothing has changed; `WantOutOfRange`.
+    A hold that expired meanwhile is simply taken anew (F04). A variant whose policy allows it may be wanted beyond what is
+    there: the rest waits as a `Backorder`. A story that `is_new` waits for nothing yet, and its caller says what it waits for
+    (`say_promised`) after its first event. Returns the committed holds. Raises `OutOfStock` naming each SKU, and then
+    nothing has changed; `WantOutOfRange`.
     """
     source = hold_stream or stream
     op.version(stream)
     op.version(source)
     wanted = merged(wants)
     mine = locks.live_holds(stream=source)
+    waits = [] if is_new else locks.waiting(stream=stream)
 
-    return _settle(op, stream=stream, wanted=wanted, mine=mine, status=Hold.Status.COMMITTED, until=None)
+    uncovered = dict(wanted)
+    for held in mine:
+        uncovered[held.variant_id] = uncovered.get(held.variant_id, 0) - held.quantity
+    still, ending = waiting.kept(waits, uncovered)
+    here = {variant: units - still.get(variant, 0) for variant, units in wanted.items()}
+    here = {variant: units for variant, units in here.items() if units}
+    holds, later = _settle(op, stream=stream, wanted=here, mine=mine, status=Hold.Status.COMMITTED, until=None)
+    waiting.end(op, waits=waits, ending=ending)
+    waiting.promise(op, stream=stream, units=later, is_quiet=is_new)
+    return holds
 
 
 def release(op: Operation, *, stream: str, quantities: Mapping[UUID, int] | None = None) -> None:
     """Set promised units free: all of the story's, or so many of each hold id. Nothing to release is no error.
 
-    Raises `HoldSpent` when a hold is another story's or has fewer units left, and then nothing is released.
+    With all of them the story's waiting for stock ends too. Raises `HoldSpent` when a hold is another story's or has fewer units left, and then nothing is released.
     """
     op.version(stream)
     mine = locks.live_holds(stream=stream)
@@ -84,6 +102,8 @@ def release(op: Operation, *, stream: str, quantities: Mapping[UUID, int] | None
     levels = locks.levels(variant_ids={held.variant_id for held in mine if held.id in units})
 
     _set_free(op, holds=mine, units=units, levels=levels, kind=Movement.Kind.RELEASED)
+    if quantities is None:
+        waiting.forgo(op, stream=stream)
 
 
 def consume(op: Operation, *, quantities: Mapping[UUID, int]) -> None:
@@ -140,25 +160,26 @@ def _settle(
     mine: Sequence[Hold],
     status: Hold.Status,
     until: datetime | None,
-) -> list[Hold]:
-    """Make what is promised (`mine`) what is wanted, all of it with this status, expiry and story."""
+) -> tuple[list[Hold], dict[UUID, int]]:
+    """Make what is promised (`mine`) what is wanted, all of it with this status, expiry and story; and what is for later."""
     levels = locks.levels(variant_ids=wanted.keys() | {held.variant_id for held in mine})
     surplus, missing = _difference(wanted, mine)
 
     if surplus:
         _set_free(op, holds=mine, units=surplus, levels=levels, kind=Movement.Kind.RELEASED)
         _count_back(levels, mine, surplus)
-    taken = _take(op, stream=stream, wanted=missing, levels=levels, status=status, until=until)
+    now, later = _divided(op, missing, levels)
+    taken = take(op, stream=stream, wanted=now, levels=levels, status=status, until=until)
 
     kept = [held for held in mine if held.quantity > surplus.get(held.id, 0)]
     Hold.objects.filter(id__in=[held.id for held in kept]).update(status=status, expires_at=until, stream=stream)
     for held in kept:
         held.quantity -= surplus.get(held.id, 0)
         held.status, held.expires_at, held.stream = status, until, stream
-    return kept + taken
+    return kept + taken, later
 
 
-def _take(
+def take(
     op: Operation,
     *,
     stream: str,
@@ -166,11 +187,15 @@ def _take(
     levels: Sequence[Level],
     status: Hold.Status,
     until: datetime | None,
+    into_safety: bool = False,
 ) -> list[Hold]:
-    """Allocate, move the levels, write the holds: three statements, none when nothing is wanted."""
+    """Take what is there: allocate, move the levels, write the holds. Three statements, none when nothing is wanted.
+
+    The levels are locked by the caller. Raises `OutOfStock` when they have less.
+    """
     if not wanted:
         return []
-    parts = allocate(wanted, levels, skus=_skus_without_level(wanted, levels))
+    parts = allocate(wanted, levels, into_safety=into_safety)
     by_id = {level.id: level for level in levels}
     found = [
         Hold(
@@ -191,8 +216,11 @@ def _take(
         Step(by_id[level_id], Movement.Kind.HELD, stream, held=held.quantity, hold_id=held.id)
         for level_id, held in zip(parts, found, strict=True)
     ]
-    if refused := move(op, steps=steps):
-        raise out_of_stock([level.variant_id for level in refused], levels)
+    if refused := move(op, steps=steps, into_safety=into_safety):
+        variants = {level.variant_id: level.variant for level in levels}
+        raise out_of_stock(
+            [level.variant_id for level in refused], levels, variants=variants, today=localdate(op.now)
+        )
     return found
 
 
@@ -253,9 +281,12 @@ def _counted(quantities: Mapping[UUID, int]) -> dict[UUID, int]:
     return dict(quantities)
 
 
-def _skus_without_level(wanted: Mapping[UUID, int], levels: Sequence[Level]) -> dict[UUID, str]:
-    """Names for the refusal; asked only when a variant never lay anywhere."""
-    nowhere = wanted.keys() - {level.variant_id for level in levels}
-    if not nowhere:
-        return {}
-    return dict(Variant.objects.filter(id__in=nowhere).values_list("id", "sku"))
+def _divided(
+    op: Operation, wanted: Mapping[UUID, int], levels: Sequence[Level]
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """What is taken now and what is for later; a variant that never lay anywhere is asked for with one statement more."""
+    variants = {level.variant_id: level.variant for level in levels}
+    nowhere = wanted.keys() - variants.keys()
+    if nowhere:
+        variants |= {variant.id: variant for variant in Variant.objects.filter(id__in=nowhere)}
+    return divide(wanted, levels, variants=variants, today=localdate(op.now))

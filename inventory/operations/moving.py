@@ -27,6 +27,8 @@ _ROOM = (
     "inventory_level.on_hand + m.on_hand_delta >= inventory_level.held + m.held_delta"
     " AND inventory_level.held + m.held_delta >= 0"
     " AND inventory_level.damaged + m.damaged_delta >= 0"
+    " AND (m.held_delta <= 0 OR inventory_level.on_hand + m.on_hand_delta"
+    " >= inventory_level.held + m.held_delta + inventory_level.safety * m.spared)"
 )
 _LEFT = "inventory_hold.quantity >= m.spent"
 
@@ -44,8 +46,10 @@ class Step:
     hold_id: UUID | None = None
 
 
-def move(op: Operation, *, steps: Sequence[Step], reason: str = "") -> list[Level]:
+def move(op: Operation, *, steps: Sequence[Step], reason: str = "", into_safety: bool = False) -> list[Level]:
     """Change every level as the steps say and write the ledger: two statements, however many steps.
+
+    A promise leaves the safety stock alone, unless a person reaches `into_safety`.
 
     Returns the levels that would not move, because too few units were free at that moment; nothing may be kept then, so
     the caller raises. Steps on one level are summed.
@@ -55,7 +59,7 @@ def move(op: Operation, *, steps: Sequence[Step], reason: str = "") -> list[Leve
         on_hand, held, damaged = sums.get(step.level.id, (0, 0, 0))
         sums[step.level.id] = (on_hand + step.on_hand, held + step.held, damaged + step.damaged)
 
-    moved = _update_levels(sums)
+    moved = _update_levels(sums, spared=0 if into_safety else 1)
     refused = {step.level.id: step.level for step in steps if step.level.id not in moved}
     if refused:
         return list(refused.values())
@@ -96,17 +100,17 @@ def spend(*, units: Mapping[UUID, int], ending: str) -> set[UUID]:
     )
 
 
-def _update_levels(sums: Mapping[UUID, tuple[int, int, int]]) -> set[UUID]:
+def _update_levels(sums: Mapping[UUID, tuple[int, int, int]], *, spared: int) -> set[UUID]:
     """Note [One conditional UPDATE]. Returns the ids of the levels that had room."""
     if not sums:
         return set()
     table = Level._meta.db_table
     return _update(
-        f"WITH m (level, on_hand_delta, held_delta, damaged_delta) AS ({_values(sums, 3)}) UPDATE {table}"  # noqa: S608 constants and placeholders
+        f"WITH m (level, on_hand_delta, held_delta, damaged_delta, spared) AS ({_values(sums, 4)}) UPDATE {table}"  # noqa: S608 constants and placeholders
         f" SET on_hand = {table}.on_hand + m.on_hand_delta, held = {table}.held + m.held_delta,"
         f" damaged = {table}.damaged + m.damaged_delta"
         f" FROM m WHERE {table}.id = m.level AND {_ROOM} RETURNING id",
-        _flat((level, *deltas) for level, deltas in sums.items()),
+        _flat((level, *deltas, spared) for level, deltas in sums.items()),
     )
 
 

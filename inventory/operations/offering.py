@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from inventory import locks
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from timeline.operations import Operation
+
+BACKORDER_UNITS_MAX = 10_000_000
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,63}")
 _HSN = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,2}")
@@ -157,6 +160,41 @@ def offer(op: Operation, *, sku: str, is_active: bool) -> Variant:
     )
     variant.is_active, variant.updated_at = is_active, op.now
     variant.save(update_fields=["is_active", "updated_at"])
+    return variant
+
+
+def set_policy(
+    op: Operation,
+    *,
+    sku: str,
+    policy: str,
+    backorder_units_max: int | None = None,
+    available_on: date | None = None,
+) -> Variant:
+    """Whether more of a variant is sold than is there, how many units at most, and from which day a preorder is sent.
+
+    What waits already keeps waiting and is filled. Raises `Missing`, `NotOfferable`.
+    """
+    _require(policy in Variant.Policy.values, "A policy is deny, backorder or preorder.")
+    _require(
+        backorder_units_max is None or 0 <= backorder_units_max <= BACKORDER_UNITS_MAX, "The limit is out of range."
+    )
+    _require(policy != Variant.Policy.DENY or backorder_units_max is None, "What is not promised needs no limit.")
+    _require((policy == Variant.Policy.PREORDER) >= (available_on is not None), "Only a preorder has a day.")
+    variant = _locked(op, sku=sku)
+
+    fields = {"policy": policy, "backorder_units_max": backorder_units_max, "available_on": available_on}
+    op.record(
+        variant,
+        "product.changed",
+        stream=str(variant.id),
+        facts={"sku": sku} | {name: {"from": getattr(variant, name), "to": value} for name, value in fields.items()},
+        targets=[("product", variant.product_id)],
+    )
+    for name, value in fields.items():
+        setattr(variant, name, value)
+    variant.updated_at = op.now
+    variant.save(update_fields=[*fields, "updated_at"])
     return variant
 
 

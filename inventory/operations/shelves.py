@@ -123,10 +123,10 @@ def put(
 def promised(level: Level) -> StockPromised:
     """The refusal, with what is left."""
     return StockPromised(
-        f"Only {level.available} of {level.variant.sku} at {level.warehouse.code} are free.",
+        f"Only {level.free} of {level.variant.sku} at {level.warehouse.code} are free.",
         on_hand=level.on_hand,
         held=level.held,
-        available=level.available,
+        available=level.free,
     )
 
 

@@ -60,11 +60,12 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     story = str(order_id)
     op.open_stream(story)
 
-    stock.commit(
+    holds = stock.commit(
         op,
         stream=story,
         hold_stream=str(checkout.pk),
         wants=[Want(variant_id=line.variant_id, quantity=line.quantity) for line in plan.lines],
+        is_new=True,
     )
     shipping = people.keep_address(op, person=person, address=plan.shipping)
     billing = (
@@ -80,6 +81,8 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
             ("checkout", checkout.pk),
         ],
     )
+    if sum(held.quantity for held in holds) < order.item_count:
+        stock.say_promised(op, stream=story)
     Line.objects.bulk_create(lines)
     payment = _open_payment(op, order)
     if plan.discount is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory import operations as stock
 from inventory.models import Hold, Warehouse
+from inventory.queries import waiting
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -50,11 +51,17 @@ def leave(op: Operation, *, stream: str, warehouse_code: str, units: Mapping[UUI
 
 
 def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None) -> None:
-    """Promised units are free again; without names, all of the story."""
+    """Promised units are free again, first those that are waited for; without names, all of the story."""
     if units is None:
         stock.release(op, stream=stream)
-    elif units:
-        stock.release(op, stream=stream, quantities=_spread(stream, units, first=None))
+        return
+    coming = waiting(stream)
+    here = {variant: count - min(count, coming.get(variant, 0)) for variant, count in units.items()}
+    given = _spread(stream, {variant: count for variant, count in here.items() if count}, first=None)
+    if given:
+        stock.release(op, stream=stream, quantities=given)
+    if units.keys() & coming.keys():
+        stock.forgo(op, stream=stream, units=units)
 
 
 def come_back(

@@ -20,7 +20,7 @@ def check(window: Window) -> Iterator[Difference]:
     """Amounts are units, so no case of stock carries money."""
     for row in levels.differences():
         yield Difference(
-            cause="stock_differs", key=f"{row.warehouse_id.hex}:{row.variant_id.hex}:{row.what}", amount_minor=0,
+            cause="stock_differs", key=f"{row.warehouse_id.hex if row.warehouse_id else 'all'}:{row.variant_id.hex}:{row.what}", amount_minor=0,
             day=day_of(window.now), ours={"level": row.found, "of": row.what}, theirs={"movements": row.expected},
         )
     wrong = Level.objects.filter(Q(on_hand__lt=0) | Q(held__lt=0) | Q(damaged__lt=0) | Q(held__gt=F("on_hand")))

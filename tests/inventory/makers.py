@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+
 from inventory import operations as stock
 from inventory.reconciliation import differences
-from inventory.stock import Level
+from inventory.stock import Backorder, Level
 from timeline.actors import Actor, system
 from timeline.operations import operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from inventory.stock import Hold, Warehouse
     from timeline.operations import Operation
@@ -54,6 +56,28 @@ def receive(sku: str, quantity: int, *, code: str = "BLR") -> Level:
 def adjust(sku: str, delta: int, *, code: str = "BLR", reason: str = "count") -> Level:
     with operation("test.adjust", actor=ASHA) as op:
         return stock.adjust(op, warehouse_code=code, sku=sku, delta=delta, reason=reason)
+
+
+def policy(sku: str, policy: str, *, limit: int | None = None, day: date | None = None) -> None:
+    with operation("test.policy", actor=ASHA) as op:
+        stock.set_policy(op, sku=sku, policy=policy, backorder_units_max=limit, available_on=day)
+
+
+def watch(sku: str, *, safety: int = 0, reorder_at: int | None = None, code: str = "BLR") -> Level:
+    with operation("test.watch", actor=ASHA) as op:
+        return stock.watch(op, warehouse_code=code, sku=sku, safety=safety, reorder_at=reorder_at)
+
+
+def fill() -> int:
+    return stock.fill_due(timezone.now())
+
+
+def waits(stream: str) -> dict[str, int]:
+    """What a story waits for, by SKU."""
+    found: dict[str, int] = {}
+    for row in Backorder.objects.select_related("variant").filter(stream=stream, status="waiting"):
+        found[row.variant.sku] = found.get(row.variant.sku, 0) + row.quantity
+    return found
 
 
 def shift(verb: str, sku: str, quantity: int, *, code: str = "BLR") -> Level:

@@ -53,6 +53,9 @@ def test_products_are_listed_for_everybody(tea: Any) -> None:
             "gstRate": 18,
             "hsn": "0902",
             "available": 7,
+            "backorder": False,
+            "policy": "deny",
+            "availableOn": None,
         }
     ]
     assert (body["page"], body["limit"], body["total"], body["nextCursor"]) == (1, 20, 1, None)
@@ -90,7 +93,7 @@ def test_shelves_are_for_staff_with_the_scope(tea: Any) -> None:
     makers.hold("c", {tea: 3})
     answer = Client().get("/admin/inventory?sku=tea", headers=headers("inventory:read"))
     assert answer.json()["data"] == [
-        {"sku": "TEA", "productVariantId": str(tea), "warehouse": "BLR", "onHand": 10, "held": 3, "damaged": 0, "available": 7}
+        {"sku": "TEA", "productVariantId": str(tea), "warehouse": "BLR", "onHand": 10, "held": 3, "damaged": 0, "safety": 0, "reorderAt": None, "lowSince": None, "available": 7}
     ]
     assert Client().get("/admin/inventory?sku=NONE", headers=headers("*")).json()["data"] == []
 

@@ -60,7 +60,7 @@ def test_a_failed_inside_handler_leaves_nothing_and_is_tried_again() -> None:
 
 
 def test_f38_attempts_are_counted_before_the_work() -> None:
-    say("stock.adjusted")
+    say("checkout.abandoned")
     relay._lease(10)
     assert Delivery.objects.get().attempts == 1
 
@@ -88,7 +88,7 @@ def test_control_f37_without_the_fence_the_effect_comes_twice(monkeypatch: pytes
 
 def test_what_a_lease_has_no_time_for_goes_back_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in "abc":
-        say("stock.adjusted", stream=stream)
+        say("checkout.abandoned", stream=stream)
     monkeypatch.setattr(relay, "LEASE_S", relay.LEASE_LEFT_S_MIN)
     assert relay.relay_due() == 0
     assert set(Delivery.objects.values_list("attempts", "lease_until", "state")) == {(0, None, "due")}
@@ -96,19 +96,19 @@ def test_what_a_lease_has_no_time_for_goes_back_uncounted(monkeypatch: pytest.Mo
 
 def test_a_later_delivery_of_the_same_story_waits_and_others_go_on() -> None:
     subscribers.FAIL["outside"] = 1
-    say("stock.adjusted", "stock.received", stream="a")
-    say("stock.received", stream="b")
+    say("checkout.abandoned", "warehouse.added", stream="a")
+    say("warehouse.added", stream="b")
     relay.relay_due()
-    assert [kind for kind, _ in subscribers.TOLD] == ["stock.adjusted", "stock.received"]
+    assert [kind for kind, _ in subscribers.TOLD] == ["checkout.abandoned", "warehouse.added"]
     assert set(Delivery.objects.values_list("stream", "state")) == {("a", "due"), ("b", "done")}
     due_now()
     relay.drain()
-    assert [kind for kind, _ in subscribers.TOLD][2:] == ["stock.adjusted", "stock.received"]
+    assert [kind for kind, _ in subscribers.TOLD][2:] == ["checkout.abandoned", "warehouse.added"]
 
 
 def test_too_many_failures_park_the_row_until_a_person_decides() -> None:
     subscribers.FAIL["outside"] = 1000
-    say("stock.adjusted", "stock.received")
+    say("checkout.abandoned", "warehouse.added")
     for _ in range(relay.ATTEMPTS_MAX):
         due_now()
         relay.relay_due()
@@ -123,16 +123,16 @@ def test_too_many_failures_park_the_row_until_a_person_decides() -> None:
 
 
 def test_a_dropped_delivery_lets_the_later_ones_go() -> None:
-    say("stock.adjusted", "stock.received")
+    say("checkout.abandoned", "warehouse.added")
     Delivery.objects.filter(pk=Delivery.objects.earliest("id").pk).update(state="parked")
     with operation("parked.drop", actor=system("tests")) as op:
         relay.give_up(op, delivery_id=Delivery.objects.earliest("id").pk)
     relay.drain()
-    assert [kind for kind, _ in subscribers.TOLD] == ["stock.received"]
+    assert [kind for kind, _ in subscribers.TOLD] == ["warehouse.added"]
 
 
 def test_a_subscriber_that_is_gone_is_parked_not_lost() -> None:
-    say("stock.adjusted")
+    say("checkout.abandoned")
     Delivery.objects.update(subscriber="nobody.here")
     relay.relay_due()
     assert "nobody answers" in Delivery.objects.get().error

@@ -65,7 +65,7 @@ def unlocked(*, variant_ids: Any) -> list[Level]:
     return found
 
 
-def read_modify_save(op: Any, *, steps: Sequence[moving.Step], reason: str = "") -> list[Level]:
+def read_modify_save(op: Any, *, steps: Sequence[moving.Step], reason: str = "", **_: Any) -> list[Level]:
     """`moving.move` as it is written by hand everywhere: compute in Python, write the number back."""
     for step in steps:
         Level.objects.filter(pk=step.level.pk).update(
