@@ -28,5 +28,6 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),
     Tick("orders.tasks.reconcile_nightly", 900, "money"),
     Tick("orders.tasks.reconcile_due", 3, "money"),
+    Tick("orders.tasks.run_jobs", 1),
     Tick("timeline.tasks.forget_old", 3600),
 )

@@ -171,6 +171,8 @@ SPECTACULAR_SETTINGS = {
         "OrderStatus": "orders.models.Order.Status",
         "PaymentState": "orders.models.Order.PaymentState",
         "FulfilmentState": "orders.models.Order.FulfilmentState",
+        "StatusInputStatusEnum": "orders.api.inputs.STATUSES",
+        "JobStatus": "orders.models.Job.Status",
         "CheckoutStatus": "orders.models.Checkout.Status",
         "PaymentStatus": "payments.models.Payment.Status",
         "RefundStatus": "payments.models.Refund.Status",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Line, Order
+from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Job, Line, Order
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -67,6 +67,14 @@ def series(name: str) -> DocumentSeries:
 def case(case_id: UUID) -> Case:
     """The case of a difference. Raises Missing."""
     found = Case.objects.select_for_update(no_key=True, of=("self",)).filter(pk=case_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def job(job_id: UUID) -> Job:
+    """The job. Raises Missing."""
+    found = Job.objects.select_for_update(no_key=True, of=("self",)).filter(pk=job_id).first()
     if found is None:
         raise Missing
     return found

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import checkout, overdue
+from orders.bulk import running
 from orders.reconciliation import runs
 from timeline.actors import system
 
@@ -38,3 +39,9 @@ def reconcile_nightly(**_: object) -> None:
 def reconcile_due(**_: object) -> None:
     """Do the comparisons somebody asked for."""
     runs.perform_due()
+
+
+@shared_task(soft_time_limit=50)
+def run_jobs(**_: object) -> None:
+    """Do some of what jobs ask for: a slice, then others get their turn."""
+    running.run_due()

@@ -47,6 +47,14 @@ _KINDS: tuple[Kind, ...] = (
     Kind("note.added", False, "Note", NOTE_ADDED),
     Kind("note.edited", False, "Note corrected", NOTE_ADDED),
     Kind("note.retracted", False, "Note retracted", NOTE_ADDED),
+    # Long work: a file's rows, and what came of them.
+    Kind("job.asked", False, "Job of {total} rows asked for"),
+    Kind("job.started", False, "Job started"),
+    Kind("job.called_off", False, "Job called off"),
+    Kind("job.finished", False, "Job done: {ok} done, {unchanged} unchanged, {failed} refused"),
+    Kind("job.failed", False, "Job stopped: {error}"),
+    Kind("job.cancelled", False, "Job ended early: {ok} done, {unchanged} unchanged, {failed} refused"),
+    Kind("job.retried", False, "Job taken up again"),
     # The checkout.
     Kind("checkout.started", False, "Cart started"),
     Kind("checkout.changed", False, "Cart changed: {what}"),

@@ -28,6 +28,7 @@ from timeline.api.wire import (
     StrictUUID,
 )
 
+STATUSES = tuple(Order.Status.values)
 SHIPPING_METHODS = ("standard", "express")
 PAYMENT_METHODS = ("razorpay", "cod")
 NOTE_CHARS_MAX = 2000

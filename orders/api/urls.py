@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import batches, books, disputes, payments, reconciliation, refunds, settlements, shipments
+from orders.api.admin import batches, books, disputes, jobs, payments, reconciliation, refunds, settlements, shipments
 from orders.api.admin import documents as papers
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
@@ -50,6 +50,15 @@ urlpatterns = [
     path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
     path("admin/orders/<str:order_id>/payments/<str:payment_id>/capture", payments.CaptureView.as_view()),
     path("admin/payments", payments.PaymentsView.as_view()),
+    path("admin/jobs", jobs.JobsView.as_view()),
+    path("admin/jobs/fulfilments", jobs.FulfilmentsView.as_view()),
+    path("admin/jobs/statuses", jobs.StatusesView.as_view()),
+    path("admin/jobs/<str:job_id>", jobs.JobView.as_view()),
+    path("admin/jobs/<str:job_id>/rows", jobs.ResultsView.as_view()),
+    path("admin/jobs/<str:job_id>/errors.csv", jobs.FaultsView.as_view()),
+    path("admin/jobs/<str:job_id>/cancel", jobs.CancelView.as_view()),
+    path("admin/jobs/<str:job_id>/apply", jobs.ApplyView.as_view()),
+    path("admin/jobs/<str:job_id>/retry", jobs.RetryView.as_view()),
     path("admin/disputes", disputes.DisputesView.as_view()),
     path("admin/disputes/<str:dispute_id>", disputes.DisputeView.as_view()),
     path("admin/disputes/<str:dispute_id>/contest", disputes.ContestView.as_view()),

@@ -6,6 +6,7 @@ from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
 from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment
 from orders.models.hold import OrderHold
+from orders.models.job import Job, JobChunk, JobResult
 from orders.models.line import Line
 from orders.models.message import Message
 from orders.models.order import NumberSeries, Order
@@ -23,6 +24,9 @@ __all__ = [
     "DocumentSeries",
     "Fulfilment",
     "FulfilmentLine",
+    "Job",
+    "JobChunk",
+    "JobResult",
     "Line",
     "Message",
     "NumberSeries",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orders.operations import fulfil
 from shipping import operations as parcels
+from shipping.models import Shipment
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from shipping.models import Shipment
     from timeline.operations import Operation
 
 
@@ -37,8 +37,11 @@ def send(
         op, order_id=order_id, items=items, carrier=carrier, service=service, warehouse=warehouse,
         tracking_number=tracking_number,
     )
-    if not dispatch:
-        return shipment
+    return hand_over(op, order_id=order_id, shipment_id=shipment.pk, at=at) if dispatch else shipment
 
-    parcels.label_by_hand(op, shipment_id=shipment.pk)
-    return fulfil.dispatch(op, order_id=order_id, shipment_id=shipment.pk, at=at)
+
+def hand_over(op: Operation, *, order_id: UUID, shipment_id: UUID, at: datetime | None = None) -> Shipment:
+    """A parcel that is booked gets its number, by hand, and leaves. Raises what `fulfil.dispatch` raises."""
+    if Shipment.objects.filter(pk=shipment_id, status=Shipment.Status.BOOKED).exists():
+        parcels.label_by_hand(op, shipment_id=shipment_id)
+    return fulfil.dispatch(op, order_id=order_id, shipment_id=shipment_id, at=at)

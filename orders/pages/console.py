@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import queries
 from orders.operations import notes, process
-from orders.pages import entries, order_rows
+from orders.pages import bulk_jobs, entries, order_rows
 from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import is_htmx, staff
@@ -101,7 +101,9 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @staff
 def bulk(request: HttpRequest) -> HttpResponseBase:
-    """Start processing the chosen orders, each in an operation of its own; says which could not and why."""
+    """Do one thing with the chosen orders: packing starts at once, what takes longer becomes a job (`bulk_jobs`)."""
+    if request.POST.get("do") in bulk_jobs.STEPS:
+        return bulk_jobs.start(request, request.POST.getlist("order")[:BULK_ORDERS_MAX])
     done, left = 0, []
     for text in request.POST.getlist("order")[:BULK_ORDERS_MAX]:
         try:

@@ -22,8 +22,10 @@ _KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
 
 
-def key_of(request: Request, actor: Actor, *, required: bool = False) -> Key | None:
+def key_of(request: Request, actor: Actor, *, required: bool = False, digest: str = "") -> Key | None:
     """The request's idempotency key, kept apart by caller and route; None when none was sent.
+
+    `digest` stands for a body that was copied aside and not kept in memory.
 
     Raises KeyRequired (428), BadRequest for one that is not 8 to 255 visible ASCII characters, quoted or bare.
     """
@@ -44,7 +46,7 @@ def key_of(request: Request, actor: Actor, *, required: bool = False) -> Key | N
     return Key(
         scope=f"{actor.type}:{actor.id}:{request.method}:{route}"[:200],
         key=text,
-        fingerprint=idempotency.fingerprint(str(request.method), plain.get_full_path(), plain.body),
+        fingerprint=idempotency.fingerprint(str(request.method), plain.get_full_path(), digest.encode() or plain.body),
     )
 
 
