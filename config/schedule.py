@@ -23,6 +23,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("inventory.tasks.expire_holds", 15),
     Tick("inventory.tasks.fill_backorders", 5),
     Tick("inventory.tasks.watch_levels", 15),
+    Tick("shipping.tasks.track_quiet", 300),
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.expire_checkouts", 600),
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),

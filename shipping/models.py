@@ -1,4 +1,4 @@
-"""The parcel's machine, its label, its scans."""
+"""The parcel's machine, its label, its scans; beside them what carriers send us."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import transition
 
+from shipping.notice import CarrierNotice
 from timeline import vault
 from timeline.models import StateField, StateModel, SubjectKey
 
@@ -15,11 +16,17 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
+__all__ = ["CarrierNotice", "Label", "Scan", "Shipment"]
+
+
 class Shipment(StateModel):
     """One parcel. The customer's address and who took it in are sealed under the customer's key.
 
     `origin` is the warehouse's address, `private()["destination"]` the customer's. A forward parcel goes from the first to the
     second, a reverse one is picked up at the second and goes to the first.
+
+    `promised_on` is the day the customer was told and does not move; `estimated_delivery` is what the carrier says now. `flags`
+    are words of `shipping.projection.FLAGS` that wait for a person; scans up to `answered_scan_id` were looked at by one.
     """
 
     class Status(models.TextChoices):
@@ -70,9 +77,25 @@ class Shipment(StateModel):
     labelled_at = models.DateTimeField(null=True)
     shipped_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)  # the carrier was asked to take it on: from here on it may have
+    tracked_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    left_by_scan = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    attempt_reason = models.CharField(max_length=20, blank=True)
+    next_step = models.CharField(max_length=20, blank=True)
+    promised_on = models.DateField(null=True)
+    flags: models.JSONField[Any, Any] = models.JSONField(default=list)
+    is_flagged = models.BooleanField(default=False)
+    answered_scan_id = models.BigIntegerField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["tracking_number"], name="shipment_tracking_idx")]
+        indexes: ClassVar = [
+            models.Index(fields=["tracking_number"], name="shipment_tracking_idx"),
+            models.Index(fields=["status", "promised_on"], name="shipment_promise_idx"),
+            models.Index(fields=["is_flagged"], name="shipment_flagged_idx", condition=Q(is_flagged=True)),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(direction="forward") | Q(direction="reverse", cod_amount_minor=0),
@@ -99,9 +122,10 @@ class Shipment(StateModel):
     @transition(field=status, source=Status.BOOKED, target=Status.LABELLED, custom={"event": "shipment.labelled"})
     def label(
         self, *, at: datetime, tracking_number: str, service: str, estimated_delivery: date | None,
-        labelled_elsewhere: bool,
+        labelled_elsewhere: bool, promised_on: date,
     ) -> None:
         """The carrier took it on and gave it a number."""
+        self.promised_on = promised_on
         self.labelled_at = at
         self.tracking_number = tracking_number
         self.service = service
@@ -125,16 +149,17 @@ class Shipment(StateModel):
     def attempt(self) -> None:
         """Nobody took it in."""
 
-    @transition(field=status, source=MOVING, target=Status.DELIVERED, custom={"event": "shipment.delivered"})
+    @transition(field=status, source=[*MOVING, Status.RETURNING], target=Status.DELIVERED, custom={"event": "shipment.delivered"})
     def deliver(self, *, at: datetime, signature_required: bool, photo_url: str) -> None:
-        """It arrived."""
+        """It arrived; also when it was called back too late."""
         self.delivered_at = at
         self.signature_required = signature_required
         self.photo_url = photo_url
 
     @transition(field=status, source=[*MOVING, Status.RETURNING], target=Status.LOST, custom={"event": "shipment.lost"})
-    def lose(self) -> None:
+    def lose(self, *, at: datetime) -> None:
         """The carrier cannot find it."""
+        self.lost_at = at
 
     @transition(field=status, source=MOVING, target=Status.RETURNING, custom={"event": "shipment.returning"})
     def bring_back(self) -> None:
@@ -164,7 +189,18 @@ class Label(models.Model):
 
 
 class Scan(models.Model):
-    """One sighting of a parcel by its carrier."""
+    """One sighting of a parcel: pushed by its carrier, told by it when asked, or noted by a person.
+
+    `meaning` is a word of `shipping.sightings`, empty for a code nobody has mapped. A delivery that is believed is a row of its
+    own beside the one that was only pushed.
+    """
+
+    class Source(models.TextChoices):
+        """Who says so."""
+
+        PUSH = "push"
+        TRACK = "track"
+        HAND = "hand"
 
     APPEND_ONLY: ClassVar[bool] = True
 
@@ -173,6 +209,10 @@ class Scan(models.Model):
     place = models.CharField(max_length=120, blank=True)
     at = models.DateTimeField()
     source_key = models.CharField(max_length=120)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.HAND)
+    meaning = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+    is_confirmed = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -12,6 +12,7 @@ from django.conf import settings
 from orders import lifecycle, queries
 from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
+from shipping.queries import journey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -239,7 +240,7 @@ def refund_quote_row(found: Quote, *, needs_approval: bool) -> dict[str, Any]:
 def shipment_row(parcel: Parcel, *, as_staff: bool) -> dict[str, Any]:
     """One parcel. The link to its label is for staff."""
     shipment = parcel.shipment
-    scans = sorted(shipment.scans.all(), key=lambda scan: (scan.at, scan.pk))
+    scans = journey(shipment.scans.all())
     return {
         "id": shipment.pk,
         "status": shipment.status,

@@ -33,7 +33,7 @@ from payments.gateways.base import (
     InDoubt,
     Speed,
 )
-from payments.gateways.http import TIMEOUT_S, ReplyTooLarge, session_factory
+from timeline.network import TIMEOUT_S, ReplyTooLarge, session_factory
 
 ID = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9]{1,40}")
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,128}")

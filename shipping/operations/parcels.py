@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from django.utils.timezone import localdate
 
 from shipping import locks
 from shipping.addresses import to_wire
 from shipping.awb import own_number
 from shipping.models import Label, Scan, Shipment
+from shipping.sightings import DELIVERED, sighting
 from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
     from timeline.models import SubjectKey
     from timeline.operations import Operation
 
-SCANS = {"in_transit": "move", "out_for_delivery": "go_out", "attempted": "attempt"}
+# Days from the label to the door where the carrier names no day itself; the promise the customer is told.
+SERVICE_DAYS = {"standard": 5, "express": 2}
+SERVICE_DAYS_ELSE = 7
 
 
 class CollectsNothing(Invalid):
@@ -70,10 +76,9 @@ def label(
     """The parcel has its number and, unless it was labelled elsewhere, its label. Raises TransitionRefused."""
     shipment = locks.shipment(shipment_id)
 
-    advance(
-        op, shipment.label, stream=shipment.stream, at=op.now, tracking_number=tracking_number,
-        service=service or shipment.service, estimated_delivery=estimated_delivery,
-        labelled_elsewhere=labelled_elsewhere,
+    take_on(
+        op, shipment=shipment, tracking_number=tracking_number, service=service or shipment.service,
+        estimated_delivery=estimated_delivery, labelled_elsewhere=labelled_elsewhere,
     )
     if label_pdf is not None:
         keep_label(op, shipment_id=shipment_id, label_pdf=label_pdf)
@@ -84,9 +89,22 @@ def label_by_hand(op: Operation, *, shipment_id: UUID) -> Shipment:
     """Number the parcel at once: with the number it came with, or with one of the own fleet (any carrier's, by hand)."""
     shipment = locks.shipment(shipment_id)
 
-    return label(
-        op, shipment_id=shipment_id, tracking_number=shipment.tracking_number or own_number(shipment.pk), label_pdf=None,
-        labelled_elsewhere=shipment.labelled_elsewhere,
+    take_on(op, shipment=shipment, labelled_elsewhere=shipment.labelled_elsewhere)
+    return shipment
+
+
+def take_on(
+    op: Operation, *, shipment: Shipment, tracking_number: str = "", service: str = "", estimated_delivery: date | None = None,
+    labelled_elsewhere: bool,
+) -> None:
+    """Advance a locked parcel to labelled, with the day that is promised from here on. Raises TransitionRefused."""
+    service = service or shipment.service
+    days = SERVICE_DAYS.get(service, SERVICE_DAYS_ELSE)
+    advance(
+        op, shipment.label, stream=shipment.stream, at=op.now, service=service, labelled_elsewhere=labelled_elsewhere,
+        tracking_number=tracking_number or shipment.tracking_number or own_number(shipment.pk),
+        estimated_delivery=estimated_delivery,
+        promised_on=estimated_delivery or localdate(op.now) + timedelta(days=days),
     )
 
 
@@ -99,55 +117,57 @@ def dispatch(op: Operation, *, shipment_id: UUID, at: datetime | None = None) ->
     """The parcel is handed over (A14). Raises TransitionRefused unless it is labelled."""
     shipment = locks.shipment(shipment_id)
 
+    leave(op, shipment=shipment, at=at)
+    return shipment
+
+
+def leave(op: Operation, *, shipment: Shipment, at: datetime | None = None) -> None:
+    """Advance a locked parcel to shipped. Raises TransitionRefused."""
     advance(
         op, shipment.dispatch, stream=shipment.stream, occurred_at=at, at=at or op.now, carrier=shipment.carrier,
         tracking_number=shipment.tracking_number, warehouse=shipment.warehouse_code,
         estimated_delivery=shipment.estimated_delivery,
     )
-    return shipment
-
-
-def scan(
-    op: Operation, *, shipment_id: UUID, status: str, code: str, at: datetime, source_key: str, place: str = ""
-) -> Shipment:
-    """The carrier saw the parcel; the same sighting twice is one. Raises TransitionRefused."""
-    shipment = locks.shipment(shipment_id)
-    if Scan.objects.filter(shipment=shipment, source_key=source_key).exists():
-        return shipment
-
-    verb: Callable[..., None] = getattr(shipment, SCANS[status])
-    advance(
-        op, verb, stream=shipment.stream, occurred_at=at, scan=status, code=code,
-        tracking_number=shipment.tracking_number,
-    )
-    Scan.objects.create(shipment=shipment, code=code, place=place, at=at, source_key=source_key)
-    return shipment
 
 
 def deliver(
     op: Operation, *, shipment_id: UUID, delivered_to: str | None = None, signature_required: bool | None = None,
     photo_url: str | None = None, at: datetime | None = None,
 ) -> Shipment:
-    """The parcel arrived; who took it in is sealed (A15). Raises TransitionRefused unless it is on its way."""
+    """The parcel arrived, by a person's word; who took it in is sealed (A15). Raises TransitionRefused unless it is on its way."""
     shipment = locks.shipment(shipment_id)
 
-    private = {"delivered_to": delivered_to} if delivered_to else None
-    advance(
-        op, shipment.deliver, stream=shipment.stream, occurred_at=at, private=private, person=shipment.key,
-        at=at or op.now, tracking_number=shipment.tracking_number,
+    arrive(
+        op, shipment=shipment, at=at or op.now, delivered_to=delivered_to or "", photo_url=photo_url or "",
         signature_required=shipment.signature_required if signature_required is None else signature_required,
-        photo_url=photo_url or "",
+    )
+    said = sighting(tracking_number=shipment.tracking_number, code=DELIVERED, meaning=DELIVERED, at=at or op.now)
+    Scan.objects.get_or_create(
+        shipment=shipment, source_key=f"{said.key}:c",
+        defaults={"code": said.code, "meaning": said.meaning, "at": said.at, "source": Scan.Source.HAND, "is_confirmed": True},
+    )
+    return shipment
+
+
+def arrive(
+    op: Operation, *, shipment: Shipment, at: datetime, delivered_to: str, signature_required: bool, photo_url: str,
+    **facts: Any,
+) -> None:
+    """Advance a locked parcel to delivered and seal who took it in. Raises TransitionRefused."""
+    advance(
+        op, shipment.deliver, stream=shipment.stream, occurred_at=at, at=at, tracking_number=shipment.tracking_number,
+        private={"delivered_to": delivered_to} if delivered_to else None, person=shipment.key,
+        signature_required=signature_required, photo_url=photo_url, **facts,
     )
     if delivered_to:
         shipment.sealed = shipment.seal_private({**shipment.private(), "deliveredTo": delivered_to})
         Shipment.objects.filter(pk=shipment.pk).update(sealed=shipment.sealed)
-    return shipment
 
 
 def lose(op: Operation, *, shipment_id: UUID) -> Shipment:
     """The carrier gave the parcel up. Raises TransitionRefused."""
     shipment = locks.shipment(shipment_id)
-    advance(op, shipment.lose, stream=shipment.stream, tracking_number=shipment.tracking_number)
+    advance(op, shipment.lose, stream=shipment.stream, at=op.now, tracking_number=shipment.tracking_number)
     return shipment
 
 
@@ -165,11 +185,14 @@ def take_back(op: Operation, *, shipment_id: UUID) -> Shipment:
     return shipment
 
 
-def cancel(op: Operation, *, shipment_id: UUID) -> Shipment:
-    """The parcel does not leave. Raises AlreadyShipped once it has."""
+def cancel(op: Operation, *, shipment_id: UUID, code: str = "", why: str = "") -> Shipment:
+    """The parcel does not leave; `why` may be a carrier's own words and is sealed. Raises AlreadyShipped once it has."""
     shipment = locks.shipment(shipment_id)
     if shipment.shipped_at is not None:
         raise AlreadyShipped
 
-    advance(op, shipment.cancel, stream=shipment.stream, tracking_number=shipment.tracking_number or None)
+    advance(
+        op, shipment.cancel, stream=shipment.stream, tracking_number=shipment.tracking_number or None, code=code or None,
+        private={"reason": why} if why else None, person=shipment.key,
+    )
     return shipment

@@ -11,9 +11,9 @@ import pytest
 import requests
 from django.db import connections
 
-from payments.gateways import http
 from payments.gateways.base import GatewayBusy, GatewayError, GatewayRefused, InDoubt
 from payments.gateways.razorpay import RazorpayGateway
+from timeline import network as http
 
 Answer = Callable[[bytes], str]
 

@@ -15,12 +15,12 @@ import requests
 from django.conf import settings
 from requests.auth import HTTPBasicAuth
 
-from payments.gateways.http import refuse_inside_transaction
 from payments.gateways.razorpay import RazorpayGateway
 from payments.sandbox import outbox
 from payments.sandbox.server import Account, Sandbox
 from payments.sandbox.wire import Request
 from tests.makers import Caller
+from timeline.network import refuse_inside_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable

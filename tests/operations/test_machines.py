@@ -37,6 +37,7 @@ SHIPMENT = {
     ("labelled", "cancel"): "cancelled",
     ("returning", "take_back"): "returned",
     ("returning", "lose"): "lost",
+    ("returning", "deliver"): "delivered",
     **{(state, "move"): "in_transit" for state in _MOVING},
     **{(state, "go_out"): "out_for_delivery" for state in _MOVING},
     **{(state, "attempt"): "attempted" for state in _MOVING},

@@ -23,7 +23,7 @@ from payments.gateways.base import (
     GatewaySettlementLine,
     Speed,
 )
-from payments.gateways.http import refuse_inside_transaction
+from timeline.network import refuse_inside_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from shipping import operations as parcels
-from shipping.addresses import check
+from shipping.addresses import Address, check
 from tests import shelves
 from timeline import vault
 from timeline.operations import operation
@@ -20,13 +20,26 @@ WAREHOUSE = {
 }
 
 
+def address(**parts: Any) -> Address:
+    """A customer's address."""
+    home = {"name": "Priya Shrivastava", "city": "Pune", "state": "IN-MH", "postalCode": "411004"}
+    return check(shelves.address(**{**home, **parts}))
+
+
 def booked(**wish: Any) -> Shipment:
     """A parcel that waits for its carrier."""
     stream = str(wish.pop("stream", None) or uuid.uuid4())
     words: dict[str, Any] = {
         "reference": "ORD-20261128-00007", "carrier": "own_fleet", "service": "standard", "warehouse_code": "BLR-1",
-        "origin": WAREHOUSE, "destination": check(shelves.address(name="Priya Shrivastava", city="Pune", state="IN-MH", postalCode="411004")),
+        "origin": WAREHOUSE, "destination": address(),
         "weight_g": 900, "contents": [{"sku": "TEA-1", "quantity": 2}], "cod_amount_minor": 0, "currency": "INR",
     }
     with operation("test.book", actor=shelves.TESTER, stream=stream) as op:
         return parcels.book(op, stream=stream, key=vault.new_key(op), **{**words, **wish})
+
+
+def labelled(**wish: Any) -> Shipment:
+    """A parcel with its number."""
+    shipment = booked(**wish)
+    with operation("test.label", actor=shelves.TESTER, stream=shipment.stream) as op:
+        return parcels.label_by_hand(op, shipment_id=shipment.pk)
