@@ -177,6 +177,8 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "payments.models.Payment.Status",
         "RefundStatus": "payments.models.Refund.Status",
         "ShipmentStatus": "shipping.models.Shipment.Status",
+        "TransferStatus": "inventory.models.Transfer.Status",
+        "CountStatus": "inventory.models.StockCount.Status",
     },
 }
 

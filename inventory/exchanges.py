@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from timeline.models import Event
 
 
-@exchange("stock.received", "stock.adjusted", "stock.transferred", "stock.restocked", "stock.repaired", "stock.watched")
+@exchange(
+    "stock.received", "stock.adjusted", "stock.transferred", "stock.restocked", "stock.repaired", "stock.watched",
+    "transfer.received", "transfer.called_back", "count.confirmed",
+)
 def serve_queue(event: Event, delivery_id: int) -> None:  # noqa: ARG001 a repeat finds nothing left to fill
     """Fill what waits for the variants that this is about."""
     named = Target.objects.filter(event=event, type="variant").values_list("target_id", flat=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from inventory.catalogue import Variant
+from inventory.papers import CountLine, StockCount, Transfer, TransferLine
 from inventory.stock import Backorder, Hold, Level
 from timeline.errors import Missing
 
@@ -55,6 +56,26 @@ def variants(*, variant_ids: Collection[UUID]) -> list[Variant]:
     """The variants of these ids, sorted by SKU. After the levels: the last of stock's locks."""
     rows = Variant.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=list(variant_ids))
     return list(rows.order_by("sku"))
+
+
+def transfer(transfer_id: UUID) -> tuple[Transfer, dict[str, TransferLine]]:
+    """The transfer with its places, and its lines by SKU. Raises Missing."""
+    rows = Transfer.objects.select_for_update(no_key=True, of=("self",)).select_related("source", "target")
+    found = rows.filter(id=transfer_id).first()
+    if found is None:
+        raise Missing
+    lines = TransferLine.objects.select_related("variant").filter(transfer=found).order_by("variant__sku")
+    return found, {line.variant.sku: line for line in lines}
+
+
+def count(count_id: UUID) -> tuple[StockCount, dict[str, CountLine]]:
+    """The count with its warehouse, and its lines by SKU. Raises Missing."""
+    rows = StockCount.objects.select_for_update(no_key=True, of=("self",)).select_related("warehouse")
+    found = rows.filter(id=count_id).first()
+    if found is None:
+        raise Missing
+    lines = CountLine.objects.select_related("variant").filter(count=found).order_by("variant__sku")
+    return found, {line.variant.sku: line for line in lines}
 
 
 def variant(*, sku: str) -> Variant:

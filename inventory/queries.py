@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from inventory.catalogue import Variant
+from inventory.papers import CountLine, StockCount, Transfer, TransferLine
 from inventory.stock import Backorder, Hold, Level, Movement
+from timeline.errors import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -110,3 +112,32 @@ def queue(sku: str | None = None) -> QuerySet[Backorder]:
 def low() -> QuerySet[Level]:
     """Levels that are low, with warehouse, variant and product. One statement, ordered by the caller."""
     return levels().filter(low_since__isnull=False)
+
+
+def backorder(backorder_id: UUID) -> Backorder:
+    """One promise, with its variant. Raises Missing."""
+    found = Backorder.objects.select_related("variant").filter(id=backorder_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def is_known(sku: str) -> bool:
+    """Whether the shop has this SKU."""
+    return Variant.objects.filter(sku=sku).exists()
+
+
+def transfers(*, is_open: bool = False) -> QuerySet[Transfer]:
+    """Goods between two places, with places and lines; those on their way alone. Two statements, ordered by the caller."""
+    lines = Prefetch(
+        "lines", TransferLine.objects.select_related("variant", "transfer").order_by("variant__sku")
+    )
+    rows = Transfer.objects.select_related("source", "target").prefetch_related(lines)
+    return rows.filter(status=Transfer.Status.IN_TRANSIT) if is_open else rows
+
+
+def counts(*, is_open: bool = False) -> QuerySet[StockCount]:
+    """Counts with their lines; those nobody has decided on alone. Two statements, ordered by the caller."""
+    lines = Prefetch("lines", CountLine.objects.select_related("variant").order_by("variant__sku"))
+    rows = StockCount.objects.select_related("warehouse").prefetch_related(lines)
+    return rows.filter(status=StockCount.Status.COUNTED) if is_open else rows

@@ -35,8 +35,9 @@ class InventoryView(APIView):
     def get(self, request: Request) -> Response:
         """List the shelves: on hand, held and available, by SKU and warehouse."""
         wish = ShelvesQuery.parse(request.query_params)
+        rows = queries.levels(wish["sku"])
         page = paged(
-            queries.levels(wish["sku"]), order=ORDER, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
+            rows.filter(low_since__isnull=False) if wish["low"] else rows, order=ORDER, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
         return Response(page.envelope([*LevelOutput(page.rows, many=True).data]))
 

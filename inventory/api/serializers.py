@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from inventory.catalogue import Variant
-from timeline.api.query import Query, QueryText
+from timeline.api.query import Query, QueryBool, QueryText
 from timeline.api.wire import Code, Input, Output, StrictInt, StrictText
 
 DELTA_UNITS_MAX = 1_000_000
@@ -41,6 +41,7 @@ class ShelvesQuery(Query):
     """The staff's parameters."""
 
     sku = Code(required=False, default=None, help_text="One SKU, whole.")
+    low = QueryBool(required=False, default=False, help_text="Only what is low.")
 
 
 class LevelOutput(Output):

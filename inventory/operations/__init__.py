@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from inventory.allocation import OutOfStock
 from inventory.operations.arrivals import adjust, receive, restock, transfer
+from inventory.operations.blind_counts import confirm_count, discard_count, enter_count
 from inventory.operations.counting import Counted, take_counts
 from inventory.operations.damage import NotDamaged, damage, repair, scrap
+from inventory.operations.deliveries import Goods, take_delivery
 from inventory.operations.expiry import expire_due
 from inventory.operations.filling import fill, fill_due
 from inventory.operations.holding import HoldSpent, Want, WantOutOfRange, commit, consume, expire, hold, release
@@ -20,13 +22,16 @@ from inventory.operations.offering import (
     set_policy,
 )
 from inventory.operations.shelves import QuantityOutOfRange, StockPromised, UnknownVariant, UnknownWarehouse
+from inventory.operations.transfers import MoreThanSent, send, take_in, turn_back
 from inventory.operations.waiting import forgo, say_promised
 from inventory.operations.watching import watch, watch_due
 
 __all__ = [
     "CodeTaken",
     "Counted",
+    "Goods",
     "HoldSpent",
+    "MoreThanSent",
     "NotDamaged",
     "NotOfferable",
     "OutOfStock",
@@ -42,8 +47,11 @@ __all__ = [
     "adjust",
     "change_price",
     "commit",
+    "confirm_count",
     "consume",
     "damage",
+    "discard_count",
+    "enter_count",
     "expire",
     "expire_due",
     "fill",
@@ -57,9 +65,13 @@ __all__ = [
     "restock",
     "say_promised",
     "scrap",
+    "send",
     "set_policy",
     "take_counts",
+    "take_delivery",
+    "take_in",
     "transfer",
+    "turn_back",
     "watch",
     "watch_due",
 ]

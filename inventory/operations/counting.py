@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inventory import locks
 from inventory.catalogue import Variant
 from inventory.operations.moving import Step, move
-from inventory.operations.shelves import UnknownWarehouse
+from inventory.operations.shelves import UnknownWarehouse, named
 from inventory.stock import ON_HAND_UNITS_MAX, Level, Movement, Warehouse
 from timeline.errors import Busy
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 COUNTS_MAX = 200
-SKUS_NAMED_MAX = 3
 
 
 @dataclass(slots=True)
@@ -78,13 +77,12 @@ def _compared(levels: Sequence[Level], counts: Mapping[str, int]) -> Counted:
 
 def _say(op: Operation, *, warehouse: Warehouse, steps: Sequence[Step]) -> None:
     skus = [step.level.variant.sku for step in steps]
-    more = f" and {len(skus) - SKUS_NAMED_MAX} more" if len(skus) > SKUS_NAMED_MAX else ""
     op.record(
         warehouse,
         "stock.adjusted",
         stream=str(warehouse.id),
         facts={
-            "sku": ", ".join(skus[:SKUS_NAMED_MAX]) + more,
+            "sku": named(skus),
             "warehouse": warehouse.code,
             "delta": sum(step.on_hand for step in steps),
             "items": [{"sku": step.level.variant.sku, "delta": step.on_hand} for step in steps],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
+LINES_MAX = 100
+SKUS_NAMED_MAX = 3
 REASONS = frozenset(
     {
         "correction",
@@ -73,6 +75,34 @@ def places(op: Operation, *, sku: str, codes: list[str]) -> tuple[Variant, list[
             raise UnknownWarehouse(f"There is no warehouse {code}.", errors=[("#/warehouse", "Unknown warehouse.")])
     op.open_stream(str(variant.id))
     return variant, [known[code] for code in codes]
+
+
+def warehouse_of(code: str, *, at: str = "warehouse") -> Warehouse:
+    """The warehouse of this code. Raises `UnknownWarehouse` with a pointer to where the request names it."""
+    found = Warehouse.objects.filter(code=code).first()
+    if found is None:
+        raise UnknownWarehouse(f"There is no warehouse {code}.", errors=[(f"#/{at}", "Unknown warehouse.")])
+    return found
+
+
+def variants_of(skus: Iterable[str], *, at: str = "items") -> dict[str, Variant]:
+    """The variants by SKU, each named once. Raises `UnknownVariant` and `QuantityOutOfRange` with a pointer to each fault."""
+    wanted = list(skus)
+    found = {variant.sku: variant for variant in Variant.objects.filter(sku__in=wanted)}
+    unknown = [(f"#/{at}/{place}/sku", "Unknown SKU.") for place, sku in enumerate(wanted) if sku not in found]
+    if unknown:
+        raise UnknownVariant(errors=unknown)
+    twice = [(f"#/{at}/{place}/sku", "Named twice.") for place, sku in enumerate(wanted) if sku in wanted[:place]]
+    if not wanted or len(wanted) > LINES_MAX or twice:
+        raise QuantityOutOfRange(f"Name 1 to {LINES_MAX} SKUs, each once.", errors=twice)
+    return found
+
+
+def named(skus: Iterable[str]) -> str:
+    """A few SKUs in words, and how many more there are."""
+    every = sorted(skus)
+    more = f" and {len(every) - SKUS_NAMED_MAX} more" if len(every) > SKUS_NAMED_MAX else ""
+    return ", ".join(every[:SKUS_NAMED_MAX]) + more
 
 
 def ensure_levels(op: Operation, *, variant_ids: Iterable[UUID], warehouse: Warehouse) -> None:
