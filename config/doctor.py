@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Sum
+from django.utils import timezone
 
 from inventory import reconciliation as stock
 from orders.documents import audit
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 ROWS_NAMED_MAX = 200
+SEAL_MINUTES_MAX = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,14 @@ def stories_have_no_gap() -> Iterator[tuple[str, str]]:
     for row in counted.order_by("stream").iterator(chunk_size=CHUNK):
         if (row["low"], row["high"], lengths.get(row["stream"])) != (1, row["n"], row["n"]):
             yield f"timeline.Stream {row['stream']}", f"has {row['n']} events and says {lengths.get(row['stream'])}"
+
+
+def log_is_sealed() -> Iterator[tuple[str, str]]:
+    """What was told is sealed within minutes. Whether the log is what was signed, `manage.py verify` says."""
+    late = timezone.now() - SEAL_MINUTES_MAX
+    event = Event.objects.filter(position=None, recorded_at__lt=late).order_by("id").first()
+    if event is not None and settings.SEAL_KEYS:
+        yield f"timeline.Event {event.pk}", f"is not sealed since {event.recorded_at:%Y-%m-%d %H:%M}; does a worker run?"
 
 
 def deliveries_arrive() -> Iterator[tuple[str, str]]:
@@ -186,6 +197,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     states_follow_their_events,
     events_are_whole,
     stories_have_no_gap,
+    log_is_sealed,
     deliveries_arrive,
     stock_adds_up,
     money_adds_up,

@@ -34,6 +34,7 @@ class Variable:
 VARIABLES: tuple[Variable, ...] = (
     Variable("SECRET_KEY", "text", "", "Signs cookies, cursors and local tokens. Made by `make run`.", "Required", secret=True),
     Variable("VAULT_KEYS", "list", "", "Master keys of the vault, newest first: `id:base64 of 32 bytes`, comma separated.", "Required", secret=True),
+    Variable("SEAL_KEYS", "list", "", "Keys that sign the log, newest first: `name:base64 of 32 bytes`. Empty: nothing is sealed.", "Required", secret=True),
     Variable("DATABASE_URL", "text", "", "Empty: SQLite in `var/bahi.sqlite3`. Production: `postgres://…`.", "Required"),
     Variable("REDIS_URL", "text", "", "Broker of Celery and exact rate limits. Empty: the `runner` process and the database.", "Required"),
     Variable("ALLOWED_HOSTS", "list", "127.0.0.1,localhost,[::1]", "Host names the web process answers to.", "Web"),
@@ -91,6 +92,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("BAHI_VAR", "text", "", "Folder of the SQLite file and other local state; empty: `var/` in the checkout.", "Local"),
     Variable("BAHI_ENV", "text", "", "The file of these variables; empty: `.env` in the checkout.", "Local"),
     Variable("DEMO_TRAFFIC", "flag", "0", "Local shop: 1 places a demo order every 20 seconds.", "Local"),
+    Variable("SEAL_ORIGIN", "text", "bahi.local/log", "The log's own name, for ever: a host and a path without scheme.", "Operations"),
+    Variable("SEAL_FILE", "text", "", "Every checkpoint is appended here too: a file on another volume. Empty: `checkpoints` in BAHI_VAR.", "Operations"),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
 )
 

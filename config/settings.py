@@ -183,6 +183,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 VAULT_KEYS = env.many("VAULT_KEYS")
+SEAL_KEYS = env.many("SEAL_KEYS")
+SEAL_ORIGIN = env.text("SEAL_ORIGIN")
+SEAL_FILE = env.text("SEAL_FILE") or str(VAR / "checkpoints")
 
 RAZORPAY_KEY_ID = env.text("RAZORPAY_KEY_ID")
 RAZORPAY_KEY_SECRET = env.text("RAZORPAY_KEY_SECRET")

@@ -7,6 +7,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-of-no-worth-0123456789")
 os.environ.setdefault("VAULT_KEYS", f"test:{base64.b64encode(bytes(range(32))).decode()}")
+os.environ.setdefault("SEAL_KEYS", f"test:{base64.b64encode(bytes(range(32, 64))).decode()}")
 os.environ.update(
     {
         "RAZORPAY_KEY_ID": "rzp_test_bahi",
@@ -28,6 +29,7 @@ from config.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.door"]
 MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]  # it warns of a folder only a deployment has
+SEAL_FILE = ""  # tests of the copies name a file of their own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "config.sqlite":
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}

@@ -219,3 +219,48 @@ class ApiClient(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tile(models.Model):
+    """256 hashes of the log's tree, or as many as there are yet (C2SP tlog-tiles; `timeline.log.tiles`)."""
+
+    FROZEN: ClassVar[tuple[str, ...]] = ("level", "number")
+    GROWS: ClassVar[str] = "hashes"
+
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["level", "number"], name="tile_once_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.number}"
+
+
+class Checkpoint(models.Model):
+    """The log at one moment: `size` events with this root, as a signed note."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    size = models.BigIntegerField(db_index=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.size} at {self.at}"
+
+
+class SealKey(models.Model):
+    """A public key that signs checkpoints, from the size `since` on; kept for ever, so that old checkpoints can be checked."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    name = models.CharField(max_length=120)
+    public = models.BinaryField(unique=True)
+    since = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} since {self.since}"

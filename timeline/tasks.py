@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic
 
 from celery import shared_task
 from django.utils import timezone
 
 from timeline import rates, relay
+from timeline.log import seal
 from timeline.models import Receipt
 
 RECEIPT_DAYS = 30
@@ -18,6 +20,14 @@ DRAIN_S = 20.0
 def relay_due(**_: object) -> None:
     """Hand over everything that is due."""
     relay.drain(DRAIN_S)
+
+
+@shared_task(soft_time_limit=50)
+def seal_log(**_: object) -> None:
+    """Give the new events their place in the log and sign it."""
+    started = monotonic()
+    while seal.seal().count == seal.EVENTS_PER_RUN_MAX and monotonic() - started < DRAIN_S:
+        pass
 
 
 @shared_task(soft_time_limit=50)

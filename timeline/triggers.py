@@ -2,7 +2,7 @@
 
 What it refuses, whoever asks: a state without its event, a step outside the transition table (which stands in the
 trigger's body), the deletion of a machine or an event, any change of an event but its one `position`, any change of a
-frozen column, any change of an append-only row, and what a model names itself: `REFUSED_INSERTS` is a tuple of
+frozen column, any change of an append-only row, any cut of a column that `GROWS`, and what a model names itself: `REFUSED_INSERTS` is a tuple of
 `(name, condition over NEW, why)` in SQL both engines understand. Note [The book first] says why the triggers may be
 immediate.
 
@@ -116,6 +116,15 @@ def _frozen(model: type[models.Model]) -> list[str]:
     return [str(model._meta.pk.column), *map(str, columns)] if model._meta.pk else list(map(str, columns))
 
 
+def _grows(model: type[models.Model]) -> str:
+    """SQL of both engines that is true where the column that only grows was cut or changed; empty where there is none."""
+    name = str(getattr(model, "GROWS", ""))
+    if not name:
+        return ""
+    column = _column(model, name)
+    return f'substr(NEW."{column}", 1, length(OLD."{column}")) <> OLD."{column}"'
+
+
 def _refused_inserts(model: type[models.Model]) -> tuple[tuple[str, str, str], ...]:
     return tuple(getattr(model, "REFUSED_INSERTS", ()))
 
@@ -161,6 +170,10 @@ def _postgres(model: type[models.Model]) -> list[Trigger]:
     for name, condition, why in _refused_inserts(model):
         body = f"IF {condition} THEN {_pg_refuse(table, why)} END IF; RETURN NEW;"
         found.append(_pg(table, name, "BEFORE INSERT", "", body))
+    if shrunk := _grows(model):
+        found.append(_pg(table, "grows", "BEFORE UPDATE", shrunk, _pg_refuse(table, "only grows")))
+        found.append(_pg(table, "kept", "BEFORE DELETE", "", _pg_refuse(table, "rows are never deleted")))
+        found.append(_pg(table, "truncate", "BEFORE TRUNCATE", "", _pg_refuse(table, "is never emptied"), row=False))
     frozen = _frozen(model)
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in frozen)
@@ -231,6 +244,9 @@ def _sqlite(model: type[models.Model]) -> list[Trigger]:
         found.append(_lite(table, "no_delete", "BEFORE DELETE", "", _lite_refuse(table, "is append-only")))
     for name, condition, why in _refused_inserts(model):
         found.append(_lite(table, name, "BEFORE INSERT", condition, _lite_refuse(table, why)))
+    if shrunk := _grows(model):
+        found.append(_lite(table, "grows", "BEFORE UPDATE", shrunk, _lite_refuse(table, "only grows")))
+        found.append(_lite(table, "kept", "BEFORE DELETE", "", _lite_refuse(table, "rows are never deleted")))
     frozen = _frozen(model)
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in frozen)

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 
 def ensure_env_file(path: Path) -> bool:
-    """Write the file with fresh secrets when there is none, readable by its owner alone; returns whether it was made."""
+    """Write the file with fresh secrets when there is none, readable by its owner alone; returns whether it was made.
+
+    A file from before the log was sealed gets its signing key added.
+    """
     if path.exists():
+        text = path.read_text(encoding="utf-8")
+        if "SEAL_KEYS=" not in text:
+            path.write_text(f"{text.rstrip()}\n\nSEAL_KEYS={_seal_key()}\n", encoding="utf-8")
         return False
     made = {
         "SECRET_KEY": secrets.token_urlsafe(48),
+        "SEAL_KEYS": _seal_key(),
         "VAULT_KEYS": f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "RAZORPAY_KEY_ID": f"rzp_test_{secrets.token_hex(7)}",
         "RAZORPAY_KEY_SECRET": secrets.token_urlsafe(18),
@@ -32,6 +39,10 @@ def ensure_env_file(path: Path) -> bool:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     return True
+
+
+def _seal_key() -> str:
+    return f"s1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 if __name__ == "__main__":

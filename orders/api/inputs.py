@@ -266,6 +266,15 @@ class TimelineQuery(Query):
     limit = QueryInt(min_value=1, max_value=LIMIT_MAX, default=LIMIT_MAX)
 
 
+class ProofQuery(Query):
+    """What the proof is to reach back to."""
+
+    since = QueryInt(
+        min_value=1, max_value=MONEY_MINOR_MAX, required=False, default=None,
+        help_text="The size of a checkpoint kept from before: the proof shows that the log has only grown since.",
+    )
+
+
 class OrdersQuery(Query):
     """What staff look for. Several values by repetition or comma."""
 

@@ -32,6 +32,7 @@ urlpatterns = [
     path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),
     path("admin/orders/<str:order_id>", staff.OrderView.as_view()),
     path("admin/orders/<str:order_id>/timeline", staff.TimelineView.as_view()),
+    path("admin/orders/<str:order_id>/proof", staff.ProofView.as_view()),
     path("admin/orders/<str:order_id>/status", staff.StatusView.as_view()),
     path("admin/orders/<str:order_id>/notes", staff.NotesView.as_view()),
     path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),

@@ -1,4 +1,4 @@
-"""Ours against its floor, in turn, in one run: `make bench` (PERFORMANCE P1, P2, P7; batches).
+"""Ours against its floor, in turn, in one run: `make bench` (PERFORMANCE P1, P2, P7, P9; batches).
 
 The floor writes the very rows that one real placement (or status change) wrote, statement by statement with psycopg, into
 tables of the same columns and indexes but without triggers and foreign keys. Only the ratio counts; rates drift.
@@ -30,7 +30,7 @@ from django.test.utils import setup_test_environment
 from orders import checkout as checkouts
 from orders.operations import numbers, process
 from payments.gateways import use
-from tests.benchmarks import batches, closing, intake
+from tests.benchmarks import batches, book, closing, intake
 from tests.flows import makers
 from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
@@ -164,6 +164,8 @@ def main() -> None:
         intake.measure()
     with database():
         closing.measure()
+    with database():
+        book.measure()
 
 
 @contextlib.contextmanager

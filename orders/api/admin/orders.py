@@ -11,13 +11,15 @@ from orders import queries
 from orders.api import shapes
 from orders.api.admin.filters import search_of
 from orders.api.event_rows import event_rows
-from orders.api.inputs import HoldInput, NoteInput, OrdersQuery, StatusInput, TimelineQuery
+from orders.api.inputs import HoldInput, NoteInput, OrdersQuery, ProofQuery, StatusInput, TimelineQuery
+from orders.api.proof_shapes import ProofShape
 from orders.api.rows import hold_row, listed_row
 from orders.api.views import OrderWrite, StaffView, shown, shown_order
 from orders.models import OrderHold
 from orders.operations import holds, notes, step
 from timeline.api.paging import paged
 from timeline.errors import TransitionRefused
+from timeline.log import proof
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +71,16 @@ class TimelineView(StaffView):
         )
         rows = event_rows(page.rows, order_id=pk, person=queries.person_of(pk), as_staff=True)
         return shown(page.envelope(rows))
+
+
+class ProofView(StaffView):
+    """`/admin/orders/{id}/proof`."""
+
+    @extend_schema(operation_id="admin_order_proof", parameters=[ProofQuery], responses={200: ProofShape})
+    def get(self, request: Request, order_id: str) -> HttpResponse:
+        """Prove the order's history: a file that `timeline/verifier.py` checks offline."""
+        wish = ProofQuery.parse(request.query_params)
+        return shown(proof.bundle(str(self.order_id(order_id)), since=wish["since"]))
 
 
 class StatusView(OrderWrite, StaffView):

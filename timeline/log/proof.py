@@ -1,0 +1,65 @@
+"""Proofs out of the log: of a story's events, and that the log has only grown."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from timeline.errors import Missing, Refused
+from timeline.log import merkle
+from timeline.log.checkpoint import known_keys
+from timeline.log.tiles import Tiles
+from timeline.models import Checkpoint, Event
+from timeline.verifier import FORMAT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EVENTS_MAX = 5000
+
+
+class NotSealedYet(Refused):
+    """None of this story's events is sealed yet; ask again in a few seconds."""
+
+
+class NotThatLarge(Missing):
+    """The log has no checkpoint of this size."""
+
+
+def bundle(stream: str, *, since: int | None = None) -> dict[str, Any]:
+    """The proof of a whole story, in the form `timeline/verifier.py` checks; `since` is a size somebody kept a checkpoint of.
+
+    Raises `Missing` for a story without events, `NotSealedYet`, `NotThatLarge`.
+    """
+    events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical")[:EVENTS_MAX])
+    if not events:
+        raise Missing
+    newest = Checkpoint.objects.order_by("-id").first()
+    sealed = [(place, bytes(entry)) for place, entry in events if place is not None and newest and place < newest.size]
+    if newest is None or not sealed:
+        raise NotSealedYet
+    tiles = Tiles()
+    return {
+        "format": FORMAT,
+        "stream": stream,
+        "checkpoint": newest.note,
+        "keys": [str(key) for key in known_keys()],
+        "events": [
+            {"position": place, "entry": entry.decode(), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}
+            for place, entry in sealed
+        ],
+        "pending": [bytes(entry).decode() for _, entry in events[len(sealed) :]],
+        "consistency": {} if since is None else {str(since): consistency(since, newest.size, tiles=tiles)},
+    }
+
+
+def consistency(old: int, new: int, *, tiles: Tiles | None = None) -> list[str]:
+    """That the log of `new` events begins with the one of `old`, as base64 hashes. Raises `NotThatLarge`."""
+    try:
+        return _wire(merkle.consistency(old, new, (tiles or Tiles()).read))
+    except LookupError as error:
+        raise NotThatLarge from error
+
+
+def _wire(hashes: Sequence[bytes]) -> list[str]:
+    return [base64.b64encode(step).decode() for step in hashes]

@@ -1,0 +1,50 @@
+"""The log over HTTP, as C2SP tlog-tiles lays it out. Tiles and checkpoints are hashes: they tell nothing about an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from timeline.log.checkpoint import known_keys
+from timeline.log.tiles import served
+from timeline.models import Checkpoint
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_TEXT = "text/plain; charset=utf-8"
+
+
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
+    """`/log/checkpoint`: the newest one."""
+    newest = Checkpoint.objects.order_by("-id").values_list("note", flat=True).first()
+    if newest is None:
+        return HttpResponse("Nothing is sealed yet.\n", status=404, content_type=_TEXT)
+    return HttpResponse(newest, content_type=_TEXT, headers={"Cache-Control": "no-cache"})
+
+
+@require_safe
+def tile(request: HttpRequest, place: str) -> HttpResponse:  # noqa: ARG001 Django hands it in
+    """`/log/tile/<level>/<number>[.p/<width>]`: never changes."""
+    hashes = served(place)
+    if hashes is None:
+        return HttpResponse("There is no such tile.\n", status=404, content_type=_TEXT)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return HttpResponse(hashes, content_type="application/octet-stream", headers=headers)
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
+    """`/log/keys`: every key that ever signed, the newest first, one a line."""
+    return HttpResponse("".join(f"{key}\n" for key in known_keys()), content_type=_TEXT)
+
+
+urlpatterns = [
+    path("log/checkpoint", checkpoint),
+    path("log/keys", keys),
+    path("log/tile/<path:place>", tile),
+]

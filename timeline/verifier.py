@@ -1,0 +1,323 @@
+"""Check a proof of Bahi with nothing but this file, Python 3.11 and `cryptography`: no server, no Django, no trust.
+
+    python verifier.py order.proof.json --key 'bahi.local/log+1f2e3d4c+AR…'
+
+A proof says: these events, to the byte, stand at these places of a log whose state the shop signed. What is checked, in
+this order: the signature of the checkpoint (C2SP signed note, Ed25519), that each event's bytes hash into the signed tree
+(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, and,
+where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
+
+The key must come from where you trust it, not from the proof. Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMAT = "bahi-proof/1"
+HASH_BYTES = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+ED25519 = b"\x01"
+KEY_ID_BYTES = 4
+SIZE_DIGITS_MAX = 19
+
+
+class Broken(Exception):
+    """The proof does not hold. `kind` says how, `where` names the event or the part."""
+
+    def __init__(self, kind: str, where: str, says: str) -> None:
+        super().__init__(f"{kind}: {where}: {says}")
+        self.kind, self.where, self.says = kind, where, says
+
+
+class Unreadable(ValueError):
+    """This is no proof, no note or no key."""
+
+
+# --- The tree (RFC 6962 2.1, RFC 9162 2.1.3 and 2.1.4) --------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """SHA-256(0x00 || entry)."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 || left || right)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def is_included(*, index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
+    """Whether the leaf stands at `index` of the tree of `size` leaves with this root (RFC 9162 2.1.3.2)."""
+    if not 0 <= index < size or not _hashes([leaf, root, *path]):
+        return False
+    number, last, found = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if number & 1 or number == last:
+            found = node_hash(sibling, found)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            found = node_hash(found, sibling)
+        number, last = number >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def is_consistent(
+    *, old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: Sequence[bytes]
+) -> bool:
+    """Whether the newer tree begins with all leaves of the older one (RFC 9162 2.1.4.2).
+
+    The empty tree proves nothing, so an old size of zero is refused.
+    """
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not path and old_root == new_root
+    if not _hashes([old_root, new_root, *path]):
+        return False
+    steps = list(path)
+    if old_size & (old_size - 1) == 0:
+        steps.insert(0, old_root)
+    if not steps:
+        return False
+    number, last = old_size - 1, new_size - 1
+    while number & 1:
+        number, last = number >> 1, last >> 1
+    old = new = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if number & 1 or number == last:
+            old, new = node_hash(step, old), node_hash(step, new)
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            new = node_hash(new, step)
+        number, last = number >> 1, last >> 1
+    return last == 0 and old == old_root and new == new_root
+
+
+def _hashes(values: Sequence[bytes]) -> bool:
+    return all(len(value) == HASH_BYTES for value in values)
+
+
+# --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Who may sign: a name and an Ed25519 public key. `id` are the four bytes that stand before each signature."""
+
+    name: str
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """SHA-256(name || newline || 0x01 || public key), the first four bytes."""
+        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        """A verifier key `name+id+base64`. Raises Unreadable."""
+        name, _, rest = text.partition("+")
+        short, _, body = rest.partition("+")
+        raw = _b64(body, "the key")
+        if not name or raw[:1] != ED25519 or len(raw) != 1 + HASH_BYTES:
+            raise Unreadable("a key is name+id+base64 of an Ed25519 public key")
+        key = cls(name, raw[1:])
+        if key.id.hex() != short:
+            raise Unreadable("the key's id is not that of its name and bytes")
+        return key
+
+    def has_signed(self, text: str, signature: bytes) -> bool:
+        """Whether this is the key's signature of the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a log was at one moment: so many leaves with this root. `origin` names the log."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __str__(self) -> str:
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """The first three lines of a checkpoint's text; further lines are extensions. Raises Unreadable."""
+        lines = text.split("\n")
+        if len(lines) < 4 or not lines[0] or lines[-1] != "":  # noqa: PLR2004 three lines and the end
+            raise Unreadable("a checkpoint has an origin, a size and a root, each on a line")
+        size = lines[1]
+        plain = size.isascii() and size.isdigit() and len(size) <= SIZE_DIGITS_MAX and (size == "0" or size[0] != "0")
+        root = _b64(lines[2], "the root")
+        if not plain or len(root) != HASH_BYTES:
+            raise Unreadable("a checkpoint's size is a decimal number, its root 32 bytes of base64")
+        return cls(lines[0], int(size), root)
+
+
+def open_note(note: str, keys: Sequence[Key]) -> str:
+    """The text of a signed note, once one of the keys has signed it. Raises Broken, Unreadable."""
+    text, blank, rest = note.rpartition("\n\n")
+    if not blank or not rest.endswith("\n") or any(ord(letter) < 0x20 and letter != "\n" for letter in note):  # noqa: PLR2004
+        raise Unreadable("a signed note is a text, an empty line and signatures")
+    text += "\n"
+    trusted = {(key.name, key.id): key for key in keys}
+    seen = False
+    for line in rest[:-1].split("\n"):
+        mark, _, named = line.partition(" ")
+        name, _, body = named.partition(" ")
+        raw = _b64(body, "a signature")
+        if mark != "\u2014" or not name or len(raw) <= KEY_ID_BYTES:
+            raise Unreadable("a signature is a dash, a name and base64")
+        key = trusted.get((name, raw[:KEY_ID_BYTES]))
+        if key is None:
+            continue
+        if not key.has_signed(text, raw[KEY_ID_BYTES:]):
+            raise Broken("signature", name, "the checkpoint is not what this key signed")
+        seen = True
+    if not seen:
+        raise Broken("unknown_key", "checkpoint", "no key you trust has signed it")
+    return text
+
+
+def _b64(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Unreadable(f"{what} is not base64") from error
+
+
+# --- Bundles ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a proof that holds has shown."""
+
+    stream: str
+    checkpoint: Checkpoint
+    events: tuple[dict[str, Any], ...]
+    pending: int
+
+
+def check(bundle: Any, keys: Sequence[Key], *, older: str | None = None) -> Verdict:
+    """Check a whole bundle; `older` is the text of a checkpoint kept from before. Raises Broken, Unreadable."""
+    stream, checkpoint, rows = _outline(bundle, keys)
+    events = []
+    for place, row in enumerate(rows, start=1):
+        entry, index = row["entry"].encode(), row["position"]
+        where = f"event {place}"
+        path = [_b64(step, where) for step in row["path"]]
+        event = _read_event(entry, where)
+        where = f"{event['stream']} {event['seq']} {event['kind']}"
+        if event["stream"] != stream:
+            raise Broken("spliced", where, f"it is of another story than {stream}")
+        if event["seq"] != place:
+            raise Broken("left_out", where, f"event {place} of the story is not here")
+        if not is_included(index=index, size=checkpoint.size, leaf=leaf_hash(entry), path=path, root=checkpoint.root):
+            raise Broken("not_included", where, f"these bytes do not stand at place {index} of the signed log")
+        events.append(event)
+    if older is not None:
+        _grown(bundle, keys, older, checkpoint)
+    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())))
+
+
+def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[Any]]:
+    if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
+        raise Unreadable(f"this is not of the format {FORMAT}")
+    stream, note, rows = bundle.get("stream"), bundle.get("checkpoint"), bundle.get("events")
+    if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(rows, list) or not rows:
+        raise Unreadable("a proof has a stream, a checkpoint and events")
+    shaped = all(
+        isinstance(row, dict)
+        and isinstance(row.get("entry"), str)
+        and type(row.get("position")) is int
+        and isinstance(row.get("path"), list)
+        and all(isinstance(step, str) for step in row["path"])
+        for row in rows
+    )
+    if not shaped:
+        raise Unreadable("an event of a proof has an entry, a position and a path")
+    return stream, Checkpoint.parse(open_note(note, keys)), rows
+
+
+def _read_event(entry: bytes, where: str) -> dict[str, Any]:
+    try:
+        event = json.loads(entry)
+    except ValueError as error:
+        raise Broken("unreadable", where, "its bytes are no event") from error
+    if not isinstance(event, dict) or not {"stream", "seq", "kind"} <= event.keys():
+        raise Broken("unreadable", where, "its bytes are no event")
+    return event
+
+
+def _grown(bundle: dict[str, Any], keys: Sequence[Key], older: str, now: Checkpoint) -> None:
+    before = Checkpoint.parse(open_note(older, keys))
+    steps = bundle.get("consistency", {}).get(str(before.size), [])
+    path = [_b64(step, "the consistency proof") for step in steps]
+    same = before.origin == now.origin
+    if not same or not is_consistent(
+        old_size=before.size, old_root=before.root, new_size=now.size, new_root=now.root, path=path
+    ):
+        raise Broken("rewritten", f"checkpoint of {before.size}", "the log is not a continuation of that one")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: 0 it holds, 1 it does not, 2 it cannot be read."""
+    parser = argparse.ArgumentParser(description="Check a proof of Bahi offline.")
+    parser.add_argument("bundle", help="the proof, a JSON file")
+    parser.add_argument("--key", action="append", default=[], help="a key you trust: name+id+base64; may be repeated")
+    parser.add_argument("--since", help="a file with a checkpoint you kept: the log must have grown from it")
+    wish = parser.parse_args(arguments)
+    say = sys.stdout.write
+    try:
+        with open(wish.bundle, encoding="utf-8") as file:  # noqa: PTH123 one file, nothing else to import
+            bundle = json.load(file)
+        older = None
+        if wish.since:
+            with open(wish.since, encoding="utf-8") as file:  # noqa: PTH123
+                older = file.read()
+        verdict = check(bundle, [Key.parse(text) for text in wish.key], older=older)
+    except Broken as broken:
+        say(f"BROKEN {broken}\n")
+        return 1
+    except (OSError, ValueError) as error:
+        say(f"UNREADABLE {error}\n")
+        return 2
+    say(f"HOLDS {len(verdict.events)} events of {verdict.stream}, in {verdict.checkpoint.origin} at {verdict.checkpoint.size}\n")
+    for event in verdict.events:
+        say(f"  {event['seq']:>4}  {event['recorded']}  {event['kind']}\n")
+    if verdict.pending:
+        say(f"  and {verdict.pending} not sealed yet\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
