@@ -9,3 +9,10 @@ class OrdersConfig(AppConfig):
     """Checkout, order, fulfilment, pages and APIs."""
 
     name = "orders"
+
+    def ready(self) -> None:
+        """Tell the timeline how an outside app names an order."""
+        from orders import queries
+        from timeline import ingest
+
+        ingest.register("order", queries.story_of)

@@ -27,6 +27,7 @@ from shipping.models import Label
 from timeline import queries as stories
 from timeline import vault
 from timeline.errors import Missing
+from timeline.ingest import Story
 from timeline.models import Event
 
 if TYPE_CHECKING:
@@ -136,6 +137,15 @@ def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
     if found is None:
         raise Missing
     return found
+
+
+def story_of(text: str) -> Story | None:
+    """The story of the order of this id or number, as outside apps name it; None when there is none. One statement."""
+    try:
+        pk = id_of(text)
+    except Missing:
+        return None
+    return Story(str(pk), "order", pk.hex, person_of(pk).key)
 
 
 def numbers_of(stories_: Iterable[str]) -> dict[str, str]:

@@ -90,6 +90,12 @@ class Caller:
         return self.client.delete(path, headers={**self.headers, **words})  # type: ignore[return-value]
 
 
+def read(response: Any, status: int = 200) -> Any:
+    """The JSON of an answer of this status."""
+    assert response.status_code == status, response.content
+    return json.loads(response.content)
+
+
 def customer_token(person_id: uuid.UUID, kind: str = "customer") -> str:
     """A bearer token of our own."""
     return issue_token(person_id, kind)[0]  # type: ignore[arg-type]

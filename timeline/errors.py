@@ -86,6 +86,13 @@ class TooLarge(DomainError):
     title = "The body is too large"
 
 
+class Forbidden(DomainError):
+    """You are known, and this is not among the things you may do."""
+
+    slug = "forbidden"
+    title = "Not allowed"
+
+
 class Missing(DomainError):
     """There is nothing here under this name, or it is not yours to see."""
 

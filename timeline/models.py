@@ -105,6 +105,9 @@ class Event(models.Model):
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_subject_idx"),
             models.Index(fields=["id"], name="event_unsealed_idx", condition=Q(position__isnull=True)),
             models.Index(fields=["kind", "recorded_at"], name="event_money_idx", condition=Q(kind__in=MONEY_KINDS)),
+            models.Index(fields=["kind", "id"], name="event_kind_idx", opclasses=["varchar_pattern_ops", "int8_ops"]),
+            models.Index(fields=["actor_id", "id"], name="event_actor_idx"),
+            models.Index(fields=["session_id", "id"], name="event_session_idx", condition=~Q(session_id="")),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The log over HTTP, as C2SP tlog-tiles lays it out. Tiles and checkpoints are hashes: they tell nothing about an order."""
+"""Events told and read, and the log over HTTP as C2SP tlog-tiles lays it out. Tiles and checkpoints are hashes: they tell nothing about an order."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.tiles import served
 from timeline.models import Checkpoint
@@ -44,6 +45,9 @@ def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it 
 
 
 urlpatterns = [
+    path("api/v1/events", EventsView.as_view()),
+    path("api/v1/events/batch", BatchView.as_view()),
+    path("api/v1/verify", VerifyView.as_view()),
     path("log/checkpoint", checkpoint),
     path("log/keys", keys),
     path("log/tile/<path:place>", tile),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 STATUS: Final[dict[type[errors.DomainError], int]] = {
     errors.DomainError: 400,
     errors.BadRequest: 400,
+    errors.Forbidden: 403,
     errors.Missing: 404,
     errors.Refused: 409,
     errors.Stale: 412,

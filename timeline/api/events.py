@@ -1,0 +1,153 @@
+"""`/api/v1`: outside apps tell events, and whoever may reads them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.views import APIView
+
+from timeline import ingest, search
+from timeline.api import problems
+from timeline.api.answers import JSON_TYPE, encode
+from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication
+from timeline.api.event_shapes import (
+    BatchInput,
+    BatchOutput,
+    EventsQuery,
+    ReceiptOutput,
+    RecordPage,
+    ToldInput,
+    VerifyOutput,
+    VerifyQuery,
+)
+from timeline.api.paging import paged
+from timeline.api.permissions import Staff
+from timeline.errors import DomainError, Forbidden
+from timeline.log.audit import audit_between
+from timeline.models import ApiClient
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from timeline.models import Event
+
+
+class LogView(APIView):
+    """Called by API keys with the scope; staff may read."""
+
+    authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication]
+    permission_classes = [Staff]
+    required_scopes: ClassVar = {"GET": "events:read", "POST": "events:write"}
+
+    def client(self) -> ApiClient:
+        """The app that tells. Raises Forbidden for a person: people act through the shop, they tell nothing about it."""
+        if not isinstance(self.request.auth, ApiClient):
+            raise Forbidden("Events are told by apps, with an API key.")
+        return self.request.auth
+
+
+class EventsView(LogView):
+    """`/api/v1/events`."""
+
+    @extend_schema(operation_id="events_list", parameters=[EventsQuery], responses={200: RecordPage})
+    def get(self, request: Request) -> HttpResponse:
+        """List events, the newest first."""
+        wish = EventsQuery.parse(request.query_params)
+        page = paged(
+            search.events(EventsQuery.wish_of(wish)), order=("-id",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
+        )
+        return _shown(200, page.envelope([record_row(event) for event in page.rows]))
+
+    @extend_schema(operation_id="events_tell", request=ToldInput, responses={202: ReceiptOutput})
+    def post(self, request: Request) -> HttpResponse:
+        """Tell one event."""
+        told = ToldInput.told(request.data, key=request.headers.get("Idempotency-Key", ""))
+        receipt = ingest.take(told, client=self.client(), now=timezone.now(), request_id=_request_id(request))
+        return _shown(202, {"id": receipt.id, "status": receipt.status})
+
+
+class BatchView(LogView):
+    """`/api/v1/events/batch`."""
+
+    @extend_schema(operation_id="events_tell_batch", request=BatchInput, responses={202: BatchOutput})
+    def post(self, request: Request) -> HttpResponse:
+        """Tell up to 100 events; each gets an answer of its own, in their order, and one bad one stops no other (A18)."""
+        client, rows = self.client(), BatchInput.rows(request.data)
+        answers = [_told(row, place, client, request) for place, row in enumerate(rows)]
+        counts = {word: sum(answer["status"] == word for answer in answers) for word in (ingest.QUEUED, ingest.DUPLICATE, "invalid")}
+        return _shown(202, {"data": answers, **counts})
+
+
+class VerifyView(LogView):
+    """`/api/v1/verify`."""
+
+    @extend_schema(operation_id="events_verify", parameters=[VerifyQuery], responses={200: VerifyOutput})
+    def get(self, request: Request) -> HttpResponse:
+        """Check the events of a time against what was sealed (A27); the whole book is `manage.py verify`."""
+        wish = VerifyQuery.parse(request.query_params)
+        found = audit_between(wish["after"], wish["before"])
+        breaks = [{"kind": broken.kind, "where": broken.where, "says": broken.says} for broken in found.breaks]
+        return _shown(
+            200,
+            {
+                "valid": not breaks, "eventsChecked": found.events + found.pending, "pending": found.pending,
+                "isCapped": found.is_capped, "breaks": breaks, "checkpoint": found.checkpoint,
+            },
+        )
+
+
+def record_row(event: Event) -> dict[str, Any]:
+    """One event of the whole log. What is sealed is shown of what apps told alone."""
+    told = event.facts if event.kind.startswith("app.") else {}
+    sealed = (event.private() or {}) if told else {}
+    metadata = sealed.get("metadata", {}) if told else event.facts
+    names = sealed.get("names", {})
+    return {
+        "id": event.public_id,
+        "action": told.get("action", event.kind),
+        "kind": event.kind,
+        "app": told.get("app"),
+        "resource": told.get("resource") or (event.subject_type.rpartition(".")[2] if not told else None),
+        "resourceId": told.get("resource_id") or (event.subject_id if not told else None),
+        "stream": event.stream,
+        "streamSeq": event.stream_seq,
+        "actor": {
+            "id": (told.get("actor_id") or sealed.get("actor_id")) if told else event.actor_id,
+            "type": told.get("actor_type", event.actor_type),
+            "name": (sealed.get("actor_name") if told else event.actor_name) or None,
+        },
+        "recordedBy": {"id": event.actor_id, "type": event.actor_type, "name": event.actor_name or None},
+        "sessionId": event.session_id or None,
+        "targets": [
+            {"type": target.type, "id": target.target_id, "name": target.name or names.get(target.target_id) or None}
+            for target in event.targets.all()
+        ],
+        "metadata": metadata,
+        "occurredAt": event.occurred_at,
+        "recordedAt": event.recorded_at,
+        "position": event.position,
+        "leafHash": bytes(event.leaf_hash).hex(),
+    }
+
+
+def _told(row: Any, place: int, client: ApiClient, request: Request) -> dict[str, Any]:
+    try:
+        receipt = ingest.take(ToldInput.told(row), client=client, now=timezone.now(), request_id=_request_id(request))
+    except DomainError as error:
+        words = problems.words_of(error)
+        for fault in words.get("errors", ()):
+            fault["pointer"] = f"#/events/{place}{fault['pointer'].removeprefix('#')}"
+        problem = problems.document(words, status=problems.status_of(error), instance=request.path)
+        return {"index": place, "id": None, "status": "invalid", "problem": problem}
+    return {"index": place, "id": receipt.id, "status": receipt.status, "problem": None}
+
+
+def _request_id(request: Request) -> str:
+    return str(getattr(request._request, "request_id", ""))
+
+
+def _shown(status: int, data: Any) -> HttpResponse:
+    return HttpResponse(encode(data), status=status, content_type=JSON_TYPE)

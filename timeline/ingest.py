@@ -1,0 +1,182 @@
+"""Events told by outside apps: they stand on the timeline beside ours, and never pass for ours.
+
+Note [Told, not known]
+    What an app tells is recorded as `app.<action>`, by the API client as the actor. Kinds of our own never begin with
+    `app.`, so `order.shipped` told by a warehouse's program moves nothing and is shown as its word. Whom the app names as
+    the actor is a fact of the event and one of its targets.
+
+Note [The same event twice]
+    An event's own key (`idempotencyKey`) makes it one for ever, per client. Without a key, one that says when it occurred
+    is known by all it says; one that does not is known so for five minutes, the time in which somebody repeats a call.
+
+What an app says in `metadata` may be personal, so it is sealed: with the key of the person whose story it is, else with
+the house's. Names of actors and people go with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db import IntegrityError
+
+from timeline.actors import API_CLIENT, Actor
+from timeline.errors import Invalid, KeyReused
+from timeline.models import Event
+from timeline.operations import operation
+from timeline.retries import retried
+from timeline.vocabulary import APP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from timeline.models import ApiClient, SubjectKey
+
+BATCH_EVENTS_MAX = 100
+REPEAT_MINUTES = 5
+CLOCK_DRIFT_MAX = timedelta(minutes=5)
+PEOPLE = frozenset({"customer", "user", "person", "guest", "actor", "support_agent", "staff"})
+ACTION = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
+ACTION_CHARS_MAX = 56
+QUEUED, DUPLICATE = "queued", "duplicate"
+
+
+class ToldAhead(Invalid):
+    """What has occurred has not occurred later than now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Where a resource's events stand, and under whose key what is personal is sealed."""
+
+    stream: str
+    type: str
+    id: str
+    key: SubjectKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One event as an app tells it (A6–A11). Ids are the app's own words."""
+
+    action: str
+    actor_id: str
+    actor_type: str = "system"
+    actor_name: str = ""
+    resource: str = ""
+    resource_id: str = ""
+    targets: Sequence[tuple[str, str, str]] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    session_id: str = ""
+    idempotency_key: str = ""
+    occurred_at: datetime | None = None
+
+    def digest(self) -> bytes:
+        """What it says, as 32 bytes."""
+        said = [
+            self.action, self.actor_id, self.actor_type, self.actor_name, self.resource, self.resource_id,
+            [list(target) for target in self.targets], self.metadata, self.session_id,
+            self.occurred_at.isoformat() if self.occurred_at else "",
+        ]
+        return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of it: the event's public id, and whether it is new."""
+
+    id: str
+    status: str
+
+
+Find = Callable[[str], Story | None]
+_FINDERS: dict[str, Find] = {}
+
+
+def register(resource: str, find: Find) -> None:
+    """Tell how resources of this type are found, by the words apps name them with. Higher apps call it as they start."""
+    _FINDERS[resource] = find
+
+
+def take(told: Told, *, client: ApiClient, now: datetime, request_id: str = "") -> Receipt:
+    """Record what an app tells, once. Raises `ToldAhead`, `KeyReused` for a known key with other words."""
+    if told.occurred_at is not None and told.occurred_at > now + CLOCK_DRIFT_MAX:
+        raise ToldAhead(errors=[("#/occurredAt", "This moment is yet to come.")])
+    keys = _source_keys(told, client, now)
+    known = _known(told, keys)
+    if known is not None:
+        return known
+    try:
+        return Receipt(_record(told, client, keys[0], request_id).public_id, QUEUED)
+    except IntegrityError:
+        known = _known(told, keys)  # the twin came first
+        if known is None:
+            raise
+        return known
+
+
+@retried
+def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> Event:
+    story = story_of(told.resource, told.resource_id) or Story(_own_stream(told, client), told.resource, told.resource_id)
+    who = Actor(
+        type=API_CLIENT, id=str(client.pk), name=client.name, channel="ingest", session_id=told.session_id, request_id=request_id
+    )
+    targets = [(kind, id_, "" if kind in PEOPLE else name) for kind, id_, name in told.targets]
+    if story.id:
+        targets.append((story.type, story.id, ""))
+    personal = "@" in told.actor_id
+    if not personal:
+        targets.append(("actor", told.actor_id, ""))
+    private = {
+        "metadata": told.metadata,
+        "actor_name": told.actor_name,
+        "actor_id": told.actor_id if personal else "",
+        "names": {id_: name for kind, id_, name in told.targets if kind in PEOPLE and name},
+    }
+    with operation("event.ingest", actor=who, stream=story.stream) as op:
+        return op.record(
+            client, f"{APP}{told.action}", occurred_at=told.occurred_at, source_key=source_key, person=story.key, targets=targets,
+            facts={
+                "app": client.name, "action": told.action, "resource": told.resource or None, "resource_id": told.resource_id or None,
+                "actor_id": None if personal else told.actor_id, "actor_type": told.actor_type, "digest": told.digest().hex(),
+            },
+            private={name: value for name, value in private.items() if value} or None,
+        )
+
+
+def story_of(resource: str, resource_id: str) -> Story | None:
+    """The story of a resource of ours; None for one we do not know."""
+    find = _FINDERS.get(resource)
+    return find(resource_id) if find is not None and resource_id else None
+
+
+def _source_keys(told: Told, client: ApiClient, now: datetime) -> list[str]:
+    """The keys under which the event would be known; the first is the one it gets. Note [The same event twice]."""
+    if told.idempotency_key:
+        return [f"{client.pk.hex}:k:{told.idempotency_key}"]
+    said = told.digest().hex()
+    if told.occurred_at is not None:
+        return [f"{client.pk.hex}:d:{said}"]
+    window = int(now.timestamp()) // (REPEAT_MINUTES * 60)
+    return [f"{client.pk.hex}:w:{window}:{said}", f"{client.pk.hex}:w:{window - 1}:{said}"]
+
+
+def _known(told: Told, keys: Sequence[str]) -> Receipt | None:
+    event = Event.objects.filter(source_key__in=keys).order_by("id").first()
+    if event is None:
+        return None
+    if event.facts.get("digest") != told.digest().hex():
+        raise KeyReused(errors=[("#/idempotencyKey", "This key was used for another event.")])
+    return Receipt(event.public_id, DUPLICATE)
+
+
+def _own_stream(told: Told, client: ApiClient) -> str:
+    """A story of the app's own for what we do not know: one a resource."""
+    words = f"{client.pk.hex}\0{told.resource}\0{told.resource_id}"
+    return f"app:{hashlib.sha256(words.encode()).hexdigest()[:40]}"
