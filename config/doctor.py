@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from inventory import reconciliation as stock
 from orders.documents import audit
-from orders.models import Line, Order
+from orders.models import Line, Order, OrderRevision
 from orders.operations import axes
-from orders.pricing import snapshot
+from orders.pricing import revision, snapshot
 from orders.reconciliation import report
 from payments import reconciliation as money
 from payments.models import ClosedDay, Entry, Posting
@@ -138,7 +138,7 @@ def money_adds_up() -> Iterator[tuple[str, str]]:
 
 
 def orders_add_up() -> Iterator[tuple[str, str]]:
-    """I12: every order is the sum of its lines, its axes are what payments and lines say, its snapshot gives its total."""
+    """I12: every order is the sum of its lines, its axes are what payments and lines say, each version gives its own total."""
     for order in Order.objects.order_by("pk").iterator(chunk_size=CHUNK):
         lines = list(Line.objects.filter(order=order))
         sums: dict[str, int] = defaultdict(int)
@@ -153,9 +153,17 @@ def orders_add_up() -> Iterator[tuple[str, str]]:
         )
         if not _in_motion(order):
             yield from _differing(order, axes.derive(payments=axes.payments_of(order), lines=lines))
-        total = snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor
-        if total != order.total_minor:
-            yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {total}"
+        placed = snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor
+        versions = [(0, order.pricing_snapshot["totals"]["total"], placed), *_revisions(order)]
+        yield from (
+            (f"orders.Order {order.number}", f"version {number} costs {said}, computed again it is {again}")
+            for number, said, again in versions
+            if said != again
+        )
+        if [number for number, _, _ in versions] != list(range(order.revision + 1)):
+            yield f"orders.Order {order.number}", f"says it has {order.revision} versions and has others"
+        if versions[-1][1] != order.total_minor:
+            yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {versions[-1][1]}"
 
 
 def documents_add_up() -> Iterator[tuple[str, str]]:
@@ -175,6 +183,14 @@ def books_balance() -> Iterator[tuple[str, str]]:
     unbooked = moving.exclude(Exists(Entry.objects.filter(event=OuterRef("pk")))).order_by("pk")
     for pk, kind in unbooked.values_list("pk", "kind").iterator(chunk_size=CHUNK):
         yield f"timeline.Event {pk}", f"is a {kind} that is in no entry of the books"
+
+
+def _revisions(order: Order) -> list[tuple[int, int, int]]:
+    """Of each version after an edit: its number, what it says it costs, and what it costs computed again."""
+    if not order.revision:
+        return []
+    rows = OrderRevision.objects.filter(order=order).order_by("number")
+    return [(row.number, row.total_minor, revision.recompute_revision(row.pricing).total_minor) for row in rows]
 
 
 def _in_motion(order: Order) -> bool:

@@ -19,6 +19,7 @@ from orders.models import (
     Order,
     OrderHold,
     OrderPayment,
+    OrderRevision,
     Person,
     PersonToken,
 )
@@ -78,6 +79,11 @@ class OrderDetail:
     billing: dict[str, Any]
     version: int
     updated_at: datetime
+
+    @property
+    def items(self) -> list[Line]:
+        """The lines that have units; those of which an edit took everything are left out."""
+        return [line for line in self.lines if line.quantity]
 
     @property
     def refundable_minor(self) -> int:
@@ -307,10 +313,11 @@ def parcel(shipment_id: UUID) -> Parcel:
 
 
 def current_payment(payments: Iterable[Payment]) -> Payment | None:
-    """The payment that counts now: the newest that is no duplicate of another."""
+    """The payment that counts now: the newest that is no duplicate of another and asks for what is due."""
     every = list(payments)
     first_hand = [payment for payment in every if not payment.facts.get("duplicate_of")] or every
-    return first_hand[-1] if first_hand else None
+    asked = [payment for payment in first_hand if not payment.is_superseded] or first_hand
+    return asked[-1] if asked else None
 
 
 def payment_of(order_id: UUID) -> Payment | None:
@@ -327,6 +334,14 @@ def payment_named(order_id: UUID, *, gateway_order_id: str) -> Payment | None:
         .first()
     )
     return link.payment if link is not None else None
+
+
+def pricing_of(order: Order) -> dict[str, Any]:
+    """The snapshot of the prices that hold: the placement's, or the newest edit's. At most one statement."""
+    if not order.revision:
+        return dict(order.pricing_snapshot)
+    newest = OrderRevision.objects.filter(order=order, number=order.revision)
+    return dict(newest.values_list("pricing", flat=True).get())
 
 
 def address_of(address: Address, person: Person) -> dict[str, Any]:

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 RAZORPAY, COD = "razorpay", "cod"
+SUPERSEDED = "superseded"
 GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]
 
 
@@ -47,6 +48,7 @@ class Payment(StateModel):
 
     What may still be refunded is `captured_minor − refunded_minor − pending_refund_minor − disputed_minor`, and nothing
     else (PAINS 6). What disputes have taken may exceed what is left: the customer was paid twice then (F32).
+    `is_further` says that it was opened for more than was paid before: its money is no second payment of the same.
     """
 
     class Status(models.TextChoices):
@@ -59,7 +61,7 @@ class Payment(StateModel):
         FAILED = "failed"
         IN_DOUBT = "in_doubt"
 
-    FROZEN: ClassVar[tuple[str, ...]] = ("stream", "gateway", "amount_minor", "currency", "receipt", "created_at")
+    FROZEN: ClassVar[tuple[str, ...]] = ("stream", "gateway", "amount_minor", "currency", "receipt", "is_further", "created_at")
     INITIAL: ClassVar[tuple[str, ...]] = (Status.OPENING, Status.CREATED, Status.CAPTURED)
 
     id = models.UUIDField(primary_key=True)
@@ -76,6 +78,7 @@ class Payment(StateModel):
     gateway_payment_id = models.CharField(max_length=40, null=True, unique=True)  # noqa: DJ001 NULL keeps it unique
     receipt = models.CharField(max_length=40, unique=True)
     attempts = models.PositiveSmallIntegerField(default=1)
+    is_further = models.BooleanField(default=False, db_default=False)
     method = models.CharField(max_length=30, blank=True)
     facts: models.JSONField[Any, Any] = models.JSONField(default=dict)
     error_code = models.CharField(max_length=60, blank=True)
@@ -133,6 +136,11 @@ class Payment(StateModel):
         """The gateway has an order to be paid."""
         self.gateway_order_id = gateway_order_id
 
+    @property
+    def is_superseded(self) -> bool:
+        """Whether another amount is asked for instead. Money that comes for it all the same is taken in."""
+        return self.status == self.Status.FAILED and self.error_code == SUPERSEDED
+
     @transition(
         field=status,
         source=[Status.CREATED, Status.FAILED, Status.IN_DOUBT],
@@ -172,6 +180,17 @@ class Payment(StateModel):
 
     @transition(
         field=status,
+        source=[Status.OPENING, Status.CREATED],
+        target=Status.FAILED,
+        custom={"event": "payment.superseded"},
+    )
+    def supersede(self, *, reason: str) -> None:
+        """Another amount is asked for instead."""
+        self.error_code = SUPERSEDED
+        self.error_reason = reason
+
+    @transition(
+        field=status,
         source=[Status.OPENING, Status.AUTHORIZED],
         target=Status.IN_DOUBT,
         custom={"event": "payment.doubted"},
@@ -179,17 +198,13 @@ class Payment(StateModel):
     def doubt(self) -> None:
         """The gateway was asked and did not answer; only asking again resolves it."""
 
-    @transition(
-        field=status, source=Status.FAILED, target=Status.CREATED, custom={"event": "payment.retried"}
-    )
+    @transition(field=status, source=Status.FAILED, target=Status.CREATED, custom={"event": "payment.retried"})
     def retry(self, *, attempts: int) -> None:
         """Another attempt on the same gateway order."""
         self.attempts = attempts
         self.error_code = self.error_reason = ""
 
-    @transition(
-        field=status, source=Status.FAILED, target=Status.OPENING, custom={"event": "payment.retried"}
-    )
+    @transition(field=status, source=Status.FAILED, target=Status.OPENING, custom={"event": "payment.retried"})
     def reopen(self, *, attempts: int) -> None:
         """Another attempt, for which the gateway has no order yet."""
         self.attempts = attempts

@@ -41,10 +41,12 @@ class StateField(FSMField):
 class StateModel(models.Model):
     """A machine: its `status` moves only through `timeline.transitions.advance`.
 
-    `FROZEN` names columns that never change after the insert; the database refuses it (timeline.triggers).
+    `FROZEN` names columns that never change after the insert, `CHANGED_BY` those that change only with an event of a
+    kind; the database refuses anything else (timeline.triggers).
     """
 
     FROZEN: ClassVar[tuple[str, ...]] = ()
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {}
     status: Any
 
     class Meta:

@@ -6,6 +6,10 @@ frozen column, any change of an append-only row, any cut of a column that `GROWS
 `(name, condition over NEW, why)` in SQL both engines understand. Note [The book first] says why the triggers may be
 immediate.
 
+`CHANGED_BY` names columns that change only with an event: `{"order.edited": ("total_minor", …)}`. They may be updated
+while the newest event of their subject is of that kind (on PostgreSQL: of this very transaction). The subject is the row
+itself, or the row its foreign key `CHANGED_WITH` points to: a line changes with its order.
+
 Note [SQLite forgets]
     SQLite remakes a table on many migrations and drops its triggers silently, so they are dropped before every
     migrate, made anew after it, and looked for at start (`missing`). `INSERT OR REPLACE` would delete the old row
@@ -125,6 +129,27 @@ def _grows(model: type[models.Model]) -> str:
     return f'substr(NEW."{column}", 1, length(OLD."{column}")) <> OLD."{column}"'
 
 
+def _told(model: type[models.Model]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Which columns change only with an event of which kinds."""
+    kinds: dict[str, list[str]] = {}
+    for kind, names in getattr(model, "CHANGED_BY", {}).items():
+        for name in names:
+            kinds.setdefault(_column(model, name), []).append(kind)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for column, words in kinds.items():
+        groups.setdefault(tuple(words), []).append(column)
+    return list(groups.items())
+
+
+def _teller(model: type[models.Model]) -> tuple[str, str]:
+    """Whose events change the row: the subject's type, and the column that names it."""
+    name = getattr(model, "CHANGED_WITH", "")
+    if not name:
+        return model._meta.label_lower, str(model._meta.pk.column if model._meta.pk else "id")
+    field: Any = model._meta.get_field(name)
+    return field.related_model._meta.label_lower, str(field.column)
+
+
 def _refused_inserts(model: type[models.Model]) -> tuple[tuple[str, str, str], ...]:
     return tuple(getattr(model, "REFUSED_INSERTS", ()))
 
@@ -178,6 +203,9 @@ def _postgres(model: type[models.Model]) -> list[Trigger]:
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in frozen)
         found.append(_pg(table, "frozen", "BEFORE UPDATE", when, _pg_refuse(table, "has a frozen column")))
+    for place, (kinds, columns) in enumerate(_told(model)):
+        when = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in columns)
+        found.append(_pg(table, f"told_{place}", "BEFORE UPDATE", when, _pg_told(model, kinds)))
     if issubclass(model, StateModel):
         found.append(_pg(table, "born", "BEFORE INSERT", "", _pg_step(model, "''")))
         moved = "OLD.status IS DISTINCT FROM NEW.status"
@@ -223,6 +251,17 @@ def _pg_step(model: type[StateModel], before: str) -> str:
     )
 
 
+def _pg_told(model: type[models.Model], kinds: tuple[str, ...]) -> str:
+    table, (subject, column) = model._meta.db_table, _teller(model)
+    words = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        f"IF NOT EXISTS (SELECT 1 FROM (SELECT kind, txid FROM {Event._meta.db_table}"
+        f" WHERE subject_type = '{subject}' AND subject_id = replace(NEW.\"{column}\"::text, '-', '')"
+        f" ORDER BY id DESC LIMIT 1) AS newest WHERE kind IN ({words}) AND txid = txid_current()) THEN"
+        f" {_pg_refuse(table, 'changes this column with its event only')} END IF; RETURN NEW;"
+    )
+
+
 # --- SQLite -----------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +290,9 @@ def _sqlite(model: type[models.Model]) -> list[Trigger]:
     if frozen:
         when = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in frozen)
         found.append(_lite(table, "frozen", "BEFORE UPDATE", when, _lite_refuse(table, "has a frozen column")))
+    for place, (kinds, columns) in enumerate(_told(model)):
+        when = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in columns)
+        found.append(_lite(table, f"told_{place}", "BEFORE UPDATE", when, _lite_told(model, kinds)))
     if issubclass(model, StateModel):
         found.append(_lite(table, "born", "BEFORE INSERT", "", _lite_step(model, "''")))
         moved = "OLD.status IS NOT NEW.status"
@@ -289,4 +331,14 @@ def _lite_step(model: type[StateModel], before: str) -> str:
         f" (SELECT from_state, to_state FROM {Event._meta.db_table} WHERE subject_type = '{model._meta.label_lower}'"
         f' AND subject_id = NEW."{pk}" ORDER BY id DESC LIMIT 1)'
         f" WHERE from_state = {before} AND to_state = NEW.status);"
+    )
+
+
+def _lite_told(model: type[models.Model], kinds: tuple[str, ...]) -> str:
+    table, (subject, column) = model._meta.db_table, _teller(model)
+    words = ", ".join(f"'{kind}'" for kind in kinds)
+    return (
+        f"SELECT RAISE(ABORT, '{table} changes this column with its event only') WHERE NOT EXISTS (SELECT 1 FROM"
+        f" (SELECT kind FROM {Event._meta.db_table} WHERE subject_type = '{subject}'"
+        f' AND subject_id = NEW."{column}" ORDER BY id DESC LIMIT 1) WHERE kind IN ({words}));'
     )

@@ -68,7 +68,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         "billingAddress": detail.billing or None,
         "discountSnapshot": order.discount_snapshot,
         "pricingSnapshot": order.pricing_snapshot,
-        "items": [line_row(line) for line in detail.lines],
+        "items": [line_row(line) for line in detail.items],
         "payments": [payment_row(payment) for payment in detail.payments],
         "refunds": [refund_row(refund) for refund in detail.refunds],
         **({"disputes": [dispute_row(dispute) for dispute in detail.disputes]} if as_staff else {}),
@@ -81,7 +81,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
 
 def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
     """An order in a list: all but its addresses, snapshots, refunds and parcels."""
-    lines = list(order.lines.all())
+    lines = [line for line in order.lines.all() if line.quantity]
     payments = [link.payment for link in order.order_payments.all()]
     refundable = sum(payment.refundable_minor for payment in payments)
     return {

@@ -4,6 +4,7 @@ from orders.models.case import Case, ReconciliationRun
 from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
+from orders.models.edit import OrderEdit, OrderRevision
 from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment
 from orders.models.hold import OrderHold
 from orders.models.job import Job, JobChunk, JobResult
@@ -31,8 +32,10 @@ __all__ = [
     "Message",
     "NumberSeries",
     "Order",
+    "OrderEdit",
     "OrderHold",
     "OrderPayment",
+    "OrderRevision",
     "Person",
     "PersonToken",
     "ReconciliationRun",

@@ -14,6 +14,9 @@ from orders.models.order import Order
 class Line(models.Model):
     """One line of an order (OrderItem, B11). Prices are frozen; the four quantities say where the units are.
 
+    How many there are and what they come to changes with its order's event `order.edited` alone. A line of which an edit
+    took everything stays, with no units and no amounts.
+
     `total = value − discount + gst`. Where the price is marked without GST, value is price times quantity; where it is
     marked with it, the customer pays price times quantity less discount, and the value is what that leaves (ADR 9).
     """
@@ -22,15 +25,23 @@ class Line(models.Model):
         "order",
         "variant",
         "sku",
-        "quantity",
         "price_minor",
         "price_includes_gst",
-        "value_minor",
         "gst_rate_bp",
-        "gst_minor",
-        "discount_minor",
-        "total_minor",
     )
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {
+        "order.edited": (
+            "quantity",
+            "value_minor",
+            "discount_minor",
+            "cgst_minor",
+            "sgst_minor",
+            "igst_minor",
+            "gst_minor",
+            "total_minor",
+        )
+    }
+    CHANGED_WITH: ClassVar[str] = "order"
 
     id = models.UUIDField(primary_key=True)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
@@ -71,8 +82,7 @@ class Line(models.Model):
                 name="line_value_as_marked",
             ),
             models.CheckConstraint(
-                condition=Q(quantity__gte=1)
-                & Q(quantity__gte=F("quantity_shipped") + F("quantity_cancelled"))
+                condition=Q(quantity__gte=F("quantity_shipped") + F("quantity_cancelled"))
                 & Q(quantity_delivered__lte=F("quantity_shipped"))
                 & Q(quantity_returned__lte=F("quantity_shipped")),
                 name="line_units_within_quantity",

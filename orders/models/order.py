@@ -19,7 +19,8 @@ class Order(StateModel):
     """One order of one person. Its story is the stream of its own id; `version` and ETag are the stream's length.
 
     `status` is the word of REQUIREMENTS B8 and moves as B16 and Z1 say. `payment_state` and `fulfilment_state` are
-    derived (Z2), written by `orders.operations.axes` alone.
+    derived (Z2), written by `orders.operations.axes` alone. Its sums are what was placed, or what the newest edit made of
+    it: `revision` counts the edits, and the database lets the sums change with the event `order.edited` alone.
     """
 
     class Status(models.TextChoices):
@@ -58,15 +59,27 @@ class Order(StateModel):
         "number",
         "person",
         "currency",
-        "subtotal_minor",
-        "discount_minor",
-        "gst_minor",
         "shipping_minor",
-        "total_minor",
         "pricing_snapshot",
         "discount_snapshot",
         "created_at",
     )
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {
+        "order.edited": (
+            "subtotal_minor",
+            "discount_minor",
+            "gst_minor",
+            "cgst_minor",
+            "sgst_minor",
+            "igst_minor",
+            "total_minor",
+            "item_count",
+            "destination_state",
+            "shipping_address",
+            "billing_address",
+            "revision",
+        )
+    }
 
     id = models.UUIDField(primary_key=True)
     stream = models.OneToOneField(Stream, on_delete=models.PROTECT, related_name="+")
@@ -92,6 +105,7 @@ class Order(StateModel):
     paid_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
     item_count = models.PositiveIntegerField()
+    revision = models.PositiveSmallIntegerField(default=0, db_default=0)
     shipping_method = models.CharField(max_length=20)
     payment_method = models.CharField(max_length=20)
     destination_state = models.CharField(max_length=8)

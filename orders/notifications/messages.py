@@ -47,6 +47,10 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "order_cancelled", ("email",), "Your order {number} is cancelled",
         "Your order {number} is cancelled. What you paid goes back to where it came from.\n\n{link}",
     ),
+    "order.edited": (
+        "order_edited", ("email",), "Your order {number} was changed",
+        "Your order {number} was changed. It now comes to {total}. {rest}\n\n{link}",
+    ),
     "payment.failed": (
         "payment_failed", ("email",), "The payment of your order {number} failed",
         "The payment of {total} for your order {number} did not go through. You can try again.\n\n{link}",
@@ -97,8 +101,18 @@ def _words(event: Event, order: Order) -> dict[str, Any]:
         "carrier": str(facts.get("carrier", "")).replace("_", " "),
         "tracking_number": facts.get("tracking_number", ""),
         "waits": "It is confirmed as soon as your payment is in." if order.payment_method != "cod" else "You pay at the door.",
+        "rest": _rest(order, int(facts.get("balance_minor", 0))),
         "link": f"{settings.PUBLIC_URL}/account/orders/{order.number}/",
     }
+
+
+def _rest(order: Order, balance_minor: int) -> str:
+    """What a change means for the customer's money."""
+    if balance_minor < 0:
+        return f"{money(-balance_minor)} that you paid too much goes back to where it came from."
+    if balance_minor > 0 and order.payment_method == "cod":
+        return "You pay at the door."
+    return f"{money(balance_minor)} is to be paid." if balance_minor else "Nothing is to be paid and nothing goes back."
 
 
 def _fit(medium: str, text: str) -> str:

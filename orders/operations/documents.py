@@ -17,7 +17,7 @@ import rfc8785
 from django.conf import settings
 from django.utils.timezone import localdate
 
-from orders import locks
+from orders import locks, queries
 from orders.models import Document, Line, Order, RefundPart
 from orders.operations import people
 from orders.pricing import supply
@@ -276,6 +276,7 @@ def _bought(order_id: UUID) -> list[Bought]:
             discount_minor=line.discount_minor, amounts=_frozen(line),
         )
         for line in locks.lines(order_id)
+        if line.quantity
     ]
 
 
@@ -300,7 +301,7 @@ def _parts_of(refund_id: UUID) -> list[RefundPart]:
 
 
 def _shipping(order: Order) -> Amounts:
-    tax = order.pricing_snapshot["shippingTaxIncluded"]
+    tax = queries.pricing_of(order)["shippingTaxIncluded"]
     return Amounts(order.shipping_minor - sum(tax.values()), tax["cgst"], tax["sgst"], tax["igst"])
 
 

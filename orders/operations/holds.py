@@ -25,8 +25,10 @@ class HoldsFull(Refused):
     """This order has as many open holds as an order may have; release one first."""
 
 
-def hold(op: Operation, *, order_id: UUID, reason: str, note: str | None = None) -> OrderHold:
-    """Stop the order's forward steps. Raises HoldsFull, and TransitionRefused once the order has ended."""
+def hold(
+    op: Operation, *, order_id: UUID, reason: str, note: str | None = None, created_by: str | None = None
+) -> OrderHold:
+    """Stop the order's forward steps. It is the caller's, unless something else is named that will release it. Raises HoldsFull, and TransitionRefused once the order has ended."""
     order = locks.order(order_id)
 
     if order.status in (Order.Status.DELIVERED, Order.Status.CANCELLED, Order.Status.REFUNDED):
@@ -34,7 +36,7 @@ def hold(op: Operation, *, order_id: UUID, reason: str, note: str | None = None)
     if OrderHold.objects.filter(order=order, released_at=None).count() >= HOLDS_OPEN_MAX:
         raise HoldsFull
 
-    row = OrderHold(id=op.new_id(), order=order, reason=reason, created_by=op.actor.id, created_at=op.now)
+    row = OrderHold(id=op.new_id(), order=order, reason=reason, created_by=created_by or op.actor.id, created_at=op.now)
     row.sealed = vault.seal(order.person.key, f"hold:{row.pk}", {"note": note}) if note else None
     op.record(
         order, "order.held", facts={"reason": reason, "hold_id": row.pk},

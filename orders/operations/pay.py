@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders import locks
+from orders import locks, queries
 from orders.models import Order, OrderPayment
-from orders.operations import axes, refund_parts
+from orders.operations import axes, balance, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
@@ -33,6 +33,7 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
     refund_parts.adopt(op, order=order)
 
     axes.refresh(op, order=order)
+    balance.follow(op, order=order)
     if order.status == Order.Status.CANCELLED:
         give_back_all(op, order=order, reason_code="captured_after_cancel")
     confirm_when_paid(op, order=order)
@@ -40,16 +41,20 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
 
 
 def again(op: Operation, *, order_id: UUID) -> Payment:
-    """Another attempt after a failed payment. Raises NothingToPay unless the order is pending and its payment failed."""
+    """Another attempt after a failed payment of a pending order, or of the rest an edited order costs.
+
+    Raises NothingToPay for any other.
+    """
     order = locks.order(order_id)
 
-    if order.status != Order.Status.PENDING or order.payment_method == "cod":
+    failed = queries.payment_of(order_id)
+    waits = order.status == Order.Status.PENDING or (order.status in balance.OPEN and failed is not None and failed.is_further)
+    if not waits or order.payment_method == "cod":
         raise NothingToPay
-    link = OrderPayment.objects.filter(order=order).select_related("payment").order_by("-id").first()
-    if link is None or link.payment.status != "failed":
+    if failed is None or failed.status != "failed" or failed.is_superseded:
         raise NothingToPay("The payment of this order has not failed.")
 
-    payment = money.retry(op, payment_id=link.payment_id)
+    payment = money.retry(op, payment_id=failed.pk)
     axes.refresh(op, order=order)
     return payment
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orders import locks
 from orders.models import Line, Order, OrderPayment
-from orders.operations import axes, refund_goods, refund_limits, refund_parts, shelf
+from orders.operations import axes, balance, refund_goods, refund_limits, refund_parts, shelf
 from orders.operations.refund_parts import AboveRefundable, Quote, TooManyUnitsBack, Wish
 from payments import operations as money
 from payments.models import Payment, Refund
@@ -117,6 +117,7 @@ def retry(op: Operation, *, order_id: UUID, refund_id: UUID) -> Refund:
     failed = _own(order_id, refund_id)
 
     refund_parts.require_there(order=order, refund=failed)
+    balance.require_over(order, failed)
     if money.is_disputed(failed.payment):
         raise money.DisputeOpen
 
@@ -132,6 +133,7 @@ def settle_by_other_means(op: Operation, *, order_id: UUID, refund_id: UUID, ref
     failed = _own(order_id, refund_id)
 
     refund_parts.require_there(order=order, refund=failed)
+    balance.require_over(order, failed)
 
     refund = money.settle_refund_otherwise(op, refund_id=refund_id, reference=reference, reason=reason)
     settle(op, order=axes.refresh(op, order=order))

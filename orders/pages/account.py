@@ -193,7 +193,7 @@ def _ask(
 
 
 def _card(found: Order) -> Card:
-    lines = list(found.lines.all())
+    lines = [line for line in found.lines.all() if line.quantity]
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
     here = reverse("account-order", kwargs={"number": found.number})
     action, url = ("Pay now", reverse("pay", kwargs={"number": found.number})) if _must_pay(found) else ("See order", here)

@@ -24,7 +24,7 @@ _QUIET: Final = frozenset({"order.axes_changed", "message.sent", "message.failed
 _ICONS: Final = {
     "order.placed": "orders", "order.confirmed": "check", "order.processing_started": "box", "order.shipped": "truck",
     "order.delivered": "checks", "order.cancelled": "cross", "order.refunded": "return", "order.held": "pause",
-    "order.released": "check", "payment.captured": "checks", "payment.failed": "cross", "payment.mismatched": "alert",
+    "order.released": "check", "order.edited": "note", "payment.captured": "checks", "payment.failed": "cross", "payment.mismatched": "alert",
     "refund.failed": "alert",
 }
 _PREFIX_ICONS: Final = {

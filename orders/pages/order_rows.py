@@ -194,7 +194,7 @@ def _waiting() -> dict[str, int]:
 
 
 def _row(order: Order, now: datetime) -> Row:
-    lines: Sequence[Any] = list(order.lines.all())
+    lines: Sequence[Any] = [line for line in order.lines.all() if line.quantity]
     units = sum(line.quantity - line.quantity_cancelled for line in lines)
     shipped = sum(line.quantity_shipped for line in lines)
     marks = min(units, SEGMENTS_MAX)

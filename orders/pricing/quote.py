@@ -157,7 +157,7 @@ def quote(request: Request) -> Quote:
         rule = rule if refusal is None else None
 
     discounts = [0] * len(request.lines) if rule is None else allocate(rule, request.lines)
-    lines = tuple(_quoted(line, off, intra) for line, off in zip(request.lines, discounts, strict=True))
+    lines = tuple(quoted(line, off, intra) for line, off in zip(request.lines, discounts, strict=True))
     is_free = rule is not None and isinstance(rule.benefit, FreeShipping)
     shipping = 0 if is_free else request.shipping_minor
 
@@ -171,14 +171,15 @@ def quote(request: Request) -> Quote:
         gst_minor=gst.total_minor,
         gst=gst,
         shipping_minor=shipping,
-        shipping_tax=_tax_within(shipping, lines, intra),
+        shipping_tax=tax_within(shipping, lines, intra),
         total_minor=subtotal - discount + gst.total_minor + shipping,
         intra=intra,
         refusal=refusal,
     )
 
 
-def _quoted(line: Line, discount_minor: int, intra: bool) -> QuotedLine:
+def quoted(line: Line, discount_minor: int, intra: bool) -> QuotedLine:
+    """The line with this discount, taxed for a supply within the state or beyond it."""
     taxable = line.gross_minor - discount_minor
     if line.includes_gst:
         taxable, gst = inclusive(taxable, line.gst_rate_bp, intra)
@@ -201,7 +202,7 @@ def _quoted(line: Line, discount_minor: int, intra: bool) -> QuotedLine:
     )
 
 
-def _tax_within(shipping_minor: int, lines: Sequence[QuotedLine], intra: bool) -> Tax:
+def tax_within(shipping_minor: int, lines: Sequence[QuotedLine], intra: bool) -> Tax:
     """The GST in the shipping charge: delivery follows the goods (composite supply), by value where rates differ."""
     values: dict[int, int] = {}
     for line in lines:

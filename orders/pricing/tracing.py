@@ -11,6 +11,7 @@ from orders.pricing.money import round_half_up, split
 
 if TYPE_CHECKING:
     from orders.pricing.quote import Quote, QuotedLine
+    from orders.pricing.revision import Revised
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def of_line(line: QuotedLine, *, intra: bool) -> tuple[Component, ...]:
     return _components(base, line.gst_rate_bp, sums, intra=intra, is_within=line.includes_gst)
 
 
-def of_shipping(quote: Quote) -> tuple[ShippingShare, ...]:
+def of_shipping(quote: Quote | Revised) -> tuple[ShippingShare, ...]:
     """The taxes within the shipping charge: it follows the goods, by value where rates differ."""
     values: dict[int, int] = {}
     for line in quote.lines:

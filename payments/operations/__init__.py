@@ -5,7 +5,7 @@ Each function runs inside `operation(...)` on the payment's own stream and locks
 
 from __future__ import annotations
 
-from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry  # noqa: A004
+from payments.operations.attempts import AmountDiffers, accept, doubt, fail, mark_asked, open, retry, supersede  # noqa: A004
 from payments.operations.bank_lines import (
     BANK_STREAM,
     BadRemittance,
@@ -104,5 +104,6 @@ __all__ = [
     "retry",
     "retry_refund",
     "settle_refund_otherwise",
+    "supersede",
     "take_notice",
 ]

@@ -25,12 +25,13 @@ class AmountDiffers(Invalid):
 
 
 def open(  # noqa: A001 the word of the trade, read as payments.operations.open
-    op: Operation, *, stream: str, gateway: str, amount_minor: int, currency: str, receipt: str | None = None
+    op: Operation, *, stream: str, gateway: str, amount_minor: int, currency: str, receipt: str | None = None,
+    is_further: bool = False,
 ) -> Payment:
     """Begin a payment of `amount_minor` in this story; the gateway is asked for an order afterwards (exchanges).
 
     Cash on delivery needs no gateway and waits as `created`. `receipt` (at most 40 characters) is our name for it at the
-    gateway, the payment's id unless given.
+    gateway, the payment's id unless given. `is_further` is for what the story costs beyond what was paid.
     """
     payment_id = op.new_id()
     payment = Payment(
@@ -41,15 +42,11 @@ def open(  # noqa: A001 the word of the trade, read as payments.operations.open
         amount_minor=amount_minor,
         currency=currency,
         receipt=receipt or payment_id.hex,
+        is_further=is_further,
         created_at=op.now,
     )
-    begin(
-        op,
-        payment,
-        "payment.opened",
-        stream=stream,
-        facts={"gateway": gateway, "amount_minor": amount_minor, "currency": currency, "receipt": payment.receipt},
-    )
+    facts = {"gateway": gateway, "amount_minor": amount_minor, "currency": currency, "receipt": payment.receipt}
+    begin(op, payment, "payment.opened", stream=stream, facts={**facts, "is_further": is_further or None})
     return payment
 
 
@@ -84,6 +81,14 @@ def fail(op: Operation, *, payment_id: UUID, code: str, reason: str, gateway_pay
         )
     if gateway_payment_id is not None:
         keep_facts(payment, failed=[*known, gateway_payment_id])
+    return payment
+
+
+def supersede(op: Operation, *, payment_id: UUID, reason: str) -> Payment:
+    """This amount is not asked for any more. Only a payment nobody has begun to pay; for others nothing changes."""
+    payment = locks.payment(payment_id)
+    if payment.status in (Payment.Status.OPENING, Payment.Status.CREATED):
+        advance(op, payment.supersede, stream=payment.stream, reason=reason[:REASON_CHARS_MAX], **facts_of(payment))
     return payment
 
 

@@ -70,7 +70,7 @@ def capture(
 ) -> Payment:
     """The money is ours: `amount_minor` of `currency`, the whole of the payment. A repeat changes nothing.
 
-    When the story has been paid before, what came now goes back at once, once. `facts` are the gateway's own about the
+    When the story has been paid before and this is not for more (`is_further`), what came now goes back at once. `facts` are the gateway's own about the
     money (fee, bank, network: never about people). Raises `AmountDiffers` (F27), `TransitionRefused`.
     """
     payment = locks.payment(payment_id)
@@ -78,7 +78,7 @@ def capture(
     if payment.status == Payment.Status.CAPTURED:
         return payment
 
-    paid_before = _is_paid(payment.stream)
+    paid_before = not payment.is_further and _is_paid(payment.stream)
     event = advance(
         op,
         payment.capture,

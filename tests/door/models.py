@@ -11,13 +11,15 @@ from timeline.states import StateField, StateModel
 
 
 class Ticket(StateModel):
-    """Open, then confirmed, then cancelled; its price never changes."""
+    """Open, then confirmed, then cancelled; its price never changes, its seats only with their event."""
 
     FROZEN: ClassVar[tuple[str, ...]] = ("price_minor",)
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {"checkout.changed": ("seats",)}
 
     id = models.UUIDField(primary_key=True)
     number = models.CharField(max_length=20, unique=True)
     price_minor = models.BigIntegerField(default=100)
+    seats = models.IntegerField(default=1)
     status = StateField(
         default="pending", choices=[("pending", "Pending"), ("confirmed", "Confirmed"), ("cancelled", "Cancelled")]
     )
@@ -51,3 +53,20 @@ class Line(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Seat(models.Model):
+    """A row that changes with the event of another: its ticket's."""
+
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {"checkout.changed": ("row", "number"), "checkout.held": ("row",)}
+    CHANGED_WITH: ClassVar[str] = "ticket"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT)
+    row = models.IntegerField(default=1)
+    number = models.IntegerField(default=1)
+
+    class Meta:
+        app_label = "door"
+
+    def __str__(self) -> str:
+        return f"{self.row}/{self.number}"

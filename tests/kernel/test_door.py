@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from tests.door.models import Line, Ticket
+from tests.door.models import Line, Seat, Ticket
 from timeline import queries, triggers
 from timeline.actors import Actor, system
 from timeline.errors import KeyReused, Replayed, TransitionRefused
@@ -211,6 +211,48 @@ def test_changing_a_frozen_column_or_the_id_is_refused() -> None:
     with refused("frozen"):
         sql("UPDATE door_ticket SET id = %s", uuid.uuid4() if connection.vendor == "postgresql" else uuid.uuid4().hex)
     Ticket.objects.filter(pk=ticket.pk).update(reason="free to change")
+
+
+def test_a_column_that_changes_with_its_event_changes_with_nothing_else() -> None:
+    """The book first, for amounts too."""
+    ticket = make()
+    with refused("with its event only"):
+        Ticket.objects.filter(pk=ticket.pk).update(seats=2)
+    with refused("with its event only"):
+        sql("UPDATE door_ticket SET seats = 2 WHERE id = %s", raw(ticket))
+    with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
+        op.record(ticket, "checkout.changed", facts={"seats": 2})
+        assert Ticket.objects.filter(pk=ticket.pk).update(seats=2) == 1
+    with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
+        op.record(ticket, "note.added")
+        with refused("with its event only"):
+            Ticket.objects.filter(pk=ticket.pk).update(seats=3)
+    Ticket.objects.filter(pk=ticket.pk).update(reason="free to change", seats=2)
+
+
+def test_a_row_changes_with_the_event_of_the_row_it_belongs_to() -> None:
+    ticket, other = make(), make("T-2")
+    seat = Seat.objects.create(ticket=ticket)
+    with operation("x", actor=ASHA, stream=str(other.id)) as op:
+        op.record(other, "checkout.changed")
+        with refused("with its event only"):
+            Seat.objects.filter(pk=seat.pk).update(number=7)
+    with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
+        op.record(ticket, "checkout.held")
+        assert Seat.objects.filter(pk=seat.pk).update(row=2) == 1, "either of two events"
+        with refused("with its event only"):
+            Seat.objects.filter(pk=seat.pk).update(number=7)
+        op.record(ticket, "checkout.changed")
+        assert Seat.objects.filter(pk=seat.pk).update(row=3, number=7) == 1
+
+
+@pytest.mark.postgres
+def test_an_event_of_another_transaction_changes_no_amount() -> None:
+    ticket = make()
+    with operation("x", actor=ASHA, stream=str(ticket.id)) as op:
+        op.record(ticket, "checkout.changed")
+    with refused("with its event only"):
+        sql("UPDATE door_ticket SET seats = 2 WHERE id = %s", raw(ticket))
 
 
 def test_events_are_append_only() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django_fsm import can_proceed
 
-from orders.models import Checkout, Order
+from orders.models import Checkout, Order, OrderEdit
 from shipping.models import Shipment
 from timeline.transitions import machine
 
@@ -29,6 +29,7 @@ ORDER = {
 CHECKOUT = {
     ("open", "complete"): "completed", ("open", "fail"): "failed", ("open", "expire"): "expired", ("open", "abandon"): "abandoned",
 }
+EDIT = {("staged", "commit"): "committed", ("staged", "discard"): "discarded"}
 _MOVING = ("shipped", "in_transit", "out_for_delivery", "attempted")
 SHIPMENT = {
     ("booked", "label"): "labelled",
@@ -47,7 +48,7 @@ SHIPMENT = {
 }
 PAIRS = [
     (model, state, verb, table)
-    for model, table in ((Order, ORDER), (Checkout, CHECKOUT), (Shipment, SHIPMENT))
+    for model, table in ((Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT))
     for state, verb in itertools.product(machine(model).states, machine(model).verbs())
 ]
 
@@ -58,6 +59,6 @@ def test_every_pair_of_state_and_verb(model: Any, state: str, verb: str, table: 
     assert can_proceed(getattr(model(status=state), verb)) is ((state, verb) in table)
 
 
-@pytest.mark.parametrize(("model", "table"), [(Order, ORDER), (Checkout, CHECKOUT), (Shipment, SHIPMENT)])
+@pytest.mark.parametrize(("model", "table"), [(Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT)])
 def test_every_step_leads_where_the_table_says(model: Any, table: dict[tuple[str, str], str]) -> None:
     assert {(step.source, step.verb): step.target for step in machine(model).steps} == table
