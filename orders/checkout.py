@@ -15,11 +15,9 @@ from inventory.models import Variant
 from inventory.operations import Want
 from orders import locks
 from orders.models import Checkout, CheckoutLine, Discount, DiscountUse
-from orders.operations import people
+from orders.operations import addresses, people
 from orders.operations.place import Placed, Plan, place
-from orders.pricing.india import check_gstin
 from orders.quoting import Priced, price, rule_of
-from shipping import addresses
 from timeline.errors import Invalid, Missing, Refused
 from timeline.operations import operation
 from timeline.transitions import advance, begin
@@ -296,24 +294,10 @@ def _wants(lines: Sequence[CheckoutLine]) -> list[Want]:
 
 def _checked(part: str, value: Any) -> Any:
     if part == "gstin":
-        _require_gstin(str(value or ""), "#/gstin")
+        addresses.require_gstin(str(value or ""), "#/gstin")
     if part not in ("shippingAddress", "billingAddress") or value is None:
         return value
-    try:
-        address = addresses.to_wire(addresses.check(value))
-    except addresses.AddressInvalid as error:
-        raise Invalid(
-            "The address is not complete or not possible; the errors name the parts.",
-            errors=[(f"#/{part}{pointer.removeprefix('#')}", detail) for pointer, detail in error.errors],
-        ) from error
-    _require_gstin(str(address.get("gstin") or ""), f"#/{part}/gstin")
-    return address
-
-
-def _require_gstin(text: str, pointer: str) -> None:
-    """The form and the check character; no GSTIN is none wrong."""
-    if text and not check_gstin(text):
-        raise Invalid("This is not a GSTIN: the check digit or the form is wrong.", errors=[(pointer, "Not valid.")])
+    return addresses.checked(value, f"#/{part}")
 
 
 def _profile(contact: Mapping[str, Any]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from timeline.api.wire import (
     Quantity,
     StrictBool,
     StrictDateTime,
+    StrictInt,
     StrictText,
     StrictUUID,
 )
@@ -109,6 +110,38 @@ class UnitsInput(Input):
 
     order_item_id = StrictUUID()
     quantity = Quantity()
+
+
+class AddInput(Input):
+    """Units of a SKU to be added to an order, at today's price."""
+
+    sku = Code()
+    quantity = Quantity()
+
+
+class KeepInput(Input):
+    """How many units an item is to have; 0 takes it away."""
+
+    order_item_id = StrictUUID()
+    quantity = Quantity(min_value=0)
+
+
+class EditInput(Input):
+    """A change of a placed order; what is not named stays as it is."""
+
+    add = AddInput(many=True, required=False)
+    quantities = KeepInput(many=True, required=False)
+    shipping_address = AddressInput(required=False, allow_null=True)
+    billing_address = AddressInput(required=False, allow_null=True)
+
+
+class CommitInput(Input):
+    """Make a prepared change."""
+
+    expected_balance = StrictInt(
+        min_value=-MONEY_MINOR_MAX, max_value=MONEY_MINOR_MAX, required=False, allow_null=True, default=None,
+        help_text="The balance that was shown; another one is 409.",
+    )
 
 
 class RefundWishInput(Input):

@@ -7,6 +7,7 @@ from django.urls import path
 from orders.api import security  # noqa: F401 registers how callers show who they are
 from orders.api.admin import batches, books, disputes, jobs, payments, reconciliation, refunds, settlements, shipments
 from orders.api.admin import documents as papers
+from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
 from orders.api.storefront import checkouts, documents, orders, tokens
 
@@ -37,6 +38,9 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/notes", staff.NotesView.as_view()),
     path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),
     path("admin/orders/<str:order_id>/holds/<str:hold_id>", staff.HoldView.as_view()),
+    path("admin/orders/<str:order_id>/edits", changes.EditsView.as_view()),
+    path("admin/orders/<str:order_id>/edits/<str:edit_id>", changes.EditView.as_view()),
+    path("admin/orders/<str:order_id>/edits/<str:edit_id>/commit", changes.CommitView.as_view()),
     path("admin/orders/<str:order_id>/refund", refunds.RefundView.as_view()),
     path("admin/orders/<str:order_id>/refund/quote", refunds.QuoteView.as_view()),
     path("admin/refunds/<str:refund_id>/retry", refunds.RetryView.as_view()),

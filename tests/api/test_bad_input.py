@@ -77,6 +77,15 @@ WRITES: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
             "#/restockLines/0/orderItemId": "uuid", "#/restockLines/0/quantity": "quantity", "#/restockLines/0/to": "choice",
         },
     ),
+    "edit": (
+        "POST", "/admin/orders/{own}/edits",
+        {"add": [{"sku": "TEA-1", "quantity": 1}], "quantities": [{**UNITS[0], "quantity": 1}]},
+        {
+            "#/add": "list", "#/add/0/sku": "code", "#/add/0/quantity": "quantity", "#/quantities": "list",
+            "#/quantities/0/orderItemId": "uuid",
+        },
+    ),
+    "edit-commit": ("POST", "/admin/orders/{own}/edits/{other}/commit", {"expectedBalance": 5}, {}),
     "refund-quote": (
         "POST", "/admin/orders/{own}/refund/quote",
         {"amount": 100, "items": UNITS, "withShipping": True, "goodwill": False},
