@@ -26,7 +26,7 @@ from payments import queries as money
 from payments.models import COD, Payment, Refund
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
 OVERPAID, UNDERPAID, IN_DOUBT = "overpaid", "underpaid", "in_doubt"
@@ -106,6 +106,16 @@ def standing(name: str, found: Sequence[Any]) -> list[Standing]:
         ]
     since = money.authorised_at(row.pk for row in found) if name == AUTHORIZED else {}
     return [_of_payment(row, orders.get(row.stream), since.get(row.pk), twice=name == PAID_TWICE) for row in found]
+
+
+def asked_of_customer(order: Order, payments: Iterable[Payment]) -> Payment | None:
+    """What the customer is asked to pay online now: the order's payment, or the rest an edited order costs."""
+    current = queries.current_payment(payments)
+    at_door = order.payment_method == COD or current is None or current.captured_minor
+    if at_door or current is None or current.is_superseded:
+        return None
+    further = current.is_further and order.status in (Order.Status.CONFIRMED, Order.Status.PROCESSING)
+    return current if order.status == Order.Status.PENDING or further else None
 
 
 def _of_order(row: Any) -> Standing:

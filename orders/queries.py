@@ -19,7 +19,6 @@ from orders.models import (
     Order,
     OrderHold,
     OrderPayment,
-    OrderRevision,
     Person,
     PersonToken,
 )
@@ -334,14 +333,6 @@ def payment_named(order_id: UUID, *, gateway_order_id: str) -> Payment | None:
         .first()
     )
     return link.payment if link is not None else None
-
-
-def pricing_of(order: Order) -> dict[str, Any]:
-    """The snapshot of the prices that hold: the placement's, or the newest edit's. At most one statement."""
-    if not order.revision:
-        return dict(order.pricing_snapshot)
-    newest = OrderRevision.objects.filter(order=order, number=order.revision)
-    return dict(newest.values_list("pricing", flat=True).get())
 
 
 def address_of(address: Address, person: Person) -> dict[str, Any]:

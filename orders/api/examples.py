@@ -26,6 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "AddInput": {"sku": "KURTA-M", "quantity": 1},
     "KeepInput": {**_ITEMS[0], "quantity": 0},
     "EditInput": {"add": [{"sku": "KURTA-M", "quantity": 1}], "quantities": [{**_ITEMS[0], "quantity": 1}]},
+    "ReaddressInput": {"shippingAddress": _ADDRESS},
     "CommitInput": {"expectedBalance": -49900},
     "RefundWishInput": {"amount": 49900, "reason": "A seam is torn", "items": _ITEMS},
     "RefundInput": {"amount": 49900, "reason": "A seam is torn", "initiatePaymentRefund": True, "items": _ITEMS, "restock": False},

@@ -135,6 +135,12 @@ class EditInput(Input):
     billing_address = AddressInput(required=False, allow_null=True)
 
 
+class ReaddressInput(Input):
+    """Where a customer's order is to go instead."""
+
+    shipping_address = AddressInput()
+
+
 class CommitInput(Input):
     """Make a prepared change."""
 

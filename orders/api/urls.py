@@ -25,6 +25,7 @@ urlpatterns = [
     path("storefront/orders/<str:order_id>/payment", orders.PaymentView.as_view()),
     path("storefront/orders/<str:order_id>/payment/verify", orders.VerifyView.as_view()),
     path("storefront/orders/<str:order_id>/cancel", orders.CancelView.as_view()),
+    path("storefront/orders/<str:order_id>/address", orders.AddressView.as_view()),
     path("storefront/orders/<str:order_id>/refund", orders.RefundView.as_view()),
     path("storefront/orders/<str:order_id>/documents", documents.DocumentsView.as_view()),
     path("storefront/orders/<str:order_id>/documents/<str:document_id>", documents.DocumentView.as_view()),

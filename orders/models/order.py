@@ -157,6 +157,13 @@ class Order(StateModel):
     def __str__(self) -> str:
         return self.number
 
+    def prices(self) -> dict[str, Any]:
+        """The snapshot of the prices that hold: the placement's, or the newest edit's. At most one statement."""
+        if not self.revision:
+            return dict(self.pricing_snapshot)
+        newest: Any = self.revisions.filter(number=self.revision)
+        return dict(newest.values_list("pricing", flat=True).get())
+
     def _move(self, at: datetime) -> None:
         self.state_since = at
 

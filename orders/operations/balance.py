@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Sum
 
 from orders.models import Order, OrderHold, OrderPayment, RefundPart
-from orders.operations import holds, refund_parts
+from orders.operations import axes, holds, refund_parts
 from orders.operations.refund_parts import COUNTED, GivenBackMeanwhile
 from orders.outstanding import GOODWILL
 from payments import operations as money
@@ -76,6 +76,7 @@ def follow(op: Operation, *, order: Order) -> None:
     elif not asked or asked[-1].amount_minor != balance_minor:
         _take_back(op, asked)
         _ask(op, order, balance_minor, is_further=any(payment.captured_minor for payment in payments))
+    axes.refresh(op, order=order)
 
 
 def is_under_way(order: Order) -> bool:

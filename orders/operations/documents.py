@@ -17,7 +17,7 @@ import rfc8785
 from django.conf import settings
 from django.utils.timezone import localdate
 
-from orders import locks, queries
+from orders import locks
 from orders.models import Document, Line, Order, RefundPart
 from orders.operations import people
 from orders.pricing import supply
@@ -301,7 +301,7 @@ def _parts_of(refund_id: UUID) -> list[RefundPart]:
 
 
 def _shipping(order: Order) -> Amounts:
-    tax = queries.pricing_of(order)["shippingTaxIncluded"]
+    tax = order.prices()["shippingTaxIncluded"]
     return Amounts(order.shipping_minor - sum(tax.values()), tax["cgst"], tax["sgst"], tax["igst"])
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.models import OrderEdit
-from orders.operations import edit_preview, people, revise
+from orders.models import Order, OrderEdit
+from orders.operations import edit_preview, edit_rules, people, revise
 from orders.operations.edit_preview import Planned, Wish
 from timeline.errors import Missing, Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from orders.models import Address, Line, Order
+    from orders.models import Address, Line
     from timeline.operations import Operation
 
 STAGED_MAX = 20
@@ -41,6 +41,14 @@ class PreviewChanged(Refused):
 
 class BalanceDiffers(Refused):
     """The balance is not the one that was expected; look at the change again."""
+
+
+class CannotReaddress(Refused):
+    """The address can be changed until the order is packed."""
+
+
+class AddressMovesMoney(Refused):
+    """In that state the taxes come to another total: ask the shop to change the address."""
 
 
 def stage(op: Operation, *, order_id: UUID, wish: Wish) -> OrderEdit:
@@ -121,11 +129,33 @@ def discard(op: Operation, *, order_id: UUID, edit_id: UUID) -> OrderEdit:
     return edit
 
 
-def at_once(op: Operation, *, order_id: UUID, wish: Wish) -> Order:
-    """Stage and commit in one step, for a change whose total stays. Raises what `stage` and `commit` raise."""
-    edit = stage(op, order_id=order_id, wish=wish)
+def readdress(op: Operation, *, order_id: UUID, address: Mapping[str, Any]) -> Order:
+    """The customer sends it somewhere else, until it is packed, and only where the total stays.
+
+    Raises CannotReaddress, AddressMovesMoney, and what `stage` and `commit` raise.
+    """
+    order = locks.order(order_id)
+
+    why = address_refusal(order, locks.lines(order_id))
+    if why:
+        raise CannotReaddress(why)
+
+    edit = stage(op, order_id=order_id, wish=Wish(shipping=address))
+    if edit.preview["difference"]:
+        raise AddressMovesMoney
     commit(op, order_id=order_id, edit_id=edit.pk)
-    return locks.order(order_id)
+    return order
+
+
+def address_refusal(order: Order, lines: Sequence[Line]) -> str:
+    """Why the customer cannot change the address now, and what to do instead; empty when it is possible."""
+    if order.status == Order.Status.PROCESSING:
+        return "The address can be changed until the order is packed. It is being packed: ask the shop."
+    try:
+        edit_rules.require_address(order, lines)
+    except edit_rules.NotEditable as error:
+        return error.detail
+    return ""
 
 
 def _write(op: Operation, order: Order, lines: list[Line], planned: Planned, *, edit: OrderEdit) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from orders import queries
 from orders.models import Line, Order, OrderPayment, RefundPart
 from orders.pricing import giving_back
 from orders.pricing.giving_back import BeyondRemaining, Part, Remaining
@@ -209,7 +208,7 @@ def left_of(order: Order, lines: Sequence[Line], *, but: Refund | None = None) -
     """What has not been given back; Note [What remains of a line]. `but` is a refund that does not count."""
     rows = RefundPart.objects.filter(order=order, refund__status__in=COUNTED)
     parts = [part_of(row) for row in (rows.exclude(refund=but) if but is not None else rows)]
-    shipping = giving_back.shipping_of(queries.pricing_of(order))
+    shipping = giving_back.shipping_of(order.prices())
     return Left(tuple(_left(whole(line), parts) for line in lines), _left(shipping, parts))
 
 

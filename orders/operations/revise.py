@@ -15,7 +15,7 @@ from django.conf import settings
 from inventory import operations as stock
 from inventory import queries as shelves
 from inventory.operations import Want
-from orders import locks, queries
+from orders import locks
 from orders.models import Line, Order, OrderRevision, RefundPart
 from orders.operations import axes, balance, edit_rules, refund_parts
 from orders.operations.confirm import confirm_when_paid
@@ -214,7 +214,7 @@ def _whole(key: str, line: QuotedLine | None) -> Remaining:
 
 def _shipping_tax(order: Order, *, intra: bool) -> gst.Tax | None:
     """The tax within shipping stays where some of the charge has gone back; else it follows the goods again (None)."""
-    pricing = queries.pricing_of(order)
+    pricing = order.prices()
     gone = RefundPart.objects.filter(order=order, line=None, refund__status__in=refund_parts.COUNTED).exists()
     return revision.tax_of(pricing["shippingTaxIncluded"]) if gone and pricing["isIntraState"] == intra else None
 

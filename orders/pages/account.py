@@ -10,14 +10,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders import queries
+from orders import outstanding, queries
 from orders.documents import reading
 from orders.models import Order
 from orders.operations import cancel as cancelling
+from orders.operations import edit
 from orders.operations import refund as refunding
 from orders.operations.actions import allowed_actions
 from orders.pages import entries
-from orders.pages.forms import OwnCancelForm, OwnRefundForm
+from orders.pages.edit_forms import initial_address
+from orders.pages.forms import AddressFields, OwnCancelForm, OwnRefundForm
 from orders.pages.order_sheet import Step
 from orders.pages.shop import framed
 from orders.pages.visitors import shoppers, visitor_actor
@@ -28,7 +30,7 @@ from timeline.errors import BadRequest, DomainError
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django import forms
     from django.http import HttpRequest
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from orders.pages.visitors import Visitor
     from orders.queries import OrderDetail
+    from payments.models import Payment
     from timeline.operations import Operation
 
 S = Order.Status
@@ -103,7 +106,7 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
     lines = {line.pk: line for line in detail.lines}
     context = {
         "detail": detail, "order": found, "number": found.number, "says": says(found), "steps": _steps(found),
-        "must_pay": _must_pay(found),
+        "must_pay": _must_pay(found, detail.payments), "address_refusal": edit.address_refusal(found, detail.lines),
         "can_cancel": "cancel" in words, "why_not": cancelling.refusal(found), "can_refund": "refund" in words,
         "parcels": [
             (parcel.shipment, [(lines[pk], units) for pk, units in parcel.units if pk in lines])
@@ -130,6 +133,20 @@ def cancel(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseB
             op, order_id=detail.order.pk, reason=form.cleaned_data["reason"] or None
         ),
         title="Cancel this order", submit="Cancel order", says=says_, said="Your order is cancelled.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@shoppers
+def address(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBase:
+    """Send an order somewhere else, until it is packed."""
+    detail = queries.detail(queries.id_of(number, person_id=visitor.person_id))
+    form = AddressFields(request.POST or None, initial=initial_address(detail.shipping))
+    return _ask(
+        request, visitor, detail, form, name="order.readdress",
+        deed=lambda op: edit.readdress(op, order_id=detail.order.pk, address=form.address()),
+        title="Change the address", submit="Send it there", said="Your order goes to the new address.",
+        says=("It can be changed until the order is packed.",),
     )
 
 
@@ -181,7 +198,7 @@ def _ask(
             except DomainError as error:
                 status = status_of(error)
                 put_errors(
-                    form, error, {"amount": "amount", "reason": "reason"}, story=str(found.pk),
+                    form, error, {"amount": "amount", "reason": "reason", **AddressFields.POINTERS}, story=str(found.pk),
                     version=request.POST.get("version", ""),
                 )
                 detail = queries.detail(found.pk)
@@ -195,8 +212,9 @@ def _ask(
 def _card(found: Order) -> Card:
     lines = [line for line in found.lines.all() if line.quantity]
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    payments = [link.payment for link in found.order_payments.all()]
     here = reverse("account-order", kwargs={"number": found.number})
-    action, url = ("Pay now", reverse("pay", kwargs={"number": found.number})) if _must_pay(found) else ("See order", here)
+    action, url = ("Pay now", reverse("pay", kwargs={"number": found.number})) if _must_pay(found, payments) else ("See order", here)
     if found.status == S.SHIPPED:
         action = "Track"
     first = lines[0] if lines else None
@@ -206,9 +224,10 @@ def _card(found: Order) -> Card:
     )
 
 
-def _must_pay(found: Order) -> bool:
-    paid = (Order.PaymentState.PAID, Order.PaymentState.AUTHORIZED)
-    return found.status == S.PENDING and found.payment_method != "cod" and found.payment_state not in paid
+def _must_pay(found: Order, payments: Sequence[Payment]) -> int:
+    """What is to be paid online now, in minor units; nothing while the bank has said yes."""
+    asked = outstanding.asked_of_customer(found, payments)
+    return asked.amount_minor if asked is not None and asked.status != "authorized" else 0
 
 
 def _steps(found: Order) -> list[Step]:

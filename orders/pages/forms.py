@@ -162,10 +162,9 @@ class CodeForm(forms.Form):
     )
 
 
-class DetailsForm(forms.Form):
-    """Where an order goes, who hears of it, and how it is paid."""
+class AddressFields(forms.Form):
+    """Where a parcel goes. Whether the address is possible is the shop's word; `POINTERS` name its parts."""
 
-    email = forms.EmailField(max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     name = forms.CharField(max_length=100, label="Name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     phone = forms.CharField(max_length=25, label="Phone", widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}))
     line1 = forms.CharField(max_length=200, label="House and street", widget=forms.TextInput(attrs={"autocomplete": "address-line1"}))
@@ -178,6 +177,27 @@ class DetailsForm(forms.Form):
         max_length=6, label="PIN code", widget=forms.TextInput(attrs={"autocomplete": "postal-code", "inputmode": "numeric"})
     )
     gstin = forms.CharField(max_length=15, required=False, label="GSTIN, for a business")
+
+    POINTERS = {
+        "name": "name", "phone": "phone", "line1": "line1", "line2": "line2", "city": "city", "state": "state",
+        "postalCode": "postal_code", "gstin": "gstin",
+    }
+
+    def address(self) -> dict[str, Any]:
+        """The address in the form of the API."""
+        given = self.cleaned_data
+        return {
+            **{part: given.get(part) or "" for part in ("name", "phone", "line1", "city", "state")},
+            "line2": given.get("line2") or None, "postalCode": given.get("postal_code") or "", "country": "IN",
+            "gstin": given.get("gstin") or None,
+        }
+
+
+class DetailsForm(AddressFields):
+    """Where an order goes, who hears of it, and how it is paid."""
+
+    field_order = ("email",)
+    email = forms.EmailField(max_length=254, label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     discount_code = forms.CharField(max_length=40, required=False, label="Discount code")
     shipping_method = forms.ChoiceField(
         choices=[("standard", "Standard delivery"), ("express", "Express delivery")], label="Delivery",
@@ -189,20 +209,18 @@ class DetailsForm(forms.Form):
     )
 
     POINTERS = {
-        "email": "email", "name": "name", "phone": "phone", "line1": "line1", "line2": "line2", "city": "city",
-        "state": "state", "postalCode": "postal_code", "gstin": "gstin", "discountCode": "discount_code",
+        **AddressFields.POINTERS, "email": "email", "discountCode": "discount_code",
         "shippingMethod": "shipping_method", "paymentMethod": "payment_method",
     }
 
     def changes(self) -> dict[str, Any]:
         """What the checkout is to know."""
         given = self.cleaned_data
-        address = {part: given[part] for part in ("name", "phone", "line1", "city", "state")}
+        address = self.address()
+        gstin = address.pop("gstin")
         return {
-            "email": given["email"], "phone": given["phone"], "name": given["name"], "gstin": given["gstin"] or None,
-            "shippingAddress": {
-                **address, "line2": given["line2"] or None, "postalCode": given["postal_code"], "country": "IN",
-            },
+            "email": given["email"], "phone": given["phone"], "name": given["name"], "gstin": gstin,
+            "shippingAddress": address,
             "discountCode": given["discount_code"] or None,
             "shippingMethod": given["shipping_method"],
             "paymentMethod": given["payment_method"],

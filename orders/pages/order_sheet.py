@@ -11,6 +11,7 @@ from django.urls import reverse
 from orders import queries
 from orders.documents import reading
 from orders.models import Order
+from orders.operations import balance
 from orders.operations.actions import allowed_actions, next_step
 from orders.pages import entries
 from orders.pages.refund_cards import RefundCard, cards
@@ -100,6 +101,7 @@ class Sheet:
     refunds: list[RefundCard]
     documents: list[Document]
     can_invoice: bool
+    can_edit: bool
     days: list[tuple[date, list[entries.Entry]]]
     profile: dict[str, Any]
     order_count: int
@@ -143,6 +145,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
         refunds=cards(detail, story),
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
+        can_edit=order.status in balance.OPEN,
         days=entries.staff_days(story, show=show),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),

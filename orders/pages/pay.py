@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import queries
+from orders import outstanding, queries
 from orders.models import Order
 from orders.operations import pay as paying
 from orders.pages.shop import framed
@@ -111,7 +111,7 @@ def _show(request: HttpRequest, order_id: UUID, *, problem: str = "", status: in
     order = Order.objects.get(pk=order_id)
     payment = queries.payment_of(order_id)
     home = redirect("account-order", number=order.number)
-    if payment is None or order.payment_method == "cod" or order.status != Order.Status.PENDING or payment.status == "captured":
+    if payment is None or outstanding.asked_of_customer(order, [payment]) is None:
         if is_htmx(request):
             home.status_code = 200
             home.headers["HX-Redirect"] = home.url

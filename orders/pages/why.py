@@ -90,7 +90,7 @@ def why(request: HttpRequest, number: str) -> HttpResponseBase:
     postings = list(journal.of_stream(str(order.pk)))
     context = {
         "order": order, "number": order.number, "detail": detail, "trace": traced(detail),
-        "pricing": order.pricing_snapshot, "holding": queries.pricing_of(order), "discount": order.discount_snapshot, "booked": booked(postings),
+        "pricing": order.pricing_snapshot, "holding": order.prices(), "discount": order.discount_snapshot, "booked": booked(postings),
         "customers_minor": sum(row.amount_minor for row in postings if row.account_id == journal.CUSTOMERS),
         "refunds": cards(detail, queries.timeline(order.pk, public_only=False)), "open_count": order_rows.open_count(),
     }

@@ -85,6 +85,7 @@ WRITES: dict[str, tuple[str, str, dict[str, Any], dict[str, str]]] = {
             "#/quantities/0/orderItemId": "uuid",
         },
     ),
+    "readdress": ("PATCH", "/storefront/orders/{own}/address", {"shippingAddress": makers.address()}, {}),
     "edit-commit": ("POST", "/admin/orders/{own}/edits/{other}/commit", {"expectedBalance": 5}, {}),
     "refund-quote": (
         "POST", "/admin/orders/{own}/refund/quote",

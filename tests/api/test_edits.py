@@ -140,3 +140,21 @@ def _count(call: Callable[[], Any]) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert call().status_code == 200
     return len(queries)
+
+
+def test_a_customer_sends_an_order_somewhere_else_while_the_total_stays() -> None:
+    me = makers.customer()
+    order = makers.paid_order(person_id=me.person_id)
+    path = f"/storefront/orders/{order.pk}/address"
+    done = read(me.patch(path, {"shippingAddress": makers.address(line1="7 Temple Street")}, key=True))
+    assert (done["shippingAddress"]["line1"], done["total"]) == ("7 Temple Street", order.total_minor)
+    assert read(me.patch(path, {"shippingAddress": {"name": "A"}}), 422)["type"] == "/problems/invalid"
+    assert makers.customer().patch(path, {"shippingAddress": makers.address()}).status_code == 404
+    odd = makers.paid_order(person_id=me.person_id, skus=[makers.product(price_minor=33_337, gst_rate_bp=1800).sku], quantity=1)
+    there = {"shippingAddress": makers.address(state="IN-MH")}
+    answer = me.patch(f"/storefront/orders/{odd.pk}/address", there)
+    assert read(answer, 409)["type"] == "/problems/address-moves-money"
+    assert not OrderEdit.objects.filter(order=odd).exists()
+    packed = makers.processing_order(person_id=me.person_id)
+    answer = me.patch(f"/storefront/orders/{packed.pk}/address", {"shippingAddress": makers.address()})
+    assert read(answer, 409)["type"] == "/problems/cannot-readdress"

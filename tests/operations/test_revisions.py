@@ -128,7 +128,7 @@ def test_b26_every_version_is_kept_and_computes_to_its_own_total() -> None:
     assert [row.number for row in kept] == [1, 2, 3]
     assert kept[-1].total_minor == edited.total_minor
     assert [len(row.pricing["lines"]) for row in kept] == [2, 1, 2]
-    assert queries.pricing_of(edited) == kept[-1].pricing
+    assert edited.prices() == kept[-1].pricing
     event = Event.objects.filter(stream=str(order.pk), kind="order.edited").latest("id")
     assert event.facts["after"]["total_minor"] == edited.total_minor
     assert event.facts["before"]["total_minor"] == kept[1].total_minor

@@ -10,12 +10,21 @@ from drf_spectacular.utils import extend_schema
 from orders import queries
 from orders.api import shapes
 from orders.api.event_rows import event_rows
-from orders.api.inputs import Nothing, OwnOrdersQuery, ReasonInput, RefundWishInput, TimelineQuery, VerifyInput
+from orders.api.inputs import (
+    Nothing,
+    OwnOrdersQuery,
+    ReaddressInput,
+    ReasonInput,
+    RefundWishInput,
+    TimelineQuery,
+    VerifyInput,
+)
 from orders.api.rows import listed_row, payment_row, refund_row
 from orders.api.views import OrderWrite, StorefrontView, shown, shown_order, units_of
-from orders.operations import cancel, pay, refund
+from orders.operations import cancel, edit, pay, refund
 from payments.exchanges import BadReturn, take_return
 from timeline.api.paging import paged
+from timeline.api.wire import camel
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -124,6 +133,20 @@ class CancelView(OrderWrite, StorefrontView):
         return self.write(
             "order.cancel", pk, lambda op: cancel.cancel_by_customer(op, order_id=pk, reason=reason)
         )
+
+
+class AddressView(OrderWrite, StorefrontView):
+    """`/storefront/orders/{id}/address`."""
+
+    takes_if_match = True
+
+    @extend_schema(operation_id="storefront_order_readdress", request=ReaddressInput, responses={200: shapes.OrderShape})
+    def patch(self, request: Request, order_id: str) -> HttpResponse:
+        """Send the order somewhere else, until it is packed and where its total stays."""
+        wish = ReaddressInput.parse(request.data)["shipping_address"]
+        address = {camel(part): text for part, text in wish.items()}
+        pk = self.order_id(order_id)
+        return self.write("order.readdress", pk, lambda op: edit.readdress(op, order_id=pk, address=address))
 
 
 class RefundView(OrderWrite, StorefrontView):
