@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test test-postgres test-crashes ninety-days check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof check smoke bench docs lock clean install
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 
 ninety-days: $(STAMP) ## Live 90 business days with planted faults; print planted, found, false
 	NINETY_DAYS=90 $(BIN)/python -m pytest -q -n 0 -s tests/ninety
+
+flash-sale: $(STAMP) ## Sell 1,000 units to 64 clients who try 20,000 times, over HTTP on PostgreSQL; print sold, refused, other
+	$(BIN)/python -m tests.benchmarks.flash_sale
+
+bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed again and again; print rows/s, memory, duplicates
+	$(BIN)/python -m tests.benchmarks.bulk_proof
 
 check: $(STAMP) ## Lint, types, layers, migrations, generated files
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled
 
-from orders import checkout, queries
+from orders import checkout, queries, sold_out
 from orders.api import shapes
 from orders.api.inputs import CheckoutInput, DetailsInput, Nothing, QuantityInput, WishInput
 from orders.api.rows import checkout_row, order_row, payment_row
@@ -149,6 +149,7 @@ class CompleteView(StorefrontView):
         pk = queries.checkout_id_of(checkout_id, person_id=self.caller().person_id)
         refuse_known(key)
         self._require_rate(request)
+        sold_out.look(pk)
         number = numbers.take(actor=actor)
         try:
             with operation("checkout.complete", actor=actor, stream=str(pk), key=key) as op:
