@@ -41,6 +41,10 @@ test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Re
 test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 	CRASHES=1 $(BIN)/python -m pytest -q tests/crashes -s
 
+.PHONY: lifecycle
+lifecycle: $(STAMP) ## Build every reachable state of an order and ask what may be changed
+	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto tests/flows/test_allowed_when.py
+
 ninety-days: $(STAMP) ## Live 90 business days with planted faults; print planted, found, false
 	NINETY_DAYS=90 $(BIN)/python -m pytest -q -n 0 -s tests/ninety
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from config import env
 from config.schedule import SCHEDULE
-from orders import lifecycle
+from orders import automaton, lifecycle
 from orders.reconciliation.actions import VERBS
 from orders.reconciliation.causes import CAUSES
 from orders.reconciliation.runs import CHECKS
@@ -31,6 +31,7 @@ def pages() -> dict[Path, str]:
         docs / "settings.md": settings_page(),
         docs / "schedule.md": schedule(),
         docs / "reconciliation.md": reconciliation(),
+        docs / "lifecycle.md": allowed_when(),
         env.ROOT / ".env.example": env.example(),
     }
 
@@ -106,12 +107,44 @@ def reconciliation() -> str:
     ])
 
 
+def allowed_when() -> str:
+    """`docs/lifecycle.md`: for every reachable state of an order, what may still be changed."""
+    asked = automaton.QUESTIONS
+    rules = [
+        f"| {question.title} | {rule.words} | `{rule.slug}` | {rule.instead} |" for question in asked for rule in question.rules
+    ]
+    order = {status: place for place, status in enumerate(lifecycle.STATUSES)}
+    found = sorted(automaton.table().items(), key=lambda item: (order[item[0][0]], item[0][1:3], item[0][3]))
+    rows = [
+        f"| {status} | {goods}{', a unit is free' if is_free else ''} | {', '.join(sorted({money for money, _ in states}))} | "
+        + " | ".join(f"`{answer}`" if answer else "yes" for answer in answers) + " |"
+        for (status, goods, is_free, answers), states in found
+    ]
+    titles = " | ".join(question.title for question in asked)
+    head = _LIFECYCLE.format(states=len(automaton.explore()), steps=", ".join(step.name for step in automaton.STEPS))
+    return "\n".join([
+        _HEAD, head, "| asked | refused when | with | instead |", "|---|---|---|---|", *rules,
+        "\n## Every state\n", f"| status | goods | money | {titles} |", "|---" * (3 + len(asked)) + "|", *rows, "",
+    ])
+
+
 def _done_by(cause: Cause) -> str:
     if cause.explains_itself:
         return "the system, at once"
     return f"a person, with “{VERBS[cause.action].word}”" if cause.action else "a person"
 
 
+_LIFECYCLE = """# What may still be changed
+
+An order is four things at once: its status, its money, its goods and its holds. `orders/automaton.py` says what may happen to them
+together and explores every state that can be reached: {states} of an order of two units. There is no dead end among them, no
+parcel leaves unpaid unless a person vouched for it or it is paid at the door, no more goes back than came, and nothing is stock
+again before it was received. What may happen: {steps}.
+
+Each state is built by the real operations and asked what stands below, and money and stock are added up after each answer
+(`tests/flows/test_allowed_when.py`; `make lifecycle` for every combination with money and holds). The first rule that holds
+refuses. A hold stops no change: it may be the reason for one.
+"""
 _RECONCILIATION = """# Reconciliation
 
 Five books tell of the same money: the orders' timeline, the rows of payments and refunds, the gateway's settlement lines, the

@@ -50,8 +50,9 @@ def hold(
 def release(op: Operation, *, order_id: UUID, hold_id: UUID) -> OrderHold:
     """Release one hold; releasing it again changes nothing. Raises Missing for a hold of another order.
 
-    What waited for the release alone (an order that was paid meanwhile) goes on at once.
+    What waited for the release alone (an order that was paid, or whose last label came meanwhile) goes on at once.
     """
+    from orders.operations import fulfil
     from orders.operations.confirm import confirm_when_paid
 
     order = locks.order(order_id)
@@ -69,6 +70,8 @@ def release(op: Operation, *, order_id: UUID, hold_id: UUID) -> OrderHold:
         Order.objects.filter(pk=order.pk).update(on_hold=False)
         order.on_hold = False
         confirm_when_paid(op, order=order)
+        if order.status == Order.Status.PROCESSING:
+            fulfil.settle(op, order_id=order.pk)
     return row
 
 
