@@ -17,6 +17,7 @@ class Tick:
 SCHEDULE: tuple[Tick, ...] = (
     Tick("timeline.tasks.relay_due", 0.5, "relay"),
     Tick("timeline.tasks.seal_log", 2),
+    Tick("timeline.tasks.send_webhooks", 2, "hooks"),
     Tick("payments.tasks.resolve_doubts", 15, "money"),
     Tick("payments.tasks.sweep_quiet", 60, "money"),
     Tick("payments.tasks.sweep_disputes", 3600, "money"),

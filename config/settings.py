@@ -183,6 +183,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 VAULT_KEYS = env.many("VAULT_KEYS")
+ENDPOINTS_PRIVATE = env.flag("ENDPOINTS_PRIVATE")
 SEAL_KEYS = env.many("SEAL_KEYS")
 SEAL_ORIGIN = env.text("SEAL_ORIGIN")
 SEAL_FILE = env.text("SEAL_FILE") or str(VAR / "checkpoints")

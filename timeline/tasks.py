@@ -9,11 +9,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from timeline import rates, relay
+from timeline.endpoints import sending
 from timeline.log import seal
 from timeline.models import Receipt
 
 RECEIPT_DAYS = 30
 DRAIN_S = 20.0
+WEBHOOKS_S = 5.0
 
 
 @shared_task(soft_time_limit=30)
@@ -28,6 +30,12 @@ def seal_log(**_: object) -> None:
     started = monotonic()
     while seal.seal().count == seal.EVENTS_PER_RUN_MAX and monotonic() - started < DRAIN_S:
         pass
+
+
+@shared_task(soft_time_limit=50)
+def send_webhooks(**_: object) -> None:
+    """Send what endpoints are owed."""
+    sending.run(WEBHOOKS_S)
 
 
 @shared_task(soft_time_limit=50)

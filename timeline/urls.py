@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from timeline.api import endpoints
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.tiles import served
@@ -48,6 +49,13 @@ urlpatterns = [
     path("api/v1/events", EventsView.as_view()),
     path("api/v1/events/batch", BatchView.as_view()),
     path("api/v1/verify", VerifyView.as_view()),
+    path("api/v1/feed", endpoints.FeedView.as_view()),
+    path("admin/endpoints", endpoints.EndpointsView.as_view()),
+    path("admin/endpoints/<str:endpoint_id>", endpoints.OneEndpointView.as_view()),
+    path("admin/endpoints/<str:endpoint_id>/rotate", endpoints.RotateView.as_view()),
+    path("admin/endpoints/<str:endpoint_id>/replay", endpoints.ReplayView.as_view()),
+    path("admin/endpoints/<str:endpoint_id>/deliveries", endpoints.DispatchesView.as_view()),
+    path("admin/deliveries/<str:dispatch_id>/again", endpoints.AgainView.as_view()),
     path("log/checkpoint", checkpoint),
     path("log/keys", keys),
     path("log/tile/<path:place>", tile),

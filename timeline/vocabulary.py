@@ -160,6 +160,11 @@ _KINDS: tuple[Kind, ...] = (
     Kind("product.added", False, "Product added"),
     Kind("product.changed", False, "Product changed"),
     Kind("discount.added", False, "Discount {code} added"),
+    # Who hears of it all.
+    Kind("endpoint.added", False, "Webhooks go to {endpoint}"),
+    Kind("endpoint.changed", False, "Webhooks to {endpoint} changed"),
+    Kind("endpoint.disabled", False, "Webhooks to {endpoint} stopped ({reason})"),
+    Kind("endpoint.replayed", False, "Events sent to {endpoint} again"),
     # People and messages.
     Kind("person.added", False, "Customer added"),
     Kind("message.sent", False, "{medium} sent: {message}"),

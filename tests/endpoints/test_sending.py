@@ -1,0 +1,210 @@
+"""Outgoing webhooks: nothing missed, nothing twice, verified by a stranger's library, given up in the end."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from tests.endpoints.receiver import Receiver
+from tests.log import makers
+from tests.shelves import ASHA
+from timeline.endpoints import operations, sending
+from timeline.log import seal
+from timeline.models import Attempt, Dispatch, Endpoint, Event
+from timeline.operations import operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def private(settings: Any) -> None:
+    settings.ENDPOINTS_PRIVATE = True
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as found:
+        yield found
+
+
+def added(receiver: Receiver, **wish: Any) -> operations.Made:
+    with operation("endpoint.add", actor=ASHA) as op:
+        return operations.add(op, **{"name": "warehouse", "url": receiver.url, "kinds": ["stock.*"], **wish})
+
+
+def happened(times: int = 1) -> None:
+    for _ in range(times):
+        makers.arrival("TEA")
+    seal.seal()
+
+
+@pytest.fixture
+def made(receiver: Receiver) -> operations.Made:
+    makers.sealed(["TEA"])
+    return added(receiver)
+
+
+def test_a_stranger_verifies_our_messages(receiver: Receiver, made: operations.Made) -> None:
+    happened()
+    assert sending.run(5) == 1
+    headers, body = receiver.got[0]
+    message = Webhook(made.secret).verify(body, {name.lower(): value for name, value in headers.items()})
+    event = Event.objects.filter(kind="stock.received").latest("id")
+    assert (message["type"], message["data"]["id"], message["data"]["position"]) == ("stock.received", event.public_id, event.position)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made.secret).verify(body + b" ", {name.lower(): value for name, value in headers.items()})
+
+
+def test_only_what_happens_afterwards_and_is_wanted_is_sent_in_its_order(receiver: Receiver, made: operations.Made) -> None:
+    happened(7)
+    sending.run(5)
+    sent = [json.loads(body)["data"]["position"] for _, body in receiver.got]
+    wanted = Event.objects.filter(kind="stock.received", position__gte=made.endpoint.cursor).order_by("position")
+    assert sent == list(wanted.values_list("position", flat=True))
+    assert len(sent) == 7
+
+
+def test_what_was_sent_is_not_sent_again(receiver: Receiver, made: operations.Made) -> None:
+    happened()
+    assert (sending.run(5), sending.run(5)) == (1, 0)
+    assert Dispatch.objects.get().state == "done"
+
+
+def test_a_death_between_looking_and_sending_loses_nothing(receiver: Receiver, made: operations.Made) -> None:
+    """The cursor and what is owed move together; a lease that ends gives the message to the next."""
+    happened()
+    sending.fan_out(made.endpoint.pk)
+    (leased,) = sending._lease()
+    assert sending._lease() == []
+    Dispatch.objects.filter(pk=leased.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sending.run(5) == 1
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 404, 500])
+def test_anything_but_2xx_is_tried_again_later_under_the_same_id(receiver: Receiver, made: operations.Made, status: int) -> None:
+    receiver.status, receiver.headers = status, {"Location": receiver.url}
+    happened()
+    sending.run(5)
+    dispatch = Dispatch.objects.get()
+    assert (dispatch.state, dispatch.attempts, len(receiver.got)) == ("due", 1, 1)
+    assert timedelta(seconds=3) < dispatch.due_at - timezone.now() < timedelta(seconds=7)
+    receiver.status = 200
+    Dispatch.objects.update(due_at=timezone.now())
+    sending.run(5)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    assert [attempt.status for attempt in Attempt.objects.order_by("id")] == [status, 200]
+
+
+def test_410_stops_the_endpoint_and_says_so(receiver: Receiver, made: operations.Made) -> None:
+    receiver.status = 410
+    happened()
+    sending.run(5)
+    endpoint = Endpoint.objects.get()
+    assert (endpoint.is_active, endpoint.why_inactive) == (False, "gone")
+    assert Event.objects.filter(kind="endpoint.disabled").count() == 1
+    assert sending.run(5) == 0
+
+
+def test_429_is_honoured(receiver: Receiver, made: operations.Made) -> None:
+    receiver.status, receiver.headers = 429, {"Retry-After": "600"}
+    happened()
+    sending.run(5)
+    assert Dispatch.objects.get().due_at > timezone.now() + timedelta(seconds=590)
+    assert Endpoint.objects.get().paused_until > timezone.now() + timedelta(seconds=590)  # type: ignore[operator]
+
+
+def test_a_dead_receiver_is_left_alone_after_ten_failures(receiver: Receiver, made: operations.Made) -> None:
+    receiver.status = 500
+    happened(12)
+    sending.run(5)
+    assert len(receiver.got) == 10
+    assert Endpoint.objects.get().paused_until is not None
+
+
+def test_after_the_last_try_a_message_waits_for_a_person(receiver: Receiver, made: operations.Made) -> None:
+    receiver.status = 500
+    happened()
+    for _ in sending.SCHEDULE_S:
+        Dispatch.objects.update(due_at=timezone.now())
+        Endpoint.objects.update(paused_until=None)
+        sending.run(5)
+    assert Dispatch.objects.get().state == "failed"
+    receiver.status = 200
+    Endpoint.objects.update(paused_until=None)
+    with operation("endpoint.again", actor=ASHA) as op:
+        operations.again(op, dispatch_id=Dispatch.objects.get().pk)
+    sending.run(5)
+    assert Dispatch.objects.get().state == "done"
+
+
+def test_five_days_of_failures_stop_it(receiver: Receiver, made: operations.Made) -> None:
+    receiver.status = 500
+    Endpoint.objects.update(failing_since=timezone.now() - timedelta(days=6), failures=1)
+    happened()
+    sending.run(5)
+    assert Endpoint.objects.get().why_inactive == "failing"
+
+
+def test_while_a_secret_is_rotated_both_verify(receiver: Receiver, made: operations.Made) -> None:
+    with operation("endpoint.rotate", actor=ASHA) as op:
+        fresh = operations.rotate(op, endpoint_id=made.endpoint.pk)
+    happened()
+    sending.run(5)
+    headers, body = receiver.got[0]
+    lower = {name.lower(): value for name, value in headers.items()}
+    for secret in (made.secret, fresh.secret):
+        Webhook(secret).verify(body, lower)
+    later = timezone.now() + timedelta(hours=25)
+    assert operations.secrets_of(Endpoint.objects.get(), later) == [fresh.secret]
+
+
+def test_a_range_is_sent_again_under_the_same_ids(receiver: Receiver, made: operations.Made) -> None:
+    happened(3)
+    sending.run(5)
+    with operation("endpoint.replay", actor=ASHA) as op:
+        assert operations.replay(op, endpoint_id=made.endpoint.pk, first=made.endpoint.cursor, last=seal.log_size()) == 3
+    sending.run(5)
+    ids = [headers["webhook-id"] for headers, _ in receiver.got]
+    assert len(ids) == 6
+    assert len(set(ids)) == 3
+
+
+def test_cloudevents_and_full_messages(receiver: Receiver) -> None:
+    makers.sealed(["TEA"])
+    added(receiver, payload="full", envelope="cloudevents")
+    happened()
+    sending.run(5)
+    headers, body = receiver.got[0]
+    message = json.loads(body)
+    event = Event.objects.filter(kind="stock.received").latest("id")
+    assert headers["Content-Type"] == "application/cloudevents+json"
+    assert {"specversion", "id", "source", "type"} <= message.keys()
+    assert (message["id"], message["type"], message["data"]["facts"]["sku"]) == (event.public_id, "stock.received", "TEA")
+
+
+def test_f80_a_reply_without_end_is_not_read_to_it(receiver: Receiver, made: operations.Made) -> None:
+    receiver.body = b"x" * (5 * 1024 * 1024)
+    happened()
+    sending.run(5)
+    assert len(Attempt.objects.get().response["body"]) <= sending.REPLY_CHARS_KEPT
+
+
+def test_what_concerns_endpoints_is_told_to_nobody(receiver: Receiver) -> None:
+    made = added(receiver, kinds=["*"])
+    assert operations.wants(made.endpoint, "order.placed")
+    assert not operations.wants(made.endpoint, "endpoint.added")
+
+
+def test_the_secret_is_nowhere_in_the_clear(made: operations.Made) -> None:
+    event = Event.objects.get(kind="endpoint.added")
+    assert made.secret not in bytes(event.canonical).decode()
+    assert made.secret.encode() not in bytes(Endpoint.objects.get().sealed)

@@ -1,0 +1,169 @@
+"""Endpoints and their messages, for staff; and the feed, for whoever would rather pull."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.views import APIView
+
+from timeline.api import endpoint_shapes as shapes
+from timeline.api.answers import JSON_TYPE, answered, encode
+from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
+from timeline.api.events import LogView
+from timeline.api.keys import key_of
+from timeline.api.paging import paged
+from timeline.api.permissions import Staff
+from timeline.endpoints import operations as endpoints
+from timeline.endpoints.payload import cloud_event
+from timeline.errors import Missing
+from timeline.models import Checkpoint, Dispatch, Endpoint, Event
+from timeline.operations import operation
+from timeline.retries import retried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rest_framework.request import Request
+
+    from timeline.operations import Operation
+
+
+class EndpointView(APIView):
+    """Staff, and API keys with the scope."""
+
+    authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication]
+    permission_classes = [Staff]
+    required_scopes: ClassVar = {"GET": "endpoints:read", "POST": "endpoints:write", "PATCH": "endpoints:write"}
+
+    @retried
+    def write(self, name: str, deed: Callable[[Operation], Any], *, status: int = 200) -> HttpResponse:
+        """One operation, answered with what the deed gives."""
+        actor = staff_actor(self.request)
+        with operation(name, actor=actor, key=key_of(self.request, actor)) as op:
+            return answered(op, status, deed(op))
+
+
+class EndpointsView(EndpointView):
+    """`/admin/endpoints`."""
+
+    @extend_schema(operation_id="admin_endpoints_list", responses={200: shapes.EndpointPage})
+    def get(self, request: Request) -> HttpResponse:
+        """List them."""
+        wish = shapes.DispatchesQuery.parse(request.query_params)
+        page = paged(Endpoint.objects.all(), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+        return _shown(page.envelope([shapes.EndpointOutput(row).data for row in page.rows]))
+
+    @extend_schema(operation_id="admin_endpoint_add", request=shapes.EndpointInput, responses={201: shapes.MadeOutput})
+    def post(self, request: Request) -> HttpResponse:
+        """Send what happens from now on there. The secret is shown this once."""
+        wish = shapes.EndpointInput.parse(request.data)
+        return self.write("endpoint.add", lambda op: _made(endpoints.add(op, **wish)), status=201)
+
+
+class OneEndpointView(EndpointView):
+    """`/admin/endpoints/{id}`."""
+
+    @extend_schema(operation_id="admin_endpoint_read", responses={200: shapes.EndpointOutput})
+    def get(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
+        """Read one."""
+        return _shown(shapes.EndpointOutput(_endpoint(endpoint_id)).data)
+
+    @extend_schema(operation_id="admin_endpoint_change", request=shapes.EndpointChange, responses={200: shapes.EndpointOutput})
+    def patch(self, request: Request, endpoint_id: str) -> HttpResponse:
+        """Change it, or switch it off and on; switched on again it goes on from now."""
+        wish = shapes.EndpointChange.parse(request.data)
+        pk = _endpoint(endpoint_id).pk
+        return self.write("endpoint.change", lambda op: shapes.EndpointOutput(endpoints.change(op, endpoint_id=pk, **wish)).data)
+
+
+class RotateView(EndpointView):
+    """`/admin/endpoints/{id}/rotate`."""
+
+    @extend_schema(operation_id="admin_endpoint_rotate", request=None, responses={200: shapes.MadeOutput})
+    def post(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
+        """Make a new secret; the old one signs beside it for another day."""
+        pk = _endpoint(endpoint_id).pk
+        return self.write("endpoint.rotate", lambda op: _made(endpoints.rotate(op, endpoint_id=pk)))
+
+
+class ReplayView(EndpointView):
+    """`/admin/endpoints/{id}/replay`."""
+
+    @extend_schema(operation_id="admin_endpoint_replay", request=shapes.ReplayInput, responses={200: shapes.ReplayOutput})
+    def post(self, request: Request, endpoint_id: str) -> HttpResponse:
+        """Send a range of the log again, those of the endpoint's kinds."""
+        wish = shapes.ReplayInput.parse(request.data)
+        pk = _endpoint(endpoint_id).pk
+        return self.write("endpoint.replay", lambda op: {"count": endpoints.replay(op, endpoint_id=pk, **wish)})
+
+
+class DispatchesView(EndpointView):
+    """`/admin/endpoints/{id}/deliveries`."""
+
+    @extend_schema(operation_id="admin_endpoint_deliveries", parameters=[shapes.DispatchesQuery], responses={200: shapes.DispatchPage})
+    def get(self, request: Request, endpoint_id: str) -> HttpResponse:
+        """List its messages with every try, the newest first."""
+        wish = shapes.DispatchesQuery.parse(request.query_params)
+        rows = Dispatch.objects.filter(endpoint=_endpoint(endpoint_id)).select_related("event").prefetch_related("tries")
+        rows = rows.filter(state__in=wish["state"]) if wish["state"] else rows
+        page = paged(rows, order=("-id",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+        return _shown(page.envelope([_dispatch(row) for row in page.rows]))
+
+
+class AgainView(EndpointView):
+    """`/admin/deliveries/{id}/again`."""
+
+    @extend_schema(operation_id="admin_delivery_again", request=None, responses={200: shapes.DispatchOutput})
+    def post(self, request: Request, dispatch_id: str) -> HttpResponse:  # noqa: ARG002
+        """Send one message again."""
+        pk = _uuid(dispatch_id)
+        return self.write("endpoint.again", lambda op: _dispatch(_read(endpoints.again(op, dispatch_id=pk).pk)))
+
+
+class FeedView(LogView):
+    """`/api/v1/feed`."""
+
+    @extend_schema(operation_id="events_feed", parameters=[shapes.FeedQuery], responses={200: shapes.FeedOutput})
+    def get(self, request: Request) -> HttpResponse:
+        """Pull the sealed events in their order, none left out; keep `next` and come again."""
+        wish = shapes.FeedQuery.parse(request.query_params)
+        newest = Checkpoint.objects.order_by("-id").first()
+        size = newest.size if newest is not None else 0
+        found = Event.objects.filter(position__gte=wish["start"], position__lt=min(size, wish["start"] + wish["limit"])).order_by("position")
+        data = [cloud_event(event) for event in found.defer("sealed")]
+        return _shown(
+            {"data": data, "next": wish["start"] + len(data), "size": size, "checkpoint": newest.note if newest is not None else None}
+        )
+
+
+def _made(made: endpoints.Made) -> dict[str, Any]:
+    return {**shapes.EndpointOutput(made.endpoint).data, "secret": made.secret}
+
+
+def _dispatch(row: Dispatch) -> dict[str, Any]:
+    return dict(shapes.DispatchOutput(row).data)
+
+
+def _read(pk: UUID) -> Dispatch:
+    return Dispatch.objects.select_related("event").prefetch_related("tries").get(pk=pk)
+
+
+def _endpoint(text: str) -> Endpoint:
+    found = Endpoint.objects.filter(pk=_uuid(text)).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Missing from error
+
+
+def _shown(data: Any) -> HttpResponse:
+    return HttpResponse(encode(data), content_type=JSON_TYPE)

@@ -1,0 +1,247 @@
+"""Send what is owed: fan out along the log, lease, sign, post, write down what came of it.
+
+Note [Along the log]
+    An endpoint has a cursor, the first place of the sealed log not looked at yet. Places have no gap and never change, so
+    moving the cursor and writing what is owed in one transaction misses nothing and repeats nothing, however often a
+    process dies. A receiver that checks `position` and `leafHash` against `/log/` can prove the same to itself.
+
+Note [Giving up]
+    A message is tried at 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours, each with a fifth of jitter; then it waits
+    for a person. 410 stops the endpoint at once, five days of nothing but failures too. After ten failures in a row the
+    endpoint is left alone for a minute, so that a dead receiver costs no more than one try.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import certifi
+import structlog
+import urllib3
+from django.db import connection, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from timeline import locks
+from timeline.actors import system
+from timeline.endpoints import guard, operations, payload, signing
+from timeline.ids import uuid7
+from timeline.log.seal import log_size
+from timeline.models import Attempt, Dispatch, Endpoint, Event
+from timeline.operations import operation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SCHEDULE_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+FAN_OUT_EVENTS_MAX = 500
+BATCH_MAX = 20
+PER_ENDPOINT_MAX = 5
+LEASE_S = 60
+CONNECT_S, READ_S, TOTAL_S = 3.0, 7.0, 10.0
+REPLY_BYTES_MAX = 64 * 1024
+REPLY_CHARS_KEPT = 1000
+PAUSE_AFTER, PAUSE = 10, timedelta(minutes=1)
+GIVE_UP_AFTER = timedelta(days=5)
+RETRY_AFTER_S_MAX = 86_400
+GONE, THROTTLED, THROTTLED_S = 410, frozenset({429, 502, 504}), 5
+SENDER = system("webhooks")
+log = structlog.get_logger("bahi.webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one try."""
+
+    status: int | None
+    took_ms: int
+    error: str = ""
+    request: dict[str, str] = field(default_factory=dict)
+    response: dict[str, Any] = field(default_factory=dict)
+    retry_after_s: int = 0
+
+    @property
+    def is_taken(self) -> bool:
+        """Only a 2xx is."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 HTTP's classes
+
+
+def run(seconds: float) -> int:
+    """Fan out and send until nothing is due or the time is up; returns how many were tried."""
+    until = time.monotonic() + seconds
+    for endpoint_id in Endpoint.objects.filter(is_active=True).values_list("pk", flat=True):
+        fan_out(endpoint_id)
+    tried = 0
+    while time.monotonic() < until:
+        leased = _lease()
+        if not leased:
+            break
+        stopped: set[uuid.UUID] = set()
+        for dispatch in leased:
+            if dispatch.endpoint_id in stopped:
+                _give_back(dispatch)
+            elif not _try(dispatch):
+                stopped.add(dispatch.endpoint_id)
+        tried += len(leased)
+    return tried
+
+
+def fan_out(endpoint_id: uuid.UUID) -> int:
+    """Owe the endpoint what was sealed since it was looked at last; Note [Along the log]. Returns how many events were seen."""
+    with transaction.atomic(durable=True):
+        endpoint = locks.endpoint(endpoint_id)
+        end = min(log_size(), endpoint.cursor + FAN_OUT_EVENTS_MAX)
+        events = list(Event.objects.filter(position__gte=endpoint.cursor, position__lt=end).order_by("position").values_list("id", "kind"))
+        now = timezone.now()
+        Dispatch.objects.bulk_create(
+            [Dispatch(id=uuid7(now), endpoint=endpoint, event_id=pk, due_at=now) for pk, kind in events if operations.wants(endpoint, kind)],
+            ignore_conflicts=True,
+        )
+        if end > endpoint.cursor:
+            Endpoint.objects.filter(pk=endpoint.pk).update(cursor=end)
+    return len(events)
+
+
+def _lease() -> list[Dispatch]:
+    """Due messages of endpoints that are not paused, at most five of one endpoint, leased with one statement."""
+    now = timezone.now()
+    free = Q(paused_until=None) | Q(paused_until__lte=now)
+    chosen: list[uuid.UUID] = []
+    for endpoint_id in Endpoint.objects.filter(free, is_active=True).values_list("pk", flat=True):
+        due = Dispatch.objects.filter(endpoint_id=endpoint_id, state=Dispatch.State.DUE, due_at__lte=now)
+        waiting = due.filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("due_at", "event__position")
+        chosen += list(waiting.values_list("pk", flat=True)[:PER_ENDPOINT_MAX])
+    chosen = chosen[:BATCH_MAX]
+    if not chosen:
+        return []
+    token = uuid.uuid4()
+    Dispatch.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk__in=chosen, state=Dispatch.State.DUE).update(
+        lease_until=now + timedelta(seconds=LEASE_S), lease_token=token, attempts=F("attempts") + 1
+    )
+    mine = Dispatch.objects.select_related("endpoint", "event").filter(pk__in=chosen, lease_token=token)
+    return list(mine.order_by("due_at", "event__position"))
+
+
+def _try(dispatch: Dispatch) -> bool:
+    """Send, and write down what came of it; whether the endpoint may be sent more at once."""
+    outcome = send(dispatch)
+    now = timezone.now()
+    Attempt.objects.create(
+        dispatch=dispatch, at=now, took_ms=outcome.took_ms, status=outcome.status, error=outcome.error[:200],
+        request=outcome.request, response=outcome.response,
+    )
+    mine = Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token)
+    if outcome.is_taken:
+        mine.update(state=Dispatch.State.DONE, done_at=now, lease_until=None, lease_token=None)
+        Endpoint.objects.filter(pk=dispatch.endpoint_id).update(failures=0, failing_since=None, paused_until=None)
+        return True
+    over = dispatch.attempts >= len(SCHEDULE_S)
+    wait = SCHEDULE_S[min(dispatch.attempts, len(SCHEDULE_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 spreads the tries
+    mine.update(
+        state=Dispatch.State.FAILED if over else Dispatch.State.DUE, due_at=now + timedelta(seconds=max(wait, outcome.retry_after_s)),
+        lease_until=None, lease_token=None,
+    )
+    return _bear(dispatch.endpoint_id, outcome, now)
+
+
+def _bear(endpoint_id: uuid.UUID, outcome: Outcome, now: datetime) -> bool:
+    """Count the failure, pause or stop the endpoint where it is time to; whether it may be sent more at once."""
+    Endpoint.objects.filter(pk=endpoint_id).update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", Value(now)))
+    endpoint = Endpoint.objects.get(pk=endpoint_id)
+    log.warning("webhook.failed", endpoint=str(endpoint_id), status=outcome.status, error=outcome.error, failures=endpoint.failures)
+    since = endpoint.failing_since or now
+    reason = "gone" if outcome.status == GONE else "failing" if now - since > GIVE_UP_AFTER else ""
+    if reason:
+        with operation("endpoint.disable", actor=SENDER) as op:
+            operations.disable(op, endpoint_id=endpoint_id, reason=reason)
+        return False
+    pause = PAUSE if endpoint.failures % PAUSE_AFTER == 0 else timedelta(0)
+    if outcome.status in THROTTLED:
+        pause = timedelta(seconds=max(outcome.retry_after_s, THROTTLED_S))
+    if pause:
+        Endpoint.objects.filter(pk=endpoint_id).update(paused_until=now + pause)
+    return not pause
+
+
+def _give_back(dispatch: Dispatch) -> None:
+    """Not begun, so not counted."""
+    Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token).update(
+        attempts=F("attempts") - 1, lease_until=None, lease_token=None
+    )
+
+
+def send(dispatch: Dispatch) -> Outcome:
+    """Post one message, with no transaction open; whatever happens is an outcome."""
+    if connection.in_atomic_block and not _in_test():
+        message = "finish the transaction first, then talk to the outside"
+        raise RuntimeError(message)
+    started = time.monotonic()
+    now = timezone.now()
+    body, media = payload.body_of(dispatch.event, dispatch.endpoint)
+    headers = signing.headers(
+        operations.secrets_of(dispatch.endpoint, now), message_id=f"msg_{dispatch.pk.hex}", timestamp=int(now.timestamp()), body=body
+    )
+    request = {"url": dispatch.endpoint.url, "webhook-id": headers["webhook-id"], "bytes": str(len(body))}
+    try:
+        there = guard.resolve(dispatch.endpoint.url)
+        status, replied, retry_after = _post(there, body, {**headers, "Content-Type": media, "User-Agent": "Bahi-Webhooks/1"})
+    except (guard.NotAllowed, OSError, urllib3.exceptions.HTTPError, ValueError) as error:
+        return Outcome(None, _ms(started), f"{type(error).__name__}: {error}", request)
+    return Outcome(status, _ms(started), "" if status < 300 else f"HTTP {status}", request, {"body": replied}, retry_after)  # noqa: PLR2004 HTTP's classes
+
+
+def _post(there: guard.Destination, body: bytes, headers: dict[str, str]) -> tuple[int, str, int]:
+    """To the address that was judged, in the name that was asked for (`timeline.endpoints.guard`)."""
+    limits = urllib3.Timeout(connect=CONNECT_S, read=READ_S, total=TOTAL_S)
+    pool: urllib3.HTTPConnectionPool
+    if there.scheme == "https":
+        pool = urllib3.HTTPSConnectionPool(
+            there.address, there.port, timeout=limits, retries=False, server_hostname=there.host, assert_hostname=there.host,
+            ssl_context=ssl.create_default_context(cafile=certifi.where()),
+        )
+    else:
+        pool = urllib3.HTTPConnectionPool(there.address, there.port, timeout=limits, retries=False)
+    host = f"[{there.host}]" if ":" in there.host else there.host
+    named = host if there.port in (80, 443) else f"{host}:{there.port}"
+    with pool:
+        answer = pool.urlopen("POST", there.path, body, {**headers, "Host": named}, redirect=False, retries=False, preload_content=False)
+        try:
+            text = _read(answer)
+        finally:
+            answer.close()
+    return answer.status, text, _retry_after(answer.headers.get("Retry-After", ""))
+
+
+def _read(answer: urllib3.BaseHTTPResponse) -> str:
+    """The beginning of the reply; a long or slow one is not read to its end, and never unpacked (F80)."""
+    until, found = time.monotonic() + TOTAL_S, b""
+    while len(found) < REPLY_BYTES_MAX and time.monotonic() < until:
+        piece = answer.read(8192, decode_content=False)
+        if not piece:
+            break
+        found += piece
+    return found.decode(errors="replace").replace("\0", "")[:REPLY_CHARS_KEPT]
+
+
+def _retry_after(text: str) -> int:
+    try:
+        seconds = int(text) if text.isdigit() else (parsedate_to_datetime(text) - timezone.now()).total_seconds()
+    except (ValueError, TypeError):
+        return 0
+    return int(min(max(seconds, 0), RETRY_AFTER_S_MAX))
+
+
+def _ms(started: float) -> int:
+    return int((time.monotonic() - started) * 1000)
+
+
+def _in_test() -> bool:
+    return all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)

@@ -1,0 +1,19 @@
+"""Rows of the kernel's own plumbing, fetched under their lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from timeline.errors import Missing
+from timeline.models import Endpoint
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+def endpoint(endpoint_id: UUID) -> Endpoint:
+    """The endpoint. Raises Missing."""
+    found = Endpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
+    if found is None:
+        raise Missing
+    return found
