@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes ninety-days tampering flash-sale bulk-proof check smoke bench docs lock clean install
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ flash-sale: $(STAMP) ## Sell 1,000 units to 64 clients who try 20,000 times, ove
 
 bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed again and again; print rows/s, memory, duplicates
 	$(BIN)/python -m tests.benchmarks.bulk_proof
+
+tampering: $(STAMP) ## Change the sealed past in ten ways, a thousand times each; print what was found
+	TAMPERINGS=$${TAMPERINGS:-1000} $(BIN)/python -m pytest -q -n 0 -s tests/log/test_tampering_programme.py
 
 check: $(STAMP) ## Lint, types, layers, migrations, generated files
 	$(BIN)/ruff check .

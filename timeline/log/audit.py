@@ -181,10 +181,10 @@ class _Walk:
                 self._step(expected, None, "")
                 expected += 1
             self.found.events += 1
+            leaf = _check(self.found, row, targets)
             if row["position"] >= self.found.size:
                 self.found.breaks.append(Break("not_signed", _name(row), f"place {row['position']} is behind all that was signed"))
                 continue
-            leaf = _check(self.found, row, targets)
             self._step(expected, leaf, _name(row))
             expected += 1
         while expected < self.found.size:
