@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 import certifi
 import structlog
 import urllib3
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from timeline import locks
+from timeline import locks, network
 from timeline.actors import system
 from timeline.endpoints import guard, operations, payload, signing
 from timeline.ids import uuid7
@@ -180,9 +180,7 @@ def _give_back(dispatch: Dispatch) -> None:
 
 def send(dispatch: Dispatch) -> Outcome:
     """Post one message, with no transaction open; whatever happens is an outcome."""
-    if connection.in_atomic_block and not _in_test():
-        message = "finish the transaction first, then talk to the outside"
-        raise RuntimeError(message)
+    network.refuse_inside_transaction()
     started = time.monotonic()
     now = timezone.now()
     body, media = payload.body_of(dispatch.event, dispatch.endpoint)
@@ -241,7 +239,3 @@ def _retry_after(text: str) -> int:
 
 def _ms(started: float) -> int:
     return int((time.monotonic() - started) * 1000)
-
-
-def _in_test() -> bool:
-    return all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
