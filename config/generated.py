@@ -56,7 +56,7 @@ def states() -> str:
     for model in sorted(shown, key=lambda model: model.__name__):
         table = machine(model)
         parts += [f"\n## {model.__name__}\n", _diagram(table), _table(table)]
-    return "\n".join([*parts, _stages()])
+    return "\n".join([*parts, _stages(), _fulfilment_words()])
 
 
 def events() -> str:
@@ -64,7 +64,7 @@ def events() -> str:
     rows = [
         f"| `{kind.kind}` | {'yes' if kind.public else 'no'} | {kind.type} | {kind.sentence} | "
         + ", ".join(f"`{listener.name}`" for listener in subscriptions.of_kind(kind.kind) if not listener.name.startswith("tests."))
-        + " |"
+        + f" | {kind.activity} |"
         for kind in VOCABULARY.values()
     ]
     return "\n".join(
@@ -72,8 +72,8 @@ def events() -> str:
             _HEAD,
             "# Events\n",
             "Every event the system can say. Kinds are added, never changed; facts are ids, amounts and codes, never people.\n",
-            "| kind | customers see it | type | sentence | who listens |",
-            "|---|---|---|---|---|",
+            "| kind | customers see it | type | sentence | who listens | order activity (E11–E28) |",
+            "|---|---|---|---|---|---|",
             *rows,
             "",
         ]
@@ -190,6 +190,13 @@ def _stages() -> str:
     ]
     head = "| status | payment state | fulfilment state | stage |\n|---|---|---|---|"
     return "\n".join(["\n## Status and stage\n", "One lifecycle in two vocabularies; the first row that fits wins.\n", head, *rows, ""])
+
+
+def _fulfilment_words() -> str:
+    rows = [f"| {parcel} | {word} |" for parcel, word in lifecycle.PARCEL_WORDS.items()]
+    head = "| parcel | status of the fulfilment |\n|---|---|"
+    own = f"| none, or only booked | its own: {', '.join(lifecycle.WAREHOUSE_WORDS)} |"
+    return "\n".join(["\n## Fulfilment and parcel\n", "What is published of a fulfilment; a cancelled one stays cancelled.\n", head, own, *rows, ""])
 
 
 def _diagram(table: Machine) -> str:

@@ -27,6 +27,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("inventory.tasks.watch_levels", 15),
     Tick("shipping.tasks.track_quiet", 300),
     Tick("orders.tasks.cancel_overdue", 30),
+    Tick("orders.tasks.release_fulfilments", 20),
     Tick("orders.tasks.expire_checkouts", 600),
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),
     Tick("orders.tasks.reconcile_nightly", 900, "money"),

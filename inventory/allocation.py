@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from timeline.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
     from uuid import UUID
 
     from inventory.catalogue import Variant
-    from inventory.stock import Level
+    from inventory.stock import Level, Warehouse
+
+    Distance = Callable[[Warehouse], int]
 
 
 class OutOfStock(Refused):
@@ -55,20 +57,26 @@ def divide(
     return now, later
 
 
-def allocate(wants: Mapping[UUID, int], levels: Sequence[Level], *, into_safety: bool = False) -> dict[UUID, int]:
+def allocate(
+    wants: Mapping[UUID, int],
+    levels: Sequence[Level],
+    *,
+    into_safety: bool = False,
+    distance: Distance | None = None,
+) -> dict[UUID, int]:
     """Units to take from each level id, so that every variant gets what it wants, which `divide` said is there.
 
-    The first active warehouse by (priority, code) that can give everything gives it, so that one parcel does; else each
-    variant comes from one warehouse where one has enough, and is spread by priority only where none has.
+    The first active warehouse by (distance, priority, code) that can give everything gives it, so that one parcel does;
+    else as few warehouses as can be are asked, each for whole variants, and a variant is spread only where none has enough.
     """
     room = {level.id: level.free if into_safety else level.available for level in levels}
-    offers = _by_warehouse(levels)
+    offers = _by_warehouse(levels, distance)
     for shelf in offers:
         if all(variant in shelf and room[shelf[variant].id] >= wanted for variant, wanted in wants.items()):
             return {shelf[variant].id: wanted for variant, wanted in wants.items()}
 
-    taken: dict[UUID, int] = {}
-    for variant, wanted in wants.items():
+    taken, rest = _whole(wants, offers, room)
+    for variant, wanted in rest.items():
         taken |= _of_one_variant(wanted, [shelf[variant].id for shelf in offers if variant in shelf], room)
     return taken
 
@@ -98,12 +106,37 @@ def out_of_stock(
     )
 
 
-def _by_warehouse(levels: Sequence[Level]) -> list[dict[UUID, Level]]:
+def _whole(
+    wants: Mapping[UUID, int], offers: Sequence[Mapping[UUID, Level]], room: Mapping[UUID, int]
+) -> tuple[dict[UUID, int], dict[UUID, int]]:
+    """Whole variants from as few warehouses as can be: units by level id, and what no warehouse has enough of.
+
+    Each time the warehouse is asked that can give most of what is left; between equals the preferred one.
+    """
+    taken: dict[UUID, int] = {}
+    rest = dict(wants)
+    while rest:
+        best: dict[UUID, UUID] = {}
+        for shelf in offers:
+            gives = {
+                variant: shelf[variant].id
+                for variant, wanted in rest.items()
+                if variant in shelf and room[shelf[variant].id] >= wanted
+            }
+            best = gives if len(gives) > len(best) else best
+        if not best:
+            break
+        taken |= {level_id: rest.pop(variant) for variant, level_id in best.items()}
+    return taken, rest
+
+
+def _by_warehouse(levels: Sequence[Level], distance: Distance | None) -> list[dict[UUID, Level]]:
     """One mapping of variant to level for each active warehouse, the preferred first."""
-    shelves: dict[tuple[int, str], dict[UUID, Level]] = {}
+    shelves: dict[tuple[int, int, str], dict[UUID, Level]] = {}
     for level in levels:
         if level.warehouse.is_active:
-            place = (level.warehouse.priority, level.warehouse.code)
+            far = distance(level.warehouse) if distance is not None else 0
+            place = (far, level.warehouse.priority, level.warehouse.code)
             shelves.setdefault(place, {})[level.variant_id] = level
     return [shelf for _, shelf in sorted(shelves.items())]
 

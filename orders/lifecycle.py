@@ -11,6 +11,24 @@ STATUSES = ("pending", "confirmed", "processing", "shipped", "delivered", "cance
 STAGES = ("received", "validated", "reserved", "picked", "packed", "shipped", "delivered", "closed")
 
 
+# What is published as the status of a fulfilment (E16–E20): the warehouse's own word until its parcel has a label, then the
+# parcel's. A parcel that is only booked has no word of its own yet. The one table of these words.
+WAREHOUSE_WORDS = ("awaiting_inventory", "scheduled", "released", "picking", "packed", "handed_over", "cancelled")
+PARCEL_WORDS: dict[str, str] = {
+    "labelled": "labelled",
+    "shipped": "shipped",
+    "in_transit": "in_transit",
+    "out_for_delivery": "out_for_delivery",
+    "attempted": "attempted",
+    "delivered": "delivered",
+    "lost": "lost",
+    "returning": "coming_back",
+    "returned": "returned",
+    "cancelled": "cancelled",
+}
+FULFILMENT_WORDS = (*WAREHOUSE_WORDS, *(word for word in PARCEL_WORDS.values() if word != "cancelled"))
+
+
 @dataclass(frozen=True, slots=True)
 class Projection:
     """Status, and where it matters a payment or fulfilment state, to stage; an empty set means any."""
@@ -33,6 +51,13 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("cancelled", "closed"),
     Projection("refunded", "closed"),
 )
+
+
+def fulfilment_word(own: str, parcel: str) -> str:
+    """The published status of a fulfilment in this state with a parcel in that one (`""`: it has none)."""
+    if own not in WAREHOUSE_WORDS:
+        raise LookupError(own)
+    return own if own == "cancelled" else PARCEL_WORDS.get(parcel, own)
 
 
 def stage(status: str, *, payment_state: str, fulfilment_state: str) -> str:

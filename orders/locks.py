@@ -44,7 +44,7 @@ def checkout(checkout_id: UUID) -> Checkout:
 
 
 def fulfilments(order_id: UUID) -> list[Fulfilment]:
-    """The order's parcels with their shipment and lines, oldest first."""
+    """The order's fulfilments with their shipment, where they have one, and lines, oldest first."""
     return list(
         Fulfilment.objects.select_for_update(no_key=True, of=("self",))
         .select_related("shipment")

@@ -72,6 +72,7 @@ class OrderDetail:
     refunds: list[Refund]
     disputes: list[Dispute]
     parcels: list[Parcel]
+    fulfilments: list[Fulfilment]
     holds: list[OrderHold]
     person: Person
     shipping: dict[str, Any]
@@ -211,13 +212,15 @@ def detail(order_id: UUID) -> OrderDetail:
     refunds = Refund.objects.filter(payment__in=[payment.pk for payment in payments]).select_related("key")
     shipping = address_of(order.shipping_address, order.person)
     same = order.billing_address_id == order.shipping_address_id
+    plan = _fulfilments(Q(order=order))
     return OrderDetail(
         order=order,
         lines=list(Line.objects.filter(order_id=order_id).order_by("place")),
         payments=payments,
         refunds=list(refunds.order_by("created_at", "id")) if payments else [],
         disputes=list(Dispute.objects.filter(stream=order.stream_id).order_by("opened_at", "id")) if payments else [],
-        parcels=_fulfilments(Q(order=order)),
+        parcels=_parcels(plan),
+        fulfilments=plan,
         holds=list(OrderHold.objects.filter(order_id=order_id).order_by("created_at", "id")),
         person=order.person,
         shipping=shipping,
@@ -305,7 +308,7 @@ def person_of(order_id: UUID) -> Person:
 
 def parcel(shipment_id: UUID) -> Parcel:
     """One parcel with its units. Raises Missing. At most three statements."""
-    found = _fulfilments(Q(shipment_id=shipment_id))
+    found = _parcels(_fulfilments(Q(shipment_id=shipment_id)))
     if not found:
         raise Missing
     return found[0]
@@ -348,14 +351,18 @@ def hold_note(hold: OrderHold, person: Person) -> str | None:
     return None if opened is None else opened.get("note")
 
 
-def _fulfilments(wanted: Q) -> list[Parcel]:
-    fulfilments = (
+def _fulfilments(wanted: Q) -> list[Fulfilment]:
+    """With parcel, lines and scans: three statements."""
+    return list(
         Fulfilment.objects.filter(wanted)
         .select_related("shipment__key")
         .annotate(has_label=Exists(Label.objects.filter(shipment_id=OuterRef("shipment_id"))))
         .prefetch_related(Prefetch("lines", FulfilmentLine.objects.order_by("id")), "shipment__scans")
         .order_by("created_at", "id")
     )
+
+
+def _parcels(fulfilments: Iterable[Any]) -> list[Parcel]:
     return [
         Parcel(
             shipment=found.shipment,
@@ -363,6 +370,7 @@ def _fulfilments(wanted: Q) -> list[Parcel]:
             has_label=bool(found.has_label),
         )
         for found in fulfilments
+        if found.shipment is not None
     ]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from orders.models import Order
-from orders.operations import documents, fulfil, pay
+from orders.operations import documents, fulfil, pay, planning
 from timeline.subscriptions import subscribe
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ def parcel_moved(op: Operation, event: Event) -> None:
     order_id = _order_of(event)
     if order_id is not None:
         fulfil.settle(op, order_id=order_id)
+
+
+@subscribe("order.confirmed", "order.processing_started", "backorder.opened", "backorder.filled", "backorder.ended")
+def work_planned(op: Operation, event: Event) -> None:
+    """An order may be packed, or its stock has come: which warehouse ships which units of it is planned."""
+    order_id = _order_of(event)
+    if order_id is not None:
+        planning.plan(op, order_id=order_id)
 
 
 @subscribe("shipment.labelled", "shipment.shipped", "refund.processed", "order.cancelled")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from orders import checkout, overdue
+from orders import checkout, overdue, releasing
 from orders.bulk import running
 from orders.reconciliation import runs
 from timeline.actors import system
@@ -15,6 +15,12 @@ from timeline.actors import system
 def cancel_overdue(**_: object) -> None:
     """Cancel orders that nobody paid in time."""
     overdue.cancel_due(timezone.now())
+
+
+@shared_task(soft_time_limit=50)
+def release_fulfilments(**_: object) -> None:
+    """Release what was scheduled for now, and what waited for stock that has come."""
+    releasing.release_due(timezone.now())
 
 
 @shared_task(soft_time_limit=50)

@@ -2,7 +2,8 @@
 
 A sentence is a template over the event's facts: `{amount_minor:money}` prints money,
 `{item_count:units}` a number of items, `{quantity}` a value; a fact that
-is not there prints as nothing. `type` is the word of the order timeline in REQUIREMENTS B20.
+is not there prints as nothing. `type` is the word of the order timeline in REQUIREMENTS B20,
+`activity` the name the same thing has among the order activities of REQUIREMENTS E11 to E28.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Kind:
     public: bool
     sentence: str
     type: str = STATUS_CHANGED
+    activity: str = ""
 
 
 class UnknownKind(ValueError):
@@ -119,10 +121,23 @@ _KINDS: tuple[Kind, ...] = (
     Kind("case.changed", False, "Difference is now {amount_minor:money}: {cause}"),
     Kind("case.snoozed", False, "Difference put off until {until}: {cause}"),
     Kind("reconciliation.done", False, "Reconciled {day}: {found} differences, {unexplained} unexplained"),
+    # Fulfilments: what one warehouse ships.
+    Kind("fulfilment.planned", False, "{units:units} to ship from {warehouse}"),
+    Kind("fulfilment.changed", False, "Fulfilment changed ({what}): {units:units} from {warehouse}"),
+    Kind("fulfilment.awaiting", False, "{units:units} wait for stock", activity="ShipmentAwaitingInventory"),
+    Kind("fulfilment.scheduled", False, "{units:units} to ship from {release_at}"),
+    Kind("fulfilment.released", False, "{units:units} released at {warehouse}", activity="ShipmentReleased"),
+    Kind("fulfilment.picking_started", False, "Picking started at {warehouse}", activity="ShipmentPacking"),
+    Kind("fulfilment.put_back", False, "Picking left for another at {warehouse}"),
+    Kind("fulfilment.packed", False, "Packed at {warehouse}: {units:units}"),
+    Kind("fulfilment.handed_over", False, "Handed over at {warehouse}"),
+    Kind("fulfilment.cancelled", False, "Fulfilment cancelled: {units:units} from {warehouse}", activity="ShipmentCancelled"),
+    Kind("fulfilment.short", False, "{units:units} not found at {warehouse}"),
+    Kind("fulfilment.settled", False, "{units:units} of a parcel that did not arrive: {outcome}"),
     # Parcels.
     Kind("shipment.booked", False, "Parcel booked with {carrier}"),
     Kind("shipment.labelled", False, "Label {tracking_number} printed"),
-    Kind("shipment.shipped", True, "Parcel {tracking_number} handed to {carrier}"),
+    Kind("shipment.shipped", True, "Parcel {tracking_number} handed to {carrier}", activity="ShipmentShipped"),
     Kind("shipment.scanned", True, "Parcel {tracking_number}: {scan}"),
     Kind("shipment.sighted", False, "Parcel {tracking_number}: {count} scans that move nothing ({source})"),
     Kind("shipment.scan_unknown", False, "Parcel {tracking_number}: scan of unknown code {codes}"),

@@ -21,6 +21,7 @@ from inventory.operations.offering import (
     offer,
     set_policy,
 )
+from inventory.operations.rehousing import NotPromisedThere, rehouse
 from inventory.operations.shelves import QuantityOutOfRange, StockPromised, UnknownVariant, UnknownWarehouse
 from inventory.operations.transfers import MoreThanSent, send, take_in, turn_back
 from inventory.operations.waiting import forgo, say_promised
@@ -34,6 +35,7 @@ __all__ = [
     "MoreThanSent",
     "NotDamaged",
     "NotOfferable",
+    "NotPromisedThere",
     "OutOfStock",
     "QuantityOutOfRange",
     "StockPromised",
@@ -60,6 +62,7 @@ __all__ = [
     "hold",
     "offer",
     "receive",
+    "rehouse",
     "release",
     "repair",
     "restock",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from inventory.allocation import Distance
     from timeline.operations import Operation
 
 VARIANTS_MAX = 200
@@ -62,14 +63,20 @@ def hold(op: Operation, *, stream: str, wants: Sequence[Want], until: datetime) 
 
 
 def commit(
-    op: Operation, *, stream: str, wants: Sequence[Want], hold_stream: str | None = None, is_new: bool = False
+    op: Operation,
+    *,
+    stream: str,
+    wants: Sequence[Want],
+    hold_stream: str | None = None,
+    is_new: bool = False,
+    distance: Distance | None = None,
 ) -> list[Hold]:
     """Make the promise firm: the story's live holds lose their expiry; what is missing is taken, what is too much set free.
 
     With `hold_stream` the holds of that story (a checkout) move to `stream` (its order); both are locked by the operation.
     A hold that expired meanwhile is simply taken anew (F04). A variant whose policy allows it may be wanted beyond what is
     there: the rest waits as a `Backorder`. A story that `is_new` waits for nothing yet, and its caller says what it waits for
-    (`say_promised`) after its first event. Returns the committed holds. Raises `OutOfStock` naming each SKU, and then
+    (`say_promised`) after its first event. Nearer warehouses are asked first where `distance` says how far each is. Returns the committed holds. Raises `OutOfStock` naming each SKU, and then
     nothing has changed; `WantOutOfRange`.
     """
     source = hold_stream or stream
@@ -85,7 +92,9 @@ def commit(
     still, ending = waiting.kept(waits, uncovered)
     here = {variant: units - still.get(variant, 0) for variant, units in wanted.items()}
     here = {variant: units for variant, units in here.items() if units}
-    holds, later = _settle(op, stream=stream, wanted=here, mine=mine, status=Hold.Status.COMMITTED, until=None)
+    holds, later = _settle(
+        op, stream=stream, wanted=here, mine=mine, status=Hold.Status.COMMITTED, until=None, distance=distance
+    )
     waiting.end(op, waits=waits, ending=ending)
     waiting.promise(op, stream=stream, units=later, is_quiet=is_new)
     return holds
@@ -160,6 +169,7 @@ def _settle(
     mine: Sequence[Hold],
     status: Hold.Status,
     until: datetime | None,
+    distance: Distance | None = None,
 ) -> tuple[list[Hold], dict[UUID, int]]:
     """Make what is promised (`mine`) what is wanted, all of it with this status, expiry and story; and what is for later."""
     levels = locks.levels(variant_ids=wanted.keys() | {held.variant_id for held in mine})
@@ -169,7 +179,7 @@ def _settle(
         _set_free(op, holds=mine, units=surplus, levels=levels, kind=Movement.Kind.RELEASED)
         _count_back(levels, mine, surplus)
     now, later = _divided(op, missing, levels)
-    taken = take(op, stream=stream, wanted=now, levels=levels, status=status, until=until)
+    taken = take(op, stream=stream, wanted=now, levels=levels, status=status, until=until, distance=distance)
 
     kept = [held for held in mine if held.quantity > surplus.get(held.id, 0)]
     Hold.objects.filter(id__in=[held.id for held in kept]).update(status=status, expires_at=until, stream=stream)
@@ -188,6 +198,7 @@ def take(
     status: Hold.Status,
     until: datetime | None,
     into_safety: bool = False,
+    distance: Distance | None = None,
 ) -> list[Hold]:
     """Take what is there: allocate, move the levels, write the holds. Three statements, none when nothing is wanted.
 
@@ -195,7 +206,7 @@ def take(
     """
     if not wanted:
         return []
-    parts = allocate(wanted, levels, into_safety=into_safety)
+    parts = allocate(wanted, levels, into_safety=into_safety, distance=distance)
     by_id = {level.id: level for level in levels}
     found = [
         Hold(

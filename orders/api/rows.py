@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from orders import lifecycle, queries
+from orders.api.fulfilment_rows import fulfilment_row
 from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
 from shipping.queries import journey
@@ -73,6 +74,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         "refunds": [refund_row(refund) for refund in detail.refunds],
         **({"disputes": [dispute_row(dispute) for dispute in detail.disputes]} if as_staff else {}),
         "shipments": [shipment_row(parcel, as_staff=as_staff) for parcel in detail.parcels],
+        "fulfilments": [fulfilment_row(row, as_staff=as_staff) for row in detail.fulfilments],
         "returns": [],
         "version": detail.version,
         "updatedAt": detail.updated_at,
@@ -132,6 +134,7 @@ def line_row(line: Line) -> dict[str, Any]:
         "quantityDelivered": line.quantity_delivered,
         "quantityCancelled": line.quantity_cancelled,
         "quantityReturned": line.quantity_returned,
+        "quantityLost": line.quantity_lost,
         "createdAt": line.created_at,
         "updatedAt": line.updated_at,
     }

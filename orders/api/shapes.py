@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
+from orders.api.fulfilment_rows import FulfilmentShape, UnitsShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
 from shipping.models import Shipment
@@ -111,6 +112,7 @@ class ItemShape(Output):
     quantity_delivered = s.IntegerField()
     quantity_cancelled = s.IntegerField()
     quantity_returned = s.IntegerField()
+    quantity_lost = s.IntegerField()
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
 
@@ -133,13 +135,6 @@ class PaymentShape(Output):
     error_reason = s.CharField(allow_null=True)
     created_at = s.DateTimeField()
     captured_at = s.DateTimeField(allow_null=True)
-
-
-class UnitsShape(Output):
-    """So many units of one item."""
-
-    order_item_id = s.UUIDField()
-    quantity = s.IntegerField()
 
 
 class WhoShape(Output):
@@ -296,6 +291,7 @@ class OrderShape(OrderHead):
     refunds = RefundShape(many=True)
     disputes = DisputeShape(many=True, required=False, help_text="For staff.")
     shipments = ShipmentShape(many=True)
+    fulfilments = FulfilmentShape(many=True)
     returns = s.ListField(child=s.DictField())
 
 

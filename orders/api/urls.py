@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.urls import path
 
 from orders.api import security  # noqa: F401 registers how callers show who they are
-from orders.api.admin import batches, books, disputes, jobs, payments, reconciliation, refunds, settlements, shipments
+from orders.api.admin import (
+    batches,
+    books,
+    disputes,
+    fulfilments,
+    jobs,
+    payments,
+    reconciliation,
+    refunds,
+    settlements,
+    shipments,
+)
 from orders.api.admin import documents as papers
 from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
@@ -87,6 +98,16 @@ urlpatterns = [
     path("admin/cases/<str:case_id>/act", reconciliation.ActView.as_view()),
     path("admin/journal.csv", books.JournalView.as_view()),
     path("admin/journal/balances", books.BalancesView.as_view()),
+    path("admin/fulfilments", fulfilments.FulfilmentsView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>", fulfilments.FulfilmentView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/move", fulfilments.MoveView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/split", fulfilments.SplitView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/merge", fulfilments.MergeView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/schedule", fulfilments.ScheduleView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/release", fulfilments.ReleaseView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/start", fulfilments.StartView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/pack", fulfilments.PackView.as_view()),
+    path("admin/fulfilments/<str:fulfilment_id>/short", fulfilments.ShortView.as_view()),
     path("admin/shipments/<str:shipment_id>", shipments.ShipmentView.as_view()),
     path("admin/shipments/<str:shipment_id>/label", shipments.LabelView.as_view()),
     path("admin/shipments/<str:shipment_id>/dispatch", shipments.DispatchView.as_view()),

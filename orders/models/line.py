@@ -12,7 +12,9 @@ from orders.models.order import Order
 
 
 class Line(models.Model):
-    """One line of an order (OrderItem, B11). Prices are frozen; the four quantities say where the units are.
+    """One line of an order (OrderItem, B11). Prices are frozen; the quantities say where the units are.
+
+    A unit is still to ship, shipped or cancelled; of those shipped some were delivered, lost or returned.
 
     How many there are and what they come to changes with its order's event `order.edited` alone. A line of which an edit
     took everything stays, with no units and no amounts.
@@ -67,6 +69,7 @@ class Line(models.Model):
     quantity_delivered = models.PositiveIntegerField(default=0)
     quantity_cancelled = models.PositiveIntegerField(default=0)
     quantity_returned = models.PositiveIntegerField(default=0)
+    quantity_lost = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -80,6 +83,9 @@ class Line(models.Model):
                 condition=Q(price_includes_gst=False, value_minor=F("price_minor") * F("quantity"))
                 | Q(price_includes_gst=True, total_minor=F("price_minor") * F("quantity") - F("discount_minor")),
                 name="line_value_as_marked",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity_lost__lte=F("quantity_shipped")), name="line_lost_within_shipped"
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("quantity_shipped") + F("quantity_cancelled"))

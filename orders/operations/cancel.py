@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 
 from orders import locks
 from orders.models import Discount, DiscountUse, Line, Order
-from orders.operations import axes, fulfil, shelf
+from orders.operations import axes, fulfil, planning, shelf
 from orders.operations.refund import give_back_all
 from shipping import operations as parcels
 from timeline.errors import Refused
@@ -42,6 +42,7 @@ def cancel(op: Operation, *, order_id: UUID, code: str = "other", reason: str | 
     _call_parcels_back(op, order_id)
     shelf.free(op, stream=str(order.pk))
     _cancel_units(op, order_id)
+    planning.plan(op, order_id=order_id)
     give_back_all(op, order=order, reason_code="order_cancelled")
     if was_unpaid:
         _return_coupon(op, order)
@@ -73,10 +74,12 @@ def refusal(order: Order) -> str:
 
 def _call_parcels_back(op: Operation, order_id: UUID) -> None:
     for fulfilment in locks.fulfilments(order_id):
+        if fulfilment.shipment is None:
+            continue
         if fulfilment.shipment.status in ("booked", "labelled"):
-            parcels.cancel(op, shipment_id=fulfilment.shipment_id)
+            parcels.cancel(op, shipment_id=fulfilment.shipment.pk)
         elif fulfilment.shipment.status in fulfil.ON_THE_WAY:
-            parcels.bring_back(op, shipment_id=fulfilment.shipment_id)
+            parcels.bring_back(op, shipment_id=fulfilment.shipment.pk)
     fulfil.count_units(op, order_id=order_id)
 
 

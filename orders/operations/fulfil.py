@@ -6,14 +6,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.models import Fulfilment, FulfilmentLine, Line, Order
-from orders.operations import axes, people, shelf
+from orders.models import Fulfilment, Line, Order
+from orders.operations import axes, cash_shares, parting, people, planning, shelf
 from orders.operations.holds import require_free
 from payments import operations as money
 from payments.models import Payment
 from shipping import operations as parcels
 from shipping.addresses import from_wire
-from timeline.errors import Invalid, Missing, Refused
+from timeline.errors import Missing, Refused
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
@@ -30,14 +30,6 @@ _GONE = frozenset({"labelled", "shipped", "in_transit", "out_for_delivery", "att
 ON_THE_WAY = frozenset({"shipped", "in_transit", "out_for_delivery", "attempted"})
 
 
-class NothingToShip(Refused):
-    """Every unit of this order is in a parcel already, or cancelled."""
-
-
-class TooManyUnits(Invalid):
-    """The parcel asks for more units than are left to ship."""
-
-
 class NotPaid(Refused):
     """The order is not paid; a parcel leaves unpaid only with cash on delivery."""
 
@@ -46,31 +38,21 @@ def book(
     op: Operation, *, order_id: UUID, items: Mapping[UUID, int] | None, carrier: str = OWN_FLEET,
     service: str | None = None, warehouse: str | None = None, tracking_number: str | None = None,
 ) -> Shipment:
-    """Book a parcel for these units, or for all that are left. The carrier's answer comes later as `shipment.labelled`.
+    """Book a parcel for these units, or for all that is ready at one warehouse. The carrier's answer comes later.
 
-    Raises NothingToShip, TooManyUnits, OnHold, Refused unless the order is being processed.
+    The units become a fulfilment of their own, unless one has exactly them. Raises what `parting.set_apart` raises, OnHold,
+    Refused unless the order is being processed, or is shipped and has units to send again.
     """
-    order = locks.order(order_id)
-    lines = {line.pk: line for line in locks.lines(order_id)}
-    left = _left_to_book(order_id, lines)
+    ground = planning.plan(op, order_id=order_id)
+    order = ground.order
 
     require_free(order)
-    if order.status != Order.Status.PROCESSING:
+    again = order.status == Order.Status.SHIPPED and bool(ground.open())
+    if order.status != Order.Status.PROCESSING and not again:
         raise Refused(f"The order is {order.status}; parcels are booked while it is being processed.")
-    wanted = dict(items) if items else {pk: units for pk, units in left.items() if units}
-    if not wanted:
-        raise NothingToShip
-    _require_left(wanted, left)
 
-    shipment = parcels.book(op, **_parcel(
-        order=order, lines=lines, wanted=wanted, carrier=carrier, service=service, warehouse=warehouse,
-        tracking_number=tracking_number,
-    ))
-    fulfilment = Fulfilment.objects.create(id=op.new_id(), order=order, shipment=shipment, created_at=op.now)
-    FulfilmentLine.objects.bulk_create(
-        [FulfilmentLine(fulfilment=fulfilment, line=lines[pk], quantity=units) for pk, units in wanted.items()]
-    )
-    return shipment
+    row = parting.set_apart(op, ground=ground, items=items, warehouse=warehouse)
+    return book_one(op, ground=ground, row=row, carrier=carrier, service=service, tracking_number=tracking_number)
 
 
 def ship_all(
@@ -78,22 +60,27 @@ def ship_all(
 ) -> Order:
     """Everything that is left goes out now, by hand: one synchronous operation (`PATCH … shipped`).
 
-    With `carrier` and `tracking_number` it is a parcel labelled elsewhere, without them the own fleet's. Raises
-    TransitionRefused unless the order is being processed, OnHold.
+    Each warehouse's units are a parcel. With `carrier` and `tracking_number` it is one parcel labelled elsewhere, without
+    them the own fleet's. Raises TransitionRefused unless the order is being processed, OnHold, AwaitingStock.
     """
-    order = locks.order(order_id)
+    ground = planning.plan(op, order_id=order_id)
+    order = ground.order
 
     require_free(order)
     if order.status != Order.Status.PROCESSING:
         advance(op, order.ship, at=op.now, carrier=carrier or OWN_FLEET)  # the machine says what is allowed
 
-    lines = {line.pk: line for line in locks.lines(order_id)}
-    if any(_left_to_book(order_id, lines).values()):
-        book(op, order_id=order_id, items=None, carrier=carrier or OWN_FLEET, tracking_number=tracking_number)
-    for fulfilment in locks.fulfilments(order_id):
+    parting.release_scheduled(op, ground=ground)
+    if len(ground.open()) != len(ground.ready()):
+        raise parting.AwaitingStock
+    if tracking_number and len(ground.ready()) > 1:
+        parting.set_apart(op, ground=ground, items=ground.summed(ground.ready()), warehouse=None)
+    for row in ground.ready():
+        book_one(op, ground=ground, row=row, carrier=carrier or OWN_FLEET, tracking_number=tracking_number)
+    for fulfilment in _with_parcel(order_id):
         if fulfilment.shipment.status == "booked":
             parcels.label_by_hand(op, shipment_id=fulfilment.shipment_id)
-    for fulfilment in locks.fulfilments(order_id):
+    for fulfilment in _with_parcel(order_id):
         if fulfilment.shipment.status == "labelled":
             parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
     return settle(op, order_id=order_id)
@@ -132,10 +119,10 @@ def deliver_all(op: Operation, *, order_id: UUID) -> Order:
     if order.status != Order.Status.SHIPPED:
         advance(op, order.deliver, at=op.now)  # the machine says what is allowed
 
-    for fulfilment in locks.fulfilments(order_id):
+    for fulfilment in _with_parcel(order_id):
         if fulfilment.shipment.status == "labelled":
             parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
-    for fulfilment in locks.fulfilments(order_id):
+    for fulfilment in _with_parcel(order_id):
         if fulfilment.shipment.status in ON_THE_WAY:
             parcels.deliver(op, shipment_id=fulfilment.shipment_id)
     return settle(op, order_id=order_id)
@@ -155,23 +142,48 @@ def settle(op: Operation, *, order_id: UUID) -> Order:
 
     This is the one place where a parcel's fact becomes the order's: calls by hand and events of carriers both end here.
     """
-    order = locks.order(order_id)
-    fulfilments = locks.fulfilments(order_id)
-    lines = {line.pk: line for line in locks.lines(order_id)}
+    ground = planning.read(order_id)
+    order, lines = ground.order, ground.lines
+    fulfilments: list[Any] = [row for row in ground.fulfilments if row.shipment_id is not None]
 
+    _hand_over(op, ground, fulfilments)
     _move_stock(op, order, fulfilments, lines)
     _count_units(op, fulfilments, lines)
     axes.refresh(op, order=order)
     _follow(op, order, fulfilments, list(lines.values()))
+    if any(row.shipment.status == "cancelled" and row.status in Fulfilment.OPEN for row in fulfilments):
+        planning.plan(op, order_id=order_id)
     return order
 
 
 def count_units(op: Operation, *, order_id: UUID) -> None:
-    """Count the lines' shipped and delivered units from the parcels as they are now."""
-    _count_units(op, locks.fulfilments(order_id), {line.pk: line for line in locks.lines(order_id)})
+    """Count the lines' shipped, delivered and lost units from the parcels as they are now."""
+    _count_units(op, _with_parcel(order_id), {line.pk: line for line in locks.lines(order_id)})
 
 
-def _follow(op: Operation, order: Order, fulfilments: list[Fulfilment], lines: list[Line]) -> None:
+def book_one(
+    op: Operation, *, ground: planning.Ground, row: Fulfilment, carrier: str, service: str | None = None,
+    tracking_number: str | None = None,
+) -> Shipment:
+    """Book the parcel of one fulfilment that is ready."""
+    shipment = parcels.book(
+        op, **_parcel(ground, row, carrier=carrier, service=service, tracking_number=tracking_number)
+    )
+    row.shipment = shipment
+    Fulfilment.objects.filter(pk=row.pk).update(shipment=shipment)
+    return shipment
+
+
+def _hand_over(op: Operation, ground: planning.Ground, fulfilments: list[Any]) -> None:
+    """A fulfilment whose parcel has left is done at the warehouse."""
+    for row in fulfilments:
+        if row.status in Fulfilment.READY and row.shipment.status in _GONE - {"labelled"}:
+            told = planning.facts(ground, row)
+            told.pop("items")
+            advance(op, row.hand_over, **told)
+
+
+def _follow(op: Operation, order: Order, fulfilments: list[Any], lines: list[Line]) -> None:
     all_gone = bool(fulfilments) and all(line.to_ship == 0 for line in lines)
     if order.status == Order.Status.PROCESSING and all_gone and not order.on_hold:
         newest = next((f.shipment for f in reversed(fulfilments) if f.shipment.status in _GONE), fulfilments[-1].shipment)
@@ -198,7 +210,7 @@ def _collect_cash(op: Operation, order: Order) -> None:
 
 
 def _move_stock(
-    op: Operation, order: Order, fulfilments: list[Fulfilment], lines: Mapping[UUID, Line]
+    op: Operation, order: Order, fulfilments: list[Any], lines: Mapping[UUID, Line]
 ) -> None:
     for fulfilment in fulfilments:
         units: dict[UUID, int] = defaultdict(int)
@@ -220,48 +232,39 @@ def _move_stock(
                 lines[item.line_id].quantity_returned += item.quantity
 
 
-def _count_units(op: Operation, fulfilments: list[Fulfilment], lines: Mapping[UUID, Line]) -> None:
+def _count_units(op: Operation, fulfilments: list[Any], lines: Mapping[UUID, Line]) -> None:
     shipped: dict[UUID, int] = defaultdict(int)
     delivered: dict[UUID, int] = defaultdict(int)
+    lost: dict[UUID, int] = defaultdict(int)
     for fulfilment in fulfilments:
+        if fulfilment.outcome == Fulfilment.Outcome.RESHIPPED:
+            continue
         for item in fulfilment.lines.all():
             if fulfilment.shipment.status in _GONE:
                 shipped[item.line_id] += item.quantity
             if fulfilment.shipment.status == "delivered":
                 delivered[item.line_id] += item.quantity
+            if fulfilment.shipment.status == "lost":
+                lost[item.line_id] += item.quantity
     for line in lines.values():
         line.quantity_shipped, line.quantity_delivered = shipped[line.pk], delivered[line.pk]
+        line.quantity_lost = lost[line.pk]
         line.updated_at = op.now
     Line.objects.bulk_update(
-        lines.values(), ["quantity_shipped", "quantity_delivered", "quantity_returned", "updated_at"]
+        lines.values(), ["quantity_shipped", "quantity_delivered", "quantity_lost", "quantity_returned", "updated_at"]
     )
 
 
-def _left_to_book(order_id: UUID, lines: Mapping[UUID, Line]) -> dict[UUID, int]:
-    left = {line.pk: line.quantity - line.quantity_cancelled for line in lines.values()}
-    booked = FulfilmentLine.objects.filter(fulfilment__order_id=order_id).exclude(fulfilment__shipment__status="cancelled")
-    for line_id, units in booked.values_list("line_id", "quantity"):
-        left[line_id] -= units
-    return left
-
-
-def _require_left(wanted: Mapping[UUID, int], left: Mapping[UUID, int]) -> None:
-    errors = [
-        (f"#/items/{place}", "There is no such line." if pk not in left else f"{max(left[pk], 0)} units are left to ship.")
-        for place, (pk, units) in enumerate(wanted.items())
-        if pk not in left or units > left[pk]
-    ]
-    if errors:
-        raise TooManyUnits(errors=errors)
+def _with_parcel(order_id: UUID) -> list[Any]:
+    """Fulfilments whose `shipment` is there."""
+    return [row for row in locks.fulfilments(order_id) if row.shipment_id is not None]
 
 
 def _parcel(
-    *, order: Order, lines: Mapping[UUID, Line], wanted: Mapping[UUID, int], carrier: str, service: str | None,
-    warehouse: str | None, tracking_number: str | None,
+    ground: planning.Ground, row: Fulfilment, *, carrier: str, service: str | None, tracking_number: str | None
 ) -> dict[str, Any]:
-    origin = shelf.origin_for(
-        stream=str(order.pk), code=warehouse, variant_ids=[lines[pk].variant_id for pk in wanted]
-    )
+    order, lines, wanted = ground.order, ground.lines, ground.of(row)
+    origin = shelf.place_of(row.warehouse_code)
     address = people.read_address(order.shipping_address, order.person)
     cash = order.payment_method == "cod" and order.paid_minor < order.total_minor
     if not cash and order.paid_minor < order.total_minor and order.confirmed_at is None:
@@ -277,7 +280,7 @@ def _parcel(
         "key": order.person.key,
         "weight_g": sum(lines[pk].weight_g * units for pk, units in wanted.items()),
         "contents": [{"sku": lines[pk].sku, "quantity": units} for pk, units in wanted.items()],
-        "cod_amount_minor": order.total_minor - order.paid_minor if cash else 0,
+        "cod_amount_minor": cash_shares.of_parcel(ground, row) if cash else 0,
         "currency": order.currency,
         "tracking_number": tracking_number,
     }

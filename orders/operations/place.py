@@ -11,7 +11,7 @@ from django.conf import settings
 from inventory import operations as stock
 from inventory.operations import Want
 from orders.models import DiscountUse, Line, Order, OrderPayment
-from orders.operations import people
+from orders.operations import people, whereabouts
 from orders.pricing import snapshot
 from payments import operations as money
 from timeline.transitions import advance, begin
@@ -66,6 +66,7 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
         hold_stream=str(checkout.pk),
         wants=[Want(variant_id=line.variant_id, quantity=line.quantity) for line in plan.lines],
         is_new=True,
+        distance=whereabouts.distance_to(str(plan.shipping.get("postalCode") or "")),
     )
     shipping = people.keep_address(op, person=person, address=plan.shipping)
     billing = (

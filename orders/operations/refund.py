@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orders import locks
 from orders.models import Line, Order, OrderPayment
-from orders.operations import axes, balance, refund_goods, refund_limits, refund_parts, shelf
+from orders.operations import axes, balance, planning, refund_goods, refund_limits, refund_parts, shelf
 from orders.operations.refund_parts import AboveRefundable, Quote, TooManyUnitsBack, Wish
 from payments import operations as money
 from payments.models import Payment, Refund
@@ -171,6 +171,7 @@ def settle(op: Operation, *, order: Order) -> Order:
     if not ended and order.paid_minor > 0 and order.refunded_minor >= order.paid_minor:
         shelf.free(op, stream=str(order.pk))
         advance(op, order.refund, at=op.now, amount_minor=order.refunded_minor, targets=[("customer", order.person_id)])
+        planning.plan(op, order_id=order.pk)
     return order
 
 
@@ -183,6 +184,7 @@ def _follow(op: Operation, order: Order, refund: Refund, lines: list[Line]) -> R
     """What a refund that is on its way means for goods, axes and status."""
     if refund.restock_lines:
         refund_goods.put_back(op, order=order, lines=lines, kept=refund.restock_lines)
+        planning.plan(op, order_id=order.pk)
     settle(op, order=axes.refresh(op, order=order))
     return refund
 

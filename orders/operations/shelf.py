@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 
+_LOST = "lost"
+
+
 class NoWarehouse(Invalid):
     """There is no such warehouse, or none has stock of this order."""
 
@@ -43,6 +46,23 @@ def origin_for(*, stream: str, code: str | None, variant_ids: Sequence[UUID]) ->
     if chosen is None:
         raise NoWarehouse(errors=[("#/warehouse", "Not known.")])
     return Origin(code=chosen.code, address=dict(chosen.address))
+
+
+def place_of(code: str) -> Origin:
+    """The active warehouse of this code. Raises NoWarehouse."""
+    return origin_for(stream="", code=code, variant_ids=())
+
+
+def bring(op: Operation, *, stream: str, from_code: str, to_code: str, units: Mapping[UUID, int]) -> None:
+    """Units of these variants that are promised at one warehouse are promised at another instead.
+
+    Raises NoWarehouse, and what `stock.rehouse` raises.
+    """
+    ids = dict(Warehouse.objects.filter(code__in=[from_code, to_code]).values_list("code", "id"))
+    if from_code not in ids or to_code not in ids:
+        raise NoWarehouse
+    if units and from_code != to_code:
+        stock.rehouse(op, stream=stream, from_id=ids[from_code], to_id=ids[to_code], units=units)
 
 
 def leave(op: Operation, *, stream: str, warehouse_code: str, units: Mapping[UUID, int]) -> None:
@@ -84,6 +104,20 @@ def write_off(op: Operation, *, stream: str, units: Mapping[UUID, int]) -> None:
     stock.release(op, stream=stream, quantities=given)
     for hold in holds:
         stock.damage(op, warehouse_code=hold.warehouse.code, sku=hold.variant.sku, quantity=given[hold.pk])
+
+
+def count_missing(op: Operation, *, stream: str, warehouse_code: str, units: Mapping[UUID, int]) -> None:
+    """Units promised at this warehouse are not where they ought to lie: they are free of their holds and counted out."""
+    left = dict(units)
+    given: dict[Hold, int] = {}
+    for hold in _live(stream).filter(warehouse__code=warehouse_code).select_related("variant"):
+        share = min(left.get(hold.variant_id, 0), hold.quantity)
+        if share:
+            given[hold] = share
+            left[hold.variant_id] -= share
+    stock.release(op, stream=stream, quantities={hold.pk: share for hold, share in given.items()})
+    for hold, share in given.items():
+        stock.adjust(op, warehouse_code=warehouse_code, sku=hold.variant.sku, delta=-share, reason=_LOST)
 
 
 def _spread(stream: str, units: Mapping[UUID, int], *, first: str | None) -> dict[UUID, int]:

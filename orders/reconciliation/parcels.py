@@ -31,7 +31,9 @@ def check(window: Window) -> Iterator[Difference]:
 
 
 def _missing(window: Window) -> Iterator[Difference]:
-    parcels = Fulfilment.objects.filter(order=OuterRef("pk")).exclude(shipment__status=Shipment.Status.CANCELLED)
+    parcels = Fulfilment.objects.filter(order=OuterRef("pk"), shipment__isnull=False).exclude(
+        shipment__status=Shipment.Status.CANCELLED
+    )
     gone = Order.objects.filter(
         ~Exists(parcels), status__in=[Order.Status.SHIPPED, Order.Status.DELIVERED], state_since__gte=window.start,
         state_since__lt=window.settled,
@@ -44,9 +46,9 @@ def _missing(window: Window) -> Iterator[Difference]:
 
 
 def _arrived(window: Window) -> Iterator[Difference]:
-    of_order = Fulfilment.objects.filter(order=OuterRef("pk"))
+    of_order = Fulfilment.objects.filter(order=OuterRef("pk")).exclude(status=Fulfilment.Status.CANCELLED)
     arrived = of_order.filter(shipment__status=Shipment.Status.DELIVERED, shipment__delivered_at__lt=window.settled)
-    under_way = of_order.filter(~Q(shipment__status__in=_NO_LONGER))
+    under_way = of_order.filter(Q(shipment=None) | ~Q(shipment__status__in=_NO_LONGER))
     waiting = Order.objects.filter(
         Exists(arrived), ~Exists(under_way), status=Order.Status.SHIPPED, stream__at__lt=window.settled
     )

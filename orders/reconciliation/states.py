@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
-from orders.models import Line, Order, OrderPayment
+from orders.models import Fulfilment, Line, Order, OrderPayment
 from orders.reconciliation.difference import CHUNK, Difference, Window, day_of, hex_of
 from payments.models import Dispute, Payment, Refund
 from shipping.models import Shipment
@@ -22,6 +22,7 @@ P, S = Order.PaymentState, Order.FulfilmentState
 _AXES = ("payment_state", "fulfilment_state", "paid_minor", "refunded_minor")
 _STORIES: tuple[tuple[Any, str], ...] = (
     (Order, "stream_id"), (Payment, "stream"), (Refund, "stream"), (Shipment, "stream"), (Dispute, "stream"),
+    (Fulfilment, "order__stream_id"),
 )
 
 
@@ -39,6 +40,8 @@ def _impossible(window: Window, model: Any, story: str) -> Iterator[Difference]:
         name_=hex_of(), told=Coalesce(Subquery(told.order_by("-id").values("to_state")[:1]), Value("")),
         moved_at=Subquery(moved.values("at")[:1]),
     ).filter(moved_at__isnull=False)
+    if hasattr(model, "ADOPTED"):
+        rows = rows.exclude(**{model.ADOPTED: True, "told": ""})  # older than its machine: the story begins with its next step
     for pk, status, said, stream, at in rows.exclude(status=F("told")).values_list(
         "pk", "status", "told", story, "moved_at"
     ).iterator(CHUNK):

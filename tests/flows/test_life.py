@@ -150,6 +150,7 @@ def test_cancel_of_a_shipped_order_restocks_only_on_receipt(shop_gateway: FakeGa
     relay.drain()
     assert level("TEA-1") == (3, 0), "the goods are on a lorry"
     parcel = makers.fresh(order).fulfilments.get().shipment
+    assert parcel is not None
     assert parcel.status == "returning"
     with operation("shipment.take_back", actor=makers.ASHA, stream=str(order.pk)) as op:
         fulfil.take_back(op, order_id=order.pk, shipment_id=parcel.pk)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django_fsm import can_proceed
 
-from orders.models import Checkout, Order, OrderEdit
+from orders.models import Checkout, Fulfilment, Order, OrderEdit
 from shipping.models import Shipment
 from timeline.transitions import machine
 
@@ -46,9 +46,27 @@ SHIPMENT = {
     **{(state, "lose"): "lost" for state in _MOVING},
     **{(state, "bring_back"): "returning" for state in _MOVING},
 }
+_OPEN = ("awaiting_inventory", "scheduled", "released", "picking", "packed")
+FULFILMENT = {
+    ("awaiting_inventory", "release"): "released",
+    ("scheduled", "release"): "released",
+    ("released", "schedule"): "scheduled",
+    ("awaiting_inventory", "schedule"): "scheduled",
+    ("released", "start_picking"): "picking",
+    ("picking", "put_back"): "released",
+    ("released", "pack"): "packed",
+    ("picking", "pack"): "packed",
+    ("released", "hand_over"): "handed_over",
+    ("picking", "hand_over"): "handed_over",
+    ("packed", "hand_over"): "handed_over",
+    **{(state, "wait"): "awaiting_inventory" for state in ("scheduled", "released", "picking", "packed")},
+    **{(state, "cancel"): "cancelled" for state in _OPEN},
+}
 PAIRS = [
     (model, state, verb, table)
-    for model, table in ((Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT))
+    for model, table in (
+        (Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT), (Fulfilment, FULFILMENT)
+    )
     for state, verb in itertools.product(machine(model).states, machine(model).verbs())
 ]
 
@@ -59,6 +77,8 @@ def test_every_pair_of_state_and_verb(model: Any, state: str, verb: str, table: 
     assert can_proceed(getattr(model(status=state), verb)) is ((state, verb) in table)
 
 
-@pytest.mark.parametrize(("model", "table"), [(Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT)])
+@pytest.mark.parametrize(
+    ("model", "table"), [(Order, ORDER), (Checkout, CHECKOUT), (OrderEdit, EDIT), (Shipment, SHIPMENT), (Fulfilment, FULFILMENT)]
+)
 def test_every_step_leads_where_the_table_says(model: Any, table: dict[tuple[str, str], str]) -> None:
     assert {(step.source, step.verb): step.target for step in machine(model).steps} == table

@@ -83,6 +83,7 @@ def test_all_the_way_with_forms_alone(asha: Client, shop_gateway: FakeGateway) -
     shipped = Order.objects.get(pk=order.pk)
     assert shipped.status == "shipped"
     parcel = shipped.fulfilments.get().shipment
+    assert parcel is not None
     answer = send(asha, f"/console/shipments/{parcel.pk}/dispatch/", order_path(order))
     assert answer.status_code == 302
     answer = send(asha, f"/console/shipments/{parcel.pk}/deliver/", delivered_to="Priya")
@@ -274,6 +275,7 @@ def test_the_timeline_is_read_in_parts(show: str, asha: Client, shop_gateway: Fa
 def test_a_parcel_called_back_is_received(asha: Client, shop_gateway: FakeGateway) -> None:
     order = order_in("shipped", shop_gateway)
     parcel = order.fulfilments.get().shipment
+    assert parcel is not None
 
     assert send(asha, order_path(order, "cancel/"), code="customer_request", reason="").status_code == 302
     text = asha.get(order_path(order)).content.decode()

@@ -185,7 +185,7 @@ def _placed_row(op: Operation, placed: Placed) -> dict[str, Any]:
     """The new order from what the operation has in its hands: nothing is read again."""
     detail = OrderDetail(
         order=placed.order, lines=placed.lines, payments=[placed.payment] if placed.payment is not None else [],
-        refunds=[], disputes=[], parcels=[], holds=[], person=placed.person, shipping=placed.shipping, billing=placed.billing,
+        refunds=[], disputes=[], parcels=[], fulfilments=[], holds=[], person=placed.person, shipping=placed.shipping, billing=placed.billing,
         version=op.version(str(placed.order.pk)), updated_at=op.now,
     )
     payment = payment_row(placed.payment) if placed.payment is not None else None

@@ -1,0 +1,25 @@
+"""The open fulfilments by state, for the pack station and the release sweep; made beside running writes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.db import migrations, models
+
+AddIndexAside = import_module("orders.migrations.0003_indexes").AddIndexAside
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("orders", "0012_fulfilment_states")]
+
+    operations = [
+        AddIndexAside(
+            model_name="fulfilment",
+            index=models.Index(
+                fields=["status", "created_at"], name="fulfilment_open_idx",
+                condition=models.Q(status__in=["awaiting_inventory", "scheduled", "released", "picking", "packed"]),
+            ),
+        ),
+    ]
