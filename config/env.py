@@ -45,6 +45,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("TIME_ZONE", "text", "Asia/Kolkata", "Business time zone: order numbers and days.", "Shop"),
     Variable("ORDER_RATE", "whole", "30", "New orders a minute, per customer and per address of origin.", "Shop"),
     Variable("PAYMENT_DUE_MINUTES", "whole", "60", "An unpaid order is cancelled after so many minutes.", "Shop"),
+    Variable("PACK_CUTOFFS", "list", "11:00,15:00,18:00", "When carriers collect, in the shop's time zone: what is released before one is packed for it.", "Shop"),
+    Variable("PACK_CARRIER", "text", "own_fleet", "The carrier whose parcel is booked when a box is packed.", "Shop"),
     Variable("HOLD_MINUTES", "whole", "15", "How long a checkout may hold stock.", "Shop"),
     Variable("REFUND_LIMIT_MINOR", "whole", "1000000", "What one of support gives back alone per order, in paise.", "Shop"),
     Variable("SHOP_NAME", "text", "Mitti & Masala", "Name of the shop on pages and messages.", "Shop"),

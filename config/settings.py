@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 from config import env
@@ -231,6 +232,8 @@ ORDER_RATE = env.whole("ORDER_RATE")
 REFUND_LIMIT_MINOR = env.whole("REFUND_LIMIT_MINOR")
 PAYMENT_DUE_MINUTES = env.whole("PAYMENT_DUE_MINUTES")
 HOLD_MINUTES = env.whole("HOLD_MINUTES")
+PACK_CUTOFFS = [time.fromisoformat(text) for text in env.many("PACK_CUTOFFS")]
+PACK_CARRIER = env.text("PACK_CARRIER")
 SHOP_NAME = env.text("SHOP_NAME")
 SHOP_STATE = env.text("SHOP_STATE")
 SHOP_GSTIN = env.text("SHOP_GSTIN")

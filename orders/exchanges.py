@@ -8,6 +8,7 @@ from uuid import UUID
 from orders.models import Message, Order
 from orders.notifications.messages import TEMPLATES, Text, texts
 from orders.notifications.providers import provider
+from orders.reconciliation import picking, runs
 from timeline import vault
 from timeline.actors import system
 from timeline.operations import operation
@@ -31,6 +32,13 @@ def tell_customer(event: Event, delivery_id: int) -> None:
             continue
         provider(text.medium).send(text, key=f"{delivery_id}-{text.template}-{text.medium}")
         _sent(order, message)
+
+
+@exchange("fulfilment.short")
+def raise_exception(event: Event, delivery_id: int) -> None:
+    """What was not on its shelf becomes a case at once; told twice it is one case."""
+    del delivery_id
+    runs.raise_now(picking.of_fulfilment(UUID(event.subject_id)))
 
 
 def opened(message: Message) -> dict[str, str]:

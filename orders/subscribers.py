@@ -36,7 +36,7 @@ def parcel_moved(op: Operation, event: Event) -> None:
         fulfil.settle(op, order_id=order_id)
 
 
-@subscribe("order.confirmed", "order.processing_started", "backorder.opened", "backorder.filled", "backorder.ended")
+@subscribe("order.confirmed", "order.edited", "order.processing_started", "backorder.opened", "backorder.filled", "backorder.ended")
 def work_planned(op: Operation, event: Event) -> None:
     """An order may be packed, or its stock has come: which warehouse ships which units of it is planned."""
     order_id = _order_of(event)

@@ -35,6 +35,25 @@ REGIONS: dict[str, tuple[int, int]] = {
 }
 
 
+# The zonal councils of India (States Reorganisation Act 1956, North Eastern Council Act 1971), and the islands with the South.
+COUNCILS: dict[str, str] = {
+    **dict.fromkeys(("IN-CH", "IN-DL", "IN-HP", "IN-HR", "IN-JK", "IN-LA", "IN-PB", "IN-RJ"), "north"),
+    **dict.fromkeys(("IN-CG", "IN-MP", "IN-UK", "IN-UP"), "centre"),
+    **dict.fromkeys(("IN-BR", "IN-JH", "IN-OD", "IN-WB"), "east"),
+    **dict.fromkeys(("IN-DH", "IN-GA", "IN-GJ", "IN-MH"), "west"),
+    **dict.fromkeys(("IN-AN", "IN-AP", "IN-KA", "IN-KL", "IN-LD", "IN-PY", "IN-TN", "IN-TS"), "south"),
+    **dict.fromkeys(("IN-AR", "IN-AS", "IN-ML", "IN-MN", "IN-MZ", "IN-NL", "IN-SK", "IN-TR"), "north_east"),
+}
+ZONES = ("same_state", "same_region", "elsewhere")
+
+
+def zone(here: str, there: str) -> str:
+    """How far one state is from another, for waves: the same state, the same region of states, or elsewhere."""
+    if here == there:
+        return "same_state"
+    return "same_region" if here in COUNCILS and COUNCILS[here] == COUNCILS.get(there) else "elsewhere"
+
+
 def kilometres(here: str, there: str) -> int | None:
     """The rough distance between two PIN codes; None where one is none, or of the army's post."""
     middles = _middle(here), _middle(there)

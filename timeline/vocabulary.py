@@ -42,6 +42,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED),
     Kind("order.delivered", True, "Delivered", DELIVERED),
     Kind("order.cancelled", True, "Cancelled ({code})", CANCELLED),
+    Kind("order.units_cancelled", True, "{units:units} cancelled ({code})"),
     Kind("order.refunded", True, "All money has gone back: {amount_minor:money}"),
     Kind("order.held", False, "Put on hold ({reason})"),
     Kind("order.released", False, "Hold released ({reason})"),

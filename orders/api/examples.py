@@ -22,7 +22,6 @@ BODIES: dict[str, dict[str, Any]] = {
         "razorpayPaymentId": "pay_LxyzA1b2C3d4E5", "razorpayOrderId": "order_Lxyz9876543210",
         "razorpaySignature": "9ef4dffbfd84f1318f6739a3ce19f9d85851857ae648f114332d8401e0949a3d",
     },
-    "ReasonInput": {"reason": "Ordered twice"},
     "AddInput": {"sku": "KURTA-M", "quantity": 1},
     "KeepInput": {**_ITEMS[0], "quantity": 0},
     "EditInput": {"add": [{"sku": "KURTA-M", "quantity": 1}], "quantities": [{**_ITEMS[0], "quantity": 1}]},

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
 from orders.api.fulfilment_rows import FulfilmentShape
-from orders.api.inputs import UnitsInput
+from orders.api.inputs import REASON_CHARS_MAX, UnitsInput
 from orders.api.shapes import Page
 from orders.lifecycle import WAREHOUSE_WORDS
+from orders.operations.cancel import CODES
 from timeline.api.query import Query, QueryList, QueryText
 from timeline.api.wire import Choice, Code, Input, StrictDateTime, StrictText, StrictUUID
 
@@ -65,6 +66,30 @@ class ShortInput(Input):
     """The units that were not on the shelf."""
 
     items = UnitsInput(many=True)
+
+
+@_like(items=_ITEMS, code="customer_request", reason="One is enough")
+class CancelUnitsInput(Input):
+    """The units to be taken out of the order, and why."""
+
+    items = UnitsInput(many=True)
+    code = Choice(choices=CODES, required=False, default="other")
+    reason = StrictText(max_length=REASON_CHARS_MAX, required=False, allow_null=True, default=None)
+
+
+@_like(reason="One is enough", items=_ITEMS)
+class OwnCancelInput(Input):
+    """Why, if the caller wants to say; with items, these units alone."""
+
+    reason = StrictText(max_length=REASON_CHARS_MAX, required=False, allow_null=True, default=None)
+    items = UnitsInput(many=True, required=False)
+
+
+@_like(reason="The courier lost it")
+class DecideInput(Input):
+    """Why it is decided so."""
+
+    reason = StrictText(max_length=REASON_CHARS_MAX)
 
 
 class FulfilmentsQuery(Query):

@@ -99,12 +99,6 @@ class VerifyInput(Input):
     razorpay_signature = StrictText(max_length=128)
 
 
-class ReasonInput(Input):
-    """Why, if the caller wants to say."""
-
-    reason = StrictText(max_length=REASON_CHARS_MAX, required=False, allow_null=True, default=None)
-
-
 class UnitsInput(Input):
     """So many units of one item."""
 

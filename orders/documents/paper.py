@@ -35,6 +35,7 @@ _REASONS = {
     "amount": "Part of the price given back",
     "customer_request": "At the customer's request",
     "order_cancelled": "Order cancelled",
+    "units_cancelled": "Goods cancelled before they were sent",
     "made_at_gateway": "Refund made at the payment gateway",
 }
 

@@ -5,7 +5,7 @@ from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
 from orders.models.edit import OrderEdit, OrderRevision
-from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment, ShortPick
+from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment, PackScan, ShortPick
 from orders.models.hold import OrderHold
 from orders.models.job import Job, JobChunk, JobResult
 from orders.models.line import Line
@@ -36,6 +36,7 @@ __all__ = [
     "OrderHold",
     "OrderPayment",
     "OrderRevision",
+    "PackScan",
     "Person",
     "PersonToken",
     "ReconciliationRun",

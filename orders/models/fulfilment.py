@@ -176,6 +176,30 @@ class ShortPick(models.Model):
         return f"{self.quantity} missing at {self.warehouse_code}"
 
 
+class PackScan(models.Model):
+    """One scan at the packing table. The reader's own id of it is the key, so that a scan sent twice is one."""
+
+    class Result(models.TextChoices):
+        """What the table said."""
+
+        RIGHT = "right"
+        WRONG = "wrong"
+        OVER = "over"
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True)
+    fulfilment = models.ForeignKey(Fulfilment, on_delete=models.PROTECT, related_name="scans")
+    line = models.ForeignKey(Line, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    code = models.CharField(max_length=64)
+    result = models.CharField(max_length=6, choices=Result.choices)
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.result}"
+
+
 class FulfilmentLine(models.Model):
     """So many units of a line belong to this fulfilment and travel in its parcel."""
 

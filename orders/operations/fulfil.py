@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orders import locks
 from orders.models import Fulfilment, Line, Order
 from orders.operations import axes, cash_shares, parting, people, planning, shelf
+from orders.operations.completion import is_complete
 from orders.operations.holds import require_free
 from payments import operations as money
 from payments.models import Payment
@@ -192,10 +193,7 @@ def _follow(op: Operation, order: Order, fulfilments: list[Any], lines: list[Lin
             warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery,
             targets=[("shipment", f.shipment_id) for f in fulfilments],
         )
-    arrived = sum(line.quantity_delivered for line in lines)
-    if order.status == Order.Status.SHIPPED and arrived and all(
-        line.quantity_delivered == line.quantity - line.quantity_cancelled for line in lines
-    ):
+    if order.status == Order.Status.SHIPPED and is_complete(fulfilments, lines):
         advance(op, order.deliver, at=op.now, targets=[("shipment", f.shipment_id) for f in fulfilments])
         _collect_cash(op, order)
 

@@ -55,7 +55,7 @@ def give(
     items: Mapping[UUID, int] | None = None, with_shipping: bool | None = None, goodwill: bool = False,
     initiate_payment_refund: bool = True, speed: str = "normal", restock: bool = False,
     restock_lines: Sequence[Mapping[str, Any]] = (), limit_minor: int | None = None, return_id: UUID | None = None,
-    despite_dispute: bool = False,
+    despite_dispute: bool = False, reason_code: str = "",
 ) -> Refund:
     """Staff give money back: through the gateway, or recorded as given by other means.
 
@@ -78,7 +78,7 @@ def give(
     ask = money.request_refund if waits else partial(money.ask_refund, despite_dispute=despite_dispute)
     refund = ask(
         op, payment_id=found.payment.pk, amount_minor=found.amount_minor, reason=reason, items=_wire(items),
-        reason_code="goodwill" if goodwill else "items" if items else "amount", restock_lines=kept,
+        reason_code=reason_code or ("goodwill" if goodwill else "items" if items else "amount"), restock_lines=kept,
         speed=SPEEDS[speed], by_other_means=not initiate_payment_refund, return_id=return_id, person=order.person.key,
     )
     refund_parts.write(op, order=order, refund=refund, parts=found.parts)

@@ -84,6 +84,20 @@ def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None)
         stock.forgo(op, stream=stream, units=units)
 
 
+def free_at(op: Operation, *, stream: str, places: Mapping[str, Mapping[UUID, int]]) -> None:
+    """Units promised at these warehouses, by code and variant, are free again there."""
+    given: dict[UUID, int] = {}
+    left = {code: dict(units) for code, units in places.items()}
+    for hold in _live(stream).select_related("warehouse"):
+        shelf = left.get(hold.warehouse.code, {})
+        share = min(shelf.get(hold.variant_id, 0), hold.quantity)
+        if share:
+            given[hold.pk] = share
+            shelf[hold.variant_id] -= share
+    if given:
+        stock.release(op, stream=stream, quantities=given)
+
+
 def come_back(
     op: Operation, *, stream: str, warehouse_code: str | None, units: Mapping[UUID, int], reason: str, damaged: bool = False
 ) -> None:

@@ -24,7 +24,7 @@ WORDS_MAX = 2000
 REASON_MAX = 500
 AMOUNT_RUPEES_MAX = 10_000_000
 UNITS_MAX = 10_000
-_CODE_WORDS = {
+CODE_WORDS = {
     "customer_request": "The customer asked", "out_of_stock": "Out of stock", "payment_overdue": "Not paid in time",
     "fraud": "Looks like fraud", "address": "The address is wrong", "other": "Another reason",
 }
@@ -117,7 +117,7 @@ class DeliverForm(forms.Form):
 class CancelForm(forms.Form):
     """Why an order stops."""
 
-    code = forms.ChoiceField(choices=[(code, _CODE_WORDS[code]) for code in CODES], label="Reason")
+    code = forms.ChoiceField(choices=[(code, CODE_WORDS[code]) for code in CODES], label="Reason")
     reason = WordsField(rows=2, max_length=REASON_MAX, required=False, label="In words, for the record")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import reverse
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from orders.models import Document, Line
+    from orders.models import Document, Fulfilment, Line
     from orders.queries import OrderDetail, Parcel
     from shipping.models import Shipment
 
@@ -73,6 +74,14 @@ class LineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """One open fulfilment: what is to be shipped from where, and why."""
+
+    fulfilment: Fulfilment
+    rows: list[LineRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """One parcel with its lines and what may be done with it."""
 
@@ -95,6 +104,7 @@ class Sheet:
     actions: list[Action]
     refused: list[tuple[str, str]]
     to_ship: list[LineRow]
+    planned: list[Planned]
     cancelled: list[LineRow]
     packages: list[Package]
     holds: list[tuple[Any, str, str]]
@@ -124,6 +134,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
     words = allowed_actions(order, refundable_minor=detail.refundable_minor, as_staff=True)
     taken: Counter[UUID] = Counter()
     packages = [_package(place, parcel, detail, taken) for place, parcel in enumerate(detail.parcels, start=1)]
+    planned = _planned(detail, taken.copy())
     to_ship = _rows(((line, line.to_ship - _booked(line, detail.parcels)) for line in detail.lines), taken)
     primary = _primary(detail, bool(to_ship), packages)
     papers = reading.of_order(order_id)
@@ -136,6 +147,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
         actions=[action for action in _actions(order, words) if primary is None or action.verb != primary.verb],
         refused=_refused(order, words, detail.refundable_minor),
         to_ship=to_ship,
+        planned=planned,
         cancelled=_rows(((line, line.quantity_cancelled) for line in detail.lines), taken),
         packages=packages,
         holds=[
@@ -210,8 +222,11 @@ def _actions(order: Order, words: list[str]) -> list[Action]:
         "refund": Action("refund", "Refund", _url("console-refund", order), "r", is_page=True),
         "ship": Action("ship", "Create shipment", _url("console-ship", order), is_page=True),
         "hold": Action("hold", "Put on hold", _url("console-hold", order), "h", is_page=True),
+        "cancel_units": Action("cancel_units", "Cancel items", _url("console-cancel-units", order), is_page=True),
         "cancel": Action("cancel", "Cancel order", _url("console-cancel", order), "x", is_page=True, is_danger=True),
     }
+    if order.paid_minor and order.status in (S.CONFIRMED, S.PROCESSING):
+        words = [*words, "cancel_units"]
     return [known[word] for word in known if word in words]
 
 
@@ -235,6 +250,30 @@ def _booked(line: Line, parcels: Iterable[Parcel]) -> int:
     )
 
 
+def _planned(detail: OrderDetail, taken: Counter[UUID]) -> list[Planned]:
+    """A card for each open fulfilment, as they were planned."""
+    lines = {line.pk: line for line in detail.lines}
+    return [
+        Planned(row, _rows(((lines[item.line_id], item.quantity) for item in row.lines.all()), taken))
+        for row in detail.fulfilments if row.is_open
+    ]
+
+
+def _decisions(detail: OrderDetail, shipment: Shipment) -> list[Action]:
+    """What may be decided about a parcel that was lost or came back, until it is."""
+    row = next((row for row in detail.fulfilments if row.shipment_id == shipment.pk), None)
+    if row is None or row.outcome or detail.order.status not in (S.PROCESSING, S.SHIPPED):
+        return []
+    url = partial(_url, order=detail.order, fulfilment_id=row.pk)
+    found = [Action("reship", "Send again", url("console-reship"))]
+    if detail.order.paid_minor:
+        found += [
+            Action("give_back", "Give the money back", url("console-give-back"), is_page=True),
+            Action("close", "Close it", url("console-close-parcel"), is_page=True),
+        ]
+    return found
+
+
 def _rows(units: Iterable[tuple[Line, int]], taken: Counter[UUID]) -> list[LineRow]:
     """The rows of one group; their units are added to what is `taken` of each line."""
     found = []
@@ -256,6 +295,8 @@ def _package(place: int, parcel: Parcel, detail: OrderDetail, taken: Counter[UUI
         actions.append(Action("deliver", "Mark delivered", _parcel_url("console-deliver", shipment), is_page=True))
     elif shipment.status == "returning":
         actions.append(Action("take_back", "Receive back", _parcel_url("console-take-back", shipment)))
+    elif shipment.status in ("lost", "returned"):
+        actions += _decisions(detail, shipment)
     return Package(
         title=f"Package {place}",
         shipment=shipment,

@@ -248,6 +248,16 @@ _TABLE: tuple[Cause, ...] = (
         "Bring the order up to date with its parcels.", action="follow_parcels", standing=True,
     ),
     Cause(
+        "short_pick", INVENTORY, WAREHOUSE, MEDIUM,
+        "Units that were to be picked were not on their shelf.",
+        "Count the shelf; what is found is put back by the count.", standing=True,
+    ),
+    Cause(
+        "parcel_undecided", SHIPPING, SUPPORT, MEDIUM,
+        "A parcel was lost or came back, and nobody has decided what becomes of its units.",
+        "Send them again, give their money back, or close it with the reason: on the order's page.", standing=True,
+    ),
+    Cause(
         "stuck_processing", STATUS, WAREHOUSE, MEDIUM,
         "An order has been in processing for too long.",
         "Pack it, or put it on hold with the reason.", standing=True,

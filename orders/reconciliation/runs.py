@@ -23,6 +23,7 @@ from orders.reconciliation import (
     money,
     notices,
     parcels,
+    picking,
     settlements,
     states,
     stock,
@@ -35,7 +36,7 @@ from timeline.operations import operation
 from timeline.retries import retried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -57,6 +58,7 @@ CHECKS: dict[str, Check] = {
     "disputes": disputes.check,
     "stock": stock.check,
     "parcels": parcels.check,
+    "picking": picking.check,
     "states": states.check,
     "stuck": stuck.check,
 }
@@ -133,6 +135,11 @@ def perform(run_id: UUID, *, now: datetime | None = None) -> ReconciliationRun:
     tally.cleared = _clear_gone(since, window)
     log.info("reconciliation.done", found=tally.found, opened=tally.opened, cleared=tally.cleared)
     return _finish(run_id, tally)
+
+
+def raise_now(found: Sequence[Difference]) -> None:
+    """Make cases of differences that somebody met just now, without waiting for a run."""
+    _write([_found(row) for row in found])
 
 
 class _Tally:

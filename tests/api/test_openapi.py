@@ -87,6 +87,8 @@ def test_an_idempotency_key_is_required_where_it_is(document: dict[str, Any]) ->
         "/storefront/checkouts/{checkout_id}/complete",
         "/storefront/orders/{order_id}/refund",
         "/admin/orders/{order_id}/refund",
+        "/admin/orders/{order_id}/cancel-units",
+        "/admin/fulfilments/{fulfilment_id}/refund",
         "/admin/orders/batch/status",
         "/admin/shipments/batch",
     }

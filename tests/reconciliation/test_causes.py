@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 
 from orders.models import Case, Order
-from orders.operations import axes, cancel
+from orders.operations import axes, cancel, fulfil, packing, process
 from orders.reconciliation import actions, states
 from orders.reconciliation.causes import CAUSES
 from orders.reconciliation.difference import Window
@@ -21,6 +21,7 @@ from payments import bank_statement, disputes, exchanges, journal, settlements
 from payments.gateways.base import GatewaySettlement, GatewaySettlementLine
 from payments.models import Notice, Payment, Refund
 from payments.operations import Handed, book_remittance
+from shipping import operations as parcels
 from tests.flows import makers as shop
 from tests.payments.makers import see
 from tests.reconciliation import makers
@@ -293,6 +294,25 @@ def _(gateway: FakeGateway) -> None:
     shop.processing_order(gateway, {"TEA-1": 1})
     put_back("orders_order", "state_since", days=2)
     put_back("payments_payment", "captured_at", days=20)
+
+
+@plants("short_pick")
+def _(gateway: FakeGateway) -> None:
+    order = paid(gateway)
+    box = order.fulfilments.get()
+    do(order, packing.short, order_id=order.pk, fulfilment_id=box.pk, items={order.lines.get().pk: 1})
+
+
+@plants("parcel_undecided")
+def _(gateway: FakeGateway) -> None:
+    order = paid(gateway)
+    do(order, process.start_processing, order_id=order.pk)
+    do(order, fulfil.ship_all, order_id=order.pk)
+    relay.drain()
+    parcel_id = order.fulfilments.get().shipment_id
+    assert parcel_id is not None
+    do(order, parcels.lose, shipment_id=parcel_id)
+    relay.drain()
 
 
 @plants("delivery_parked")

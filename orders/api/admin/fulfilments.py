@@ -8,10 +8,12 @@ from drf_spectacular.utils import extend_schema
 
 from orders import queries, work
 from orders.api import fulfilment_shapes as shapes
+from orders.api.admin.refunds import limit_of
 from orders.api.fulfilment_rows import FulfilmentShape, fulfilment_row
 from orders.api.inputs import Nothing
+from orders.api.shapes import OrderShape
 from orders.api.views import OrderWrite, StaffView, shown, units_of
-from orders.operations import arranging, packing
+from orders.operations import arranging, cancel_units, disposition, packing
 from shipping import carriers
 from timeline.api.paging import paged
 from timeline.errors import Invalid
@@ -141,6 +143,60 @@ class PackView(FulfilmentWrite):
         if wish["carrier"] is not None and wish["carrier"] not in carriers.codes():
             raise UnknownCarrier(errors=[("#/carrier", f"One of these: {', '.join(carriers.codes())}.")])
         return self.act("fulfilment.pack", fulfilment_id, packing.pack, **wish)
+
+
+class ReshipView(FulfilmentWrite):
+    """`/admin/fulfilments/{id}/reship`."""
+
+    @extend_schema(operation_id="admin_fulfilment_reship", request=Nothing, responses={200: FulfilmentShape})
+    def post(self, request: Request, fulfilment_id: str) -> HttpResponse:
+        """Send the units of a lost or returned parcel again, as a new fulfilment."""
+        return self.act("fulfilment.reship", fulfilment_id, disposition.reship, **Nothing.parse(request.data))
+
+
+class GiveBackView(FulfilmentWrite):
+    """`/admin/fulfilments/{id}/refund`."""
+
+    required_scopes: ClassVar = {"POST": "refunds:write"}
+    key_required: ClassVar[bool] = True
+
+    @extend_schema(operation_id="admin_fulfilment_refund", request=shapes.DecideInput, responses={200: FulfilmentShape})
+    def post(self, request: Request, fulfilment_id: str) -> HttpResponse:
+        """Give the money of a lost or returned parcel's units back, at exactly what they cost."""
+        return self.act(
+            "fulfilment.refund", fulfilment_id, disposition.give_back, limit_minor=limit_of(request),
+            **shapes.DecideInput.parse(request.data),
+        )
+
+
+class CloseView(FulfilmentWrite):
+    """`/admin/fulfilments/{id}/close`."""
+
+    @extend_schema(operation_id="admin_fulfilment_close", request=shapes.DecideInput, responses={200: FulfilmentShape})
+    def post(self, request: Request, fulfilment_id: str) -> HttpResponse:
+        """Close a lost or returned parcel in another way, and say how."""
+        return self.act("fulfilment.close", fulfilment_id, disposition.close, **shapes.DecideInput.parse(request.data))
+
+
+class CancelUnitsView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/cancel-units`."""
+
+    required_scopes: ClassVar = {"POST": "orders:write"}
+    key_required: ClassVar[bool] = True
+    takes_if_match = True
+
+    @extend_schema(
+        operation_id="admin_order_cancel_units", request=shapes.CancelUnitsInput, responses={200: OrderShape}
+    )
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Take units that have not left out of the order, with their money; the last one cancels the order."""
+        wish = shapes.CancelUnitsInput.parse(request.data)
+        items = units_of(wish.pop("items")) or {}
+        pk, limit_minor = self.order_id(order_id), limit_of(request)
+        return self.write(
+            "order.cancel_units", pk,
+            lambda op: cancel_units.cancel_units(op, order_id=pk, items=items, limit_minor=limit_minor, **wish),
+        )
 
 
 class ShortView(FulfilmentWrite):

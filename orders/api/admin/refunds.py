@@ -35,7 +35,7 @@ class RefundView(OrderWrite, StaffView):
         wish = RefundInput.parse(request.data)
         items = units_of(wish.pop("items", None))
         amount_minor = wish.pop("amount", None)
-        limit_minor = _limit(request)
+        limit_minor = limit_of(request)
         pk = self.order_id(order_id)
         return self.write(
             "refund.give", pk,
@@ -60,7 +60,7 @@ class QuoteView(StaffView):
         wish = refund.Wish(items=items or {}, amount_minor=asked.pop("amount", None), **asked)
         found = refund.quote(order_id=pk, wish=wish)
         waits = refund_limits.needs_approval(
-            stream=str(pk), actor=self.actor(), amount_minor=found.amount_minor, limit_minor=_limit(request)
+            stream=str(pk), actor=self.actor(), amount_minor=found.amount_minor, limit_minor=limit_of(request)
         )
         return shown(refund_quote_row(found, needs_approval=waits))
 
@@ -75,7 +75,7 @@ class ApproveView(OrderWrite, StaffView):
     def post(self, request: Request, order_id: str, refund_id: str) -> HttpResponse:
         """Grant a request: the money goes back. Whoever made it cannot, nor who has a limit below it (409)."""
         Nothing.parse(request.data)
-        pk, refund_pk, limit_minor = self.order_id(order_id), queries.uuid_of(refund_id), _limit(request)
+        pk, refund_pk, limit_minor = self.order_id(order_id), queries.uuid_of(refund_id), limit_of(request)
         return self.write(
             "refund.approve", pk,
             lambda op: refund.approve(op, order_id=pk, refund_id=refund_pk, limit_minor=limit_minor),
@@ -135,5 +135,6 @@ class OtherMeansView(OrderWrite, StaffView):
         )
 
 
-def _limit(request: Request) -> int | None:
+def limit_of(request: Request) -> int | None:
+    """What this caller may give back alone, in minor units; None is without limit."""
     return refund_limits.limit_of(request.user, getattr(request.auth, "scopes", None))

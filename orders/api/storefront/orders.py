@@ -10,18 +10,18 @@ from drf_spectacular.utils import extend_schema
 from orders import queries
 from orders.api import shapes
 from orders.api.event_rows import event_rows
+from orders.api.fulfilment_shapes import OwnCancelInput
 from orders.api.inputs import (
     Nothing,
     OwnOrdersQuery,
     ReaddressInput,
-    ReasonInput,
     RefundWishInput,
     TimelineQuery,
     VerifyInput,
 )
 from orders.api.rows import listed_row, payment_row, refund_row
 from orders.api.views import OrderWrite, StorefrontView, shown, shown_order, units_of
-from orders.operations import cancel, edit, pay, refund
+from orders.operations import cancel, cancel_units, edit, pay, refund
 from payments.exchanges import BadReturn, take_return
 from timeline.api.paging import paged
 from timeline.api.wire import camel
@@ -125,11 +125,17 @@ class CancelView(OrderWrite, StorefrontView):
 
     takes_if_match = True
 
-    @extend_schema(operation_id="storefront_order_cancel", request=ReasonInput, responses={200: shapes.OrderShape})
+    @extend_schema(operation_id="storefront_order_cancel", request=OwnCancelInput, responses={200: shapes.OrderShape})
     def post(self, request: Request, order_id: str) -> HttpResponse:
-        """Cancel the order, until it is packed."""
-        reason = ReasonInput.parse(request.data)["reason"]
+        """Cancel the order, or with items these units alone, until they are packed."""
+        wish = OwnCancelInput.parse(request.data)
+        reason, items = wish["reason"], units_of(wish.get("items"))
         pk = self.order_id(order_id)
+        if items is not None:
+            return self.write(
+                "order.cancel_units", pk,
+                lambda op: cancel_units.cancel_units_by_customer(op, order_id=pk, items=items, reason=reason),
+            )
         return self.write(
             "order.cancel", pk, lambda op: cancel.cancel_by_customer(op, order_id=pk, reason=reason)
         )

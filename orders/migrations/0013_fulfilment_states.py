@@ -25,6 +25,6 @@ def read_parcels(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0011_fulfilment_machine")]
+    dependencies = [("orders", "0012_fulfilment_machine")]
 
     operations = [migrations.RunPython(read_parcels, migrations.RunPython.noop, elidable=True)]

@@ -13,7 +13,7 @@ STATES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0004_safety_and_backorders"), ("orders", "0010_jobs")]
+    dependencies = [("inventory", "0004_safety_and_backorders"), ("orders", "0011_edits")]
 
     operations = [
         migrations.AlterField(

@@ -12,7 +12,7 @@ AddIndexAside = import_module("orders.migrations.0003_indexes").AddIndexAside
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("orders", "0012_fulfilment_states")]
+    dependencies = [("orders", "0013_fulfilment_states")]
 
     operations = [
         AddIndexAside(
