@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: help run test test-postgres test-crashes ninety-days tampering flash-sale bulk-proof check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof model-proof check smoke bench docs lock clean install
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,8 @@ bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed 
 
 tampering: $(STAMP) ## Change the sealed past in ten ways, a thousand times each; print what was found
 	TAMPERINGS=$${TAMPERINGS:-1000} $(BIN)/python -m pytest -q -n 0 -s tests/log/test_tampering_programme.py
+model-proof: $(STAMP) ## Take 30,000 steps with goods and money against a small reference model
+	MODEL_EXAMPLES=$${MODEL_EXAMPLES:-600} MODEL_STEPS=$${MODEL_STEPS:-50} $(BIN)/python -m pytest -q -n 0 -s tests/flows/test_goods_model.py
 
 check: $(STAMP) ## Lint, types, layers, migrations, generated files
 	$(BIN)/ruff check .
