@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from inventory import operations as stock
 from orders.models import Fulfilment, Line, Order
-from orders.operations import cancel, fulfil, planning, refund, revise, shelf
+from orders.operations import cancel, edit_rules, fulfil, planning, refund, revise, shelf
 from orders.operations.cancel import CannotCancel
 from orders.operations.parting import TooManyUnits
 from orders.operations.refund_parts import WorthNothing
@@ -84,8 +84,7 @@ def _cancel(
         private={"reason": reason} if reason else None, person=order.person.key,
     )
     if not order.paid_minor:
-        revise.revise_units(op, order_id=order_id, items=items)
-        planning.plan(op, order_id=order_id)
+        _take_off(op, order_id, items)
         return fulfil.settle(op, order_id=order_id)
     _take_out(op, ground, items)
     with contextlib.suppress(WorthNothing):
@@ -94,6 +93,15 @@ def _cancel(
             reason_code="units_cancelled",
         )
     return fulfil.settle(op, order_id=order_id)
+
+
+def _take_off(op: Operation, order_id: UUID, items: Mapping[UUID, int]) -> None:
+    """Nothing was paid for them: the order is lowered by exactly their worth."""
+    try:
+        revise.revise_units(op, order_id=order_id, items=items)
+    except edit_rules.NotEditable as error:
+        message = "The order is invoiced and not paid: wait for its payment, or take the units back as a return."
+        raise CannotCancel(message, allowed=[]) from error
 
 
 def _take_out(op: Operation, ground: Ground, items: Mapping[UUID, int]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from orders.models import Document, Fulfilment, FulfilmentLine, Order
 from orders.operations import balance
 from timeline.errors import Refused
@@ -39,7 +41,7 @@ class PaymentUnderWay(Refused):
 
 
 class UnitsPacked(Refused):
-    """These units are in a parcel already; cancel the parcel first."""
+    """These units are packed or in a parcel already; unpack them or cancel the parcel first."""
 
 
 def require_goods(order: Order) -> None:
@@ -64,11 +66,14 @@ def require_address(order: Order, lines: Sequence[Line]) -> None:
 
 
 def free_units(order_id: UUID, lines: Sequence[Line]) -> dict[UUID, int]:
-    """Units of each line that are neither cancelled nor in a parcel. One statement."""
+    """Units of each line that are neither cancelled, nor packed, nor in a parcel. One statement."""
     free = {line.pk: line.quantity - line.quantity_cancelled for line in lines}
-    packed = FulfilmentLine.objects.filter(fulfilment__order_id=order_id, fulfilment__shipment__isnull=False)
-    packed = packed.exclude(fulfilment__shipment__status="cancelled")
-    for line_id, units in packed.values_list("line_id", "quantity"):
+    word, called_off = Fulfilment.Status, Q(fulfilment__shipment__status="cancelled")
+    sent_again = Q(fulfilment__outcome=Fulfilment.Outcome.RESHIPPED)
+    packed = Q(fulfilment__status=word.PACKED, fulfilment__shipment=None)
+    in_parcel = Q(fulfilment__shipment__isnull=False) & ~called_off & ~sent_again
+    rows = FulfilmentLine.objects.filter(packed | in_parcel, fulfilment__order_id=order_id)
+    for line_id, units in rows.exclude(fulfilment__status=word.CANCELLED).values_list("line_id", "quantity"):
         free[line_id] -= units
     return free
 

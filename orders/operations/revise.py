@@ -17,7 +17,7 @@ from inventory import queries as shelves
 from inventory.operations import Want
 from orders import locks
 from orders.models import Line, Order, OrderRevision, RefundPart
-from orders.operations import axes, balance, edit_rules, refund_parts
+from orders.operations import axes, balance, edit_rules, planning, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.pricing import gst, revision
 from orders.pricing.giving_back import BeyondRemaining, Remaining
@@ -135,6 +135,7 @@ def write(
     Line.objects.bulk_create(fresh)
     kept = _keep(op, order, draft, ids, edit)
     _change_stock(op, order, units, [*lines, *fresh])
+    planning.plan(op, order_id=order.pk)
     axes.refresh(op, order=order)
     balance.close(op, order=order, has_risen=order.total_minor > before["total_minor"])
     confirm_when_paid(op, order=order)

@@ -10,12 +10,13 @@ import pytest
 from inventory import operations as stock
 from inventory import queries as shelves
 from orders.models import Line, Order, OrderEdit, OrderRevision
-from orders.operations import balance, documents, edit, edit_preview, fulfil, holds, people, revise
+from orders.operations import balance, documents, edit, edit_preview, fulfil, holds, packing, people, revise
 from orders.operations.edit import Wish
-from orders.operations.edit_rules import NotEditable
+from orders.operations.edit_rules import NotEditable, UnitsPacked
 from payments.models import Refund
 from shipping.models import Shipment
 from tests import makers
+from tests.fulfilment import makers as warehouse
 from tests.operations.test_revisions import capture, lines_of, payments_of, run, sound
 from timeline.errors import Invalid, Missing
 from timeline.models import Event
@@ -62,7 +63,8 @@ def test_d6_what_is_shown_is_what_is_done() -> None:
     assert -back.amount_minor == shown["balance"] == shown["difference"]
     assert shown["then"]["action"] == "refund"
     kinds = list(Event.objects.filter(stream=str(order.pk)).order_by("stream_seq").values_list("kind", flat=True))
-    assert kinds[-4:] == ["order.edit_staged", "order.edit_committed", "order.edited", "refund.asked"]
+    said = [kind for kind in kinds if not kind.startswith("fulfilment.")]
+    assert said[-4:] == ["order.edit_staged", "order.edit_committed", "order.edited", "refund.asked"]
     assert OrderRevision.objects.get().edit_id == staged.pk
     sound()
 
@@ -252,3 +254,30 @@ def test_after_the_invoice_the_state_stays() -> None:
         stage(order, shipping=makers.address(state="IN-MH"))
     with pytest.raises(NotEditable, match="invoice"):
         stage(order, billing=makers.address(line1="7 Temple Street"))
+
+
+# --- the warehouse ----------------------------------------------------------------------------------------------
+
+
+def test_the_warehouse_packs_what_the_order_is_now() -> None:
+    makers.product("TEA-9", units=5)
+    order = makers.processing_order(lines=2, quantity=2)
+    one, two = lines_of(order)
+    warehouse.planned(order)
+    commit(order, stage(order, add=(("TEA-9", 3),), quantities={one.pk: 0, two.pk: 1}))
+    (row,) = warehouse.opened(order)
+    assert warehouse.units(row) == {two.sku: 1, "TEA-9": 3}
+    run(order, lambda op: fulfil.ship_all(op, order_id=order.pk))
+    assert (makers.again(order).status, [line.quantity_shipped for line in lines_of(order)]) == ("shipped", [0, 1, 3])
+    sound()
+
+
+def test_packed_units_stay_until_they_are_unpacked() -> None:
+    order = makers.processing_order(quantity=2)
+    line = lines_of(order)[0]
+    (row,) = warehouse.planned(order)
+    run(order, lambda op: packing.pack(op, order_id=order.pk, fulfilment_id=row.pk))
+    with pytest.raises(UnitsPacked):
+        stage(order, quantities={line.pk: 1})
+    with pytest.raises(NotEditable, match="packed"):
+        stage(order, shipping=makers.address(line1="7 Temple Street"))
