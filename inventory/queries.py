@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from inventory.catalogue import Variant
+from inventory.outside import Conflict
 from inventory.papers import CountLine, StockCount, Transfer, TransferLine
 from inventory.stock import Backorder, Hold, Level, Movement
 from timeline.errors import Missing
@@ -141,3 +142,9 @@ def counts(*, is_open: bool = False) -> QuerySet[StockCount]:
     lines = Prefetch("lines", CountLine.objects.select_related("variant").order_by("variant__sku"))
     rows = StockCount.objects.select_related("warehouse").prefetch_related(lines)
     return rows.filter(status=StockCount.Status.COUNTED) if is_open else rows
+
+
+def conflicts(*, is_open: bool = False) -> QuerySet[Conflict]:
+    """Where a warehouse and we disagree, with the warehouse; what nobody has resolved alone. One statement, ordered by the caller."""
+    rows = Conflict.objects.select_related("warehouse")
+    return rows.filter(resolved_at=None) if is_open else rows

@@ -41,6 +41,7 @@ class Level(models.Model):
     """How many units of a variant lie in a warehouse, and how many of them are promised.
 
     `safety` units are never offered; at `reorder_at` available ones the level is low, and has been so since `low_since`.
+    `counted_at` is when the last external count we took was made there.
     """
 
     FROZEN: ClassVar[tuple[str, ...]] = ("warehouse", "variant")
@@ -54,6 +55,7 @@ class Level(models.Model):
     safety = models.IntegerField(default=0, db_default=0)
     reorder_at = models.IntegerField(null=True)
     low_since = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

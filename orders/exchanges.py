@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from inventory.models import OutsideDispatch
+from orders import warehouses
 from orders.models import Message, Order
 from orders.notifications.messages import TEMPLATES, Text, texts
 from orders.notifications.providers import provider
@@ -39,6 +41,12 @@ def raise_exception(event: Event, delivery_id: int) -> None:
     """What was not on its shelf becomes a case at once; told twice it is one case."""
     del delivery_id
     runs.raise_now(picking.of_fulfilment(UUID(event.subject_id)))
+
+
+@exchange("warehouse.dispatched")
+def hand_over_elsewhere(event: Event, delivery_id: int) -> None:  # noqa: ARG001 a repeat finds the parcel gone
+    """An external warehouse says that a parcel left. No transaction is open: the order's own story is locked, and only it."""
+    warehouses.hand_over(OutsideDispatch.objects.select_related("warehouse").get(pk=event.subject_uuid))
 
 
 def opened(message: Message) -> dict[str, str]:

@@ -143,7 +143,7 @@ class TransfersView(GoodsView):
     def post(self, request: Request) -> HttpResponse:
         """Send goods to another warehouse; they are on hand nowhere until they are received there."""
         wish = goods.TransferInput.parse(request.data)
-        units = _once({item["sku"]: item["quantity"] for item in wish["items"]}, wish["items"])
+        units = once({item["sku"]: item["quantity"] for item in wish["items"]}, wish["items"])
         return self.write(
             "stock.send",
             lambda op: stock.send(
@@ -160,9 +160,9 @@ class TransferReceiveView(GoodsView):
     def post(self, request: Request, transfer_id: str) -> HttpResponse:
         """Take the goods in at their new place; what did not come is short."""
         wish = goods.TakeInInput.parse(request.data)
-        received = _once({item["sku"]: item["received"] for item in wish["items"]}, wish["items"])
+        received = once({item["sku"]: item["received"] for item in wish["items"]}, wish["items"])
         damaged = {item["sku"]: item["damaged"] for item in wish["items"]}
-        found = _id(transfer_id)
+        found = id_of(transfer_id)
         return self.write(
             "stock.take_in",
             lambda op: stock.take_in(op, transfer_id=found, received=received or None, damaged=damaged),
@@ -176,7 +176,7 @@ class TransferCallBackView(GoodsView):
     @extend_schema(operation_id="adminTransferCallBack", request=None, responses={200: goods.TransferOutput})
     def post(self, request: Request, transfer_id: str) -> HttpResponse:  # noqa: ARG002 it says nothing
         """Put the goods back where they came from."""
-        found = _id(transfer_id)
+        found = id_of(transfer_id)
         return self.write(
             "stock.turn_back", lambda op: stock.turn_back(op, transfer_id=found), _transfer_row, status=200
         )
@@ -195,7 +195,7 @@ class CountsView(GoodsView):
     def post(self, request: Request) -> HttpResponse:
         """Write a count down; nothing moves until somebody confirms the difference."""
         wish = goods.CountInput.parse(request.data)
-        counted = _once({item["sku"]: item["counted"] for item in wish["items"]}, wish["items"])
+        counted = once({item["sku"]: item["counted"] for item in wish["items"]}, wish["items"])
         return self.write(
             "stock.enter_count",
             lambda op: stock.enter_count(op, warehouse_code=wish["warehouse"], counted=counted), _count_row,
@@ -208,7 +208,7 @@ class CountDecisionView(GoodsView):
     deed: Any = None
 
     def _decide(self, count_id: str) -> HttpResponse:
-        found, deed = _id(count_id), self.deed
+        found, deed = id_of(count_id), self.deed
         return self.write(f"stock.{deed.__name__}", lambda op: deed(op, count_id=found), _count_row, status=200)
 
 
@@ -250,7 +250,7 @@ class BackorderFillView(GoodsView):
     @extend_schema(operation_id="adminBackorderFill", request=None, responses={200: goods.FilledOutput})
     def post(self, request: Request, backorder_id: str) -> HttpResponse:  # noqa: ARG002 it says nothing
         """Serve this one now: out of turn, and down into the safety stock."""
-        row = queries.backorder(_id(backorder_id))
+        row = queries.backorder(id_of(backorder_id))
         return self.write(
             "stock.fill",
             lambda op: stock.fill(op, stream=row.stream, variant_id=row.variant_id, by_hand=True),
@@ -258,14 +258,15 @@ class BackorderFillView(GoodsView):
         )
 
 
-def _id(text: str) -> UUID:
+def id_of(text: str) -> UUID:
+    """An id in an address. Raises Missing for what is none."""
     try:
         return UUID(text)
     except ValueError:
         raise Missing from None
 
 
-def _once(units: dict[str, int], items: Sequence[Any]) -> dict[str, int]:
+def once(units: dict[str, int], items: Sequence[Any]) -> dict[str, int]:
     """Each SKU once. Raises `QuantityOutOfRange`."""
     if len(units) != len(items):
         raise stock.QuantityOutOfRange("Each SKU is named once.", errors=[("#/items", "A SKU is named twice.")])

@@ -7,11 +7,12 @@ from typing import Any
 from rest_framework import serializers
 
 from inventory.catalogue import Variant
-from timeline.api.query import Query, QueryBool, QueryText
+from timeline.api.query import Query, QueryBool, QueryList, QueryText
 from timeline.api.wire import Code, Input, Output, StrictInt, StrictText
 
 DELTA_UNITS_MAX = 1_000_000
 REASON_CHARS_MAX = 200
+SKUS_MAX = 200
 
 
 class ProductsQuery(Query):
@@ -35,6 +36,31 @@ class ProductOutput(Output):
     backorder = serializers.BooleanField(help_text="Whether it may be ordered beyond what is available.")
     policy = serializers.ChoiceField(choices=Variant.Policy.choices)
     available_on = serializers.DateField(allow_null=True, help_text="Of a preorder: the day from which it is sent.")
+
+
+class AvailabilityQuery(Query):
+    """The SKUs that are asked about; there is one page."""
+
+    page = limit = cursor = None  # type: ignore[assignment]
+    parameters_max = SKUS_MAX
+    sku = QueryList(child=Code(), max_length=SKUS_MAX, help_text="Up to 200 SKUs, by comma or by repetition.")
+
+
+class OfferOutput(Output):
+    """What may be ordered now of a SKU."""
+
+    sku = serializers.CharField()
+    available = serializers.IntegerField()
+    backorder = serializers.BooleanField()
+    policy = serializers.ChoiceField(choices=Variant.Policy.choices)
+    available_on = serializers.DateField(allow_null=True)
+
+
+class AvailabilityOutput(Output):
+    """Of every SKU that is on sale what may be ordered now, and the SKUs that are not."""
+
+    data: Any = OfferOutput(many=True)
+    unknown = serializers.ListField(child=serializers.CharField())
 
 
 class ShelvesQuery(Query):

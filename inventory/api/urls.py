@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from inventory.api import goods_admin
+from inventory.api import goods_admin, outside
 from inventory.api.admin import AdjustmentsView, InventoryView
-from inventory.api.storefront import ProductsView
+from inventory.api.storefront import AvailabilityView, ProductsView
 
 urlpatterns = [
     path("storefront/products", ProductsView.as_view()),
+    path("storefront/availability", AvailabilityView.as_view()),
+    path("admin/warehouses/conflicts", outside.ConflictsView.as_view()),
+    path("admin/warehouses/conflicts/<str:conflict_id>/resolve", outside.ConflictResolveView.as_view()),
+    path("admin/warehouses/<str:code>/counts", outside.OutsideCountsView.as_view()),
+    path("admin/warehouses/<str:code>/dispatches", outside.OutsideDispatchesView.as_view()),
     path("admin/inventory", InventoryView.as_view()),
     path("admin/inventory/adjustments", AdjustmentsView.as_view()),
     path("admin/inventory/receipts", goods_admin.ReceiptsView.as_view()),

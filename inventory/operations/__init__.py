@@ -21,8 +21,19 @@ from inventory.operations.offering import (
     offer,
     set_policy,
 )
+from inventory.operations.rebuilding import Rebuilt, rebuild, rebuild_all
 from inventory.operations.rehousing import NotPromisedThere, rehouse
 from inventory.operations.shelves import QuantityOutOfRange, StockPromised, UnknownVariant, UnknownWarehouse
+from inventory.operations.telling import (
+    Left,
+    NotYet,
+    ReferenceReused,
+    Resolved,
+    report_conflict,
+    resolve_conflict,
+    tell_count,
+    tell_dispatch,
+)
 from inventory.operations.transfers import MoreThanSent, send, take_in, turn_back
 from inventory.operations.waiting import forgo, say_promised
 from inventory.operations.watching import watch, watch_due
@@ -32,12 +43,17 @@ __all__ = [
     "Counted",
     "Goods",
     "HoldSpent",
+    "Left",
     "MoreThanSent",
     "NotDamaged",
     "NotOfferable",
     "NotPromisedThere",
+    "NotYet",
     "OutOfStock",
     "QuantityOutOfRange",
+    "Rebuilt",
+    "ReferenceReused",
+    "Resolved",
     "StockPromised",
     "UnknownVariant",
     "UnknownWarehouse",
@@ -61,10 +77,14 @@ __all__ = [
     "forgo",
     "hold",
     "offer",
+    "rebuild",
+    "rebuild_all",
     "receive",
     "rehouse",
     "release",
     "repair",
+    "report_conflict",
+    "resolve_conflict",
     "restock",
     "say_promised",
     "scrap",
@@ -73,6 +93,8 @@ __all__ = [
     "take_counts",
     "take_delivery",
     "take_in",
+    "tell_count",
+    "tell_dispatch",
     "transfer",
     "turn_back",
     "watch",

@@ -31,6 +31,7 @@ REASONS = frozenset(
         "lost",
         "opening_stock",
         "purchase",
+        "rebuilt",
         "recount",
         "refunded_with_goods",
         "repaired",

@@ -15,7 +15,7 @@ from orders.api import inputs
 from orders.api.examples import BODIES
 from timeline.api.wire import Input
 
-OPEN = ("/storefront/anonymous-tokens", "/storefront/products")
+OPEN = ("/storefront/anonymous-tokens", "/storefront/availability", "/storefront/products")
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
 

@@ -30,7 +30,7 @@ from django.test.utils import setup_test_environment
 from orders import checkout as checkouts
 from orders.operations import numbers, process
 from payments.gateways import use
-from tests.benchmarks import batches, book, closing, intake
+from tests.benchmarks import availability, batches, book, closing, intake
 from tests.flows import makers
 from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
@@ -162,6 +162,7 @@ def main() -> None:
         orders()
         batches.measure()
         intake.measure()
+        availability.measure()
     with database():
         closing.measure()
     with database():

@@ -28,7 +28,7 @@ def take(text: str) -> stock.Counted:
 def test_b81_a_count_is_taken_over_and_what_cannot_be_is_named() -> None:
     found = take("sku,on_hand\nTEA,12\njam,3\nNUT,3\nNEW,7\nNONE,1\n")
     assert found.changed == {"TEA": 2, "NEW": 7}
-    assert found.refused == {"JAM": "promised", "NONE": "unknown"}
+    assert found.refused == {"JAM": "promised", "NONE": "unknown_sku"}
     assert (makers.level("TEA"), makers.level("JAM"), makers.level("NEW")) == ((12, 0), (5, 4), (7, 0))
     event = Event.objects.get(kind="stock.adjusted")
     assert event.facts["items"] == [{"sku": "NEW", "delta": 7}, {"sku": "TEA", "delta": 2}]
