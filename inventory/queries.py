@@ -148,3 +148,9 @@ def conflicts(*, is_open: bool = False) -> QuerySet[Conflict]:
     """Where a warehouse and we disagree, with the warehouse; what nobody has resolved alone. One statement, ordered by the caller."""
     rows = Conflict.objects.select_related("warehouse")
     return rows.filter(resolved_at=None) if is_open else rows
+
+
+def policy_of(sku: str) -> dict[str, Any]:
+    """What the shop does with an order for more than is there; nothing of a SKU it has not. One statement."""
+    found = Variant.objects.filter(sku=sku).values("policy", "backorder_units_max", "available_on").first()
+    return dict(found) if found is not None else {}

@@ -207,6 +207,12 @@ def said(code: str) -> str:
 
 
 @register.filter
+def signed(number: int) -> str:
+    """A change: `+3`, `−3`, nothing for none."""
+    return f"{number:+d}".replace("-", "−") if number else ""
+
+
+@register.filter
 def prefixed(text: str) -> str:
     """A query string with its question mark; nothing for nothing."""
     return f"?{text}" if text else ""
