@@ -4,10 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help run test test-postgres test-crashes ninety-days tampering flash-sale bulk-proof check smoke bench docs lock clean install
 .PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof model-proof check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof check smoke bench docs lock clean install
+.PHONY: help run test test-postgres test-crashes test-karrio ninety-days check smoke bench docs lock clean install
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +57,14 @@ flash-sale: $(STAMP) ## Sell 1,000 units to 64 clients who try 20,000 times, ove
 
 bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed again and again; print rows/s, memory, duplicates
 	$(BIN)/python -m tests.benchmarks.bulk_proof
+$(KARRIO)/.installed: requirements.lock pyproject.toml
+	@test -x $(KARRIO)/bin/python || $(PYTHON) -m venv $(KARRIO)
+	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check "karrio>=2026.1.32,<2027" "karrio-ups>=2026.1.32,<2027"
+	@touch $@
+
+test-karrio: $(KARRIO)/.installed ## Run karrio's carriers against a stub, in an environment of their own
+	$(KARRIO)/bin/python -m pytest -q -n 0 tests/contracts/carriers
 
 tampering: $(STAMP) ## Change the sealed past in ten ways, a thousand times each; print what was found
 	TAMPERINGS=$${TAMPERINGS:-1000} $(BIN)/python -m pytest -q -n 0 -s tests/log/test_tampering_programme.py

@@ -78,6 +78,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("BLUEDART_BASE_URL", "text", "https://apigateway.bluedart.com/in/transportation", "Blue Dart's API.", "Carriers"),
     Variable("BLUEDART_PUSH_SECRET", "text", "", "Unguessable end of `/webhooks/carriers/bluedart/…`.", "Carriers", secret=True),
     Variable("BLUEDART_PUSH_TOKEN", "text", "", "What its push must carry as `X-Push-Token`; empty: not asked for.", "Carriers", secret=True),
+    Variable("KARRIO_GATEWAYS", "text", "", 'Carriers of the extra `karrio`, JSON: `{"ups": {"client_id": …}}`; only where `bahi[karrio]` is installed.', "Carriers", secret=True),
     Variable("GATEWAY_FEE_BP", "whole", "200", "The gateway's agreed fee, in hundredths of a percent, before GST.", "Reconciliation"),
     Variable("GATEWAY_FEE_GST_BP", "whole", "1800", "GST on the gateway's fee, in hundredths of a percent.", "Reconciliation"),
     Variable("SETTLE_DAYS", "whole", "2", "The gateway pays out so many business days after the capture.", "Reconciliation"),

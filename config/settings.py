@@ -180,6 +180,8 @@ SPECTACULAR_SETTINGS = {
         "ShipmentStatus": "shipping.models.Shipment.Status",
         "TransferStatus": "inventory.models.Transfer.Status",
         "CountStatus": "inventory.models.StockCount.Status",
+        "ClaimStatus": "shipping.models.Claim.Status",
+        "ManifestStatus": "shipping.models.Manifest.Status",
     },
 }
 
@@ -223,6 +225,7 @@ CARRIERS: dict[str, str] = {
     "BLUEDART_BASE_URL": env.text("BLUEDART_BASE_URL"),
     "BLUEDART_PUSH_SECRET": env.text("BLUEDART_PUSH_SECRET"),
     "BLUEDART_PUSH_TOKEN": env.text("BLUEDART_PUSH_TOKEN"),
+    "KARRIO_GATEWAYS": env.text("KARRIO_GATEWAYS"),
 }
 
 CUSTOMER_JWKS_URL = env.text("CUSTOMER_JWKS_URL")

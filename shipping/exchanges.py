@@ -20,7 +20,7 @@ from shipping import carriers, operations, projection, queries
 from shipping.addresses import from_wire
 from shipping.awb import own_number
 from shipping.carriers import base, carrier
-from shipping.carriers.base import BookingRequest, CarrierError, CarrierRefused
+from shipping.carriers.base import BookingRequest, CarrierError, CarrierRefused, CarrierUntouched
 from shipping.label import label_pdf
 from shipping.models import CarrierNotice, Label, Scan, Shipment
 from shipping.sightings import DELIVERED, UNKNOWN
@@ -61,6 +61,11 @@ def ask_for_label(event: Event, delivery_id: int) -> None:
     try:
         there = carrier(shipment.carrier)
         booking = there.book(request=request_for(shipment, is_repeat=is_repeat))
+    except CarrierUntouched:
+        if not is_repeat:
+            with operation("shipment.unask", actor=CARRIERS) as op:
+                operations.unmark_asked(op, shipment_id=shipment.pk)
+        raise
     except CarrierRefused as error:
         with operation("shipment.refused", actor=CARRIERS, stream=shipment.stream) as op:
             operations.cancel(op, shipment_id=shipment.pk, code="carrier_refused", why=str(error))
@@ -160,7 +165,7 @@ def _write_label(there: Carrier, shipment: Shipment, booking: Booking) -> None:
     try:
         with operation("shipment.label", actor=CARRIERS, stream=shipment.stream) as op:
             operations.label(
-                op, shipment_id=shipment.pk, tracking_number=booking.tracking_number, label_pdf=booking.label_pdf,
+                op, shipment_id=shipment.pk, tracking_number=booking.tracking_number, label_pdf=booking.label_pdf or None,
                 service=booking.service, estimated_delivery=booking.estimated_delivery,
             )
     except TransitionRefused:

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import transition
 
+from shipping.claim import Claim
+from shipping.manifest import Manifest, ManifestParcel
 from shipping.notice import CarrierNotice
 from timeline import vault
 from timeline.models import StateField, StateModel, SubjectKey
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
-__all__ = ["CarrierNotice", "Label", "Scan", "Shipment"]
+__all__ = ["CarrierNotice", "Claim", "Label", "Manifest", "ManifestParcel", "Scan", "Shipment"]
 
 
 class Shipment(StateModel):
@@ -77,6 +79,7 @@ class Shipment(StateModel):
     labelled_at = models.DateTimeField(null=True)
     shipped_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    damaged_at = models.DateTimeField(null=True)
     lost_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)  # the carrier was asked to take it on: from here on it may have
     tracked_at = models.DateTimeField(null=True)

@@ -49,6 +49,13 @@ def late(today: date) -> Q:
     )
 
 
+def is_late(shipment: Shipment, today: date) -> bool:
+    """The same, of one parcel."""
+    waits = (Shipment.Status.LABELLED, *Shipment.MOVING)
+    is_due = shipment.promised_on is not None and shipment.promised_on < today
+    return is_due and not shipment.is_reverse and shipment.status in waits
+
+
 def quiet(*, now: datetime, carriers: Sequence[str], limit: int) -> list[Shipment]:
     """Parcels of these carriers nobody has heard of for some hours, those longest unasked first. One statement.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from orders.api.shapes import ShipmentShape
+from orders.api.parcel_shapes import ShipmentShape
 from orders.models import Order
 from timeline.api.wire import Output
 

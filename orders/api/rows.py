@@ -11,9 +11,9 @@ from django.conf import settings
 
 from orders import lifecycle, queries
 from orders.api.fulfilment_rows import fulfilment_row
+from orders.api.parcel_rows import shipment_row
 from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
-from shipping.queries import journey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
     from orders.operations.refund import Quote
-    from orders.queries import OrderDetail, Parcel
+    from orders.queries import OrderDetail
     from orders.quoting import Priced
     from payments.models import Dispute, Payment, Refund
 
@@ -237,31 +237,6 @@ def refund_quote_row(found: Quote, *, needs_approval: bool) -> dict[str, Any]:
             {"orderItemId": line.key, "quantity": line.units, "total": line.total_minor} for line in found.lines
         ],
         "shippingLeft": found.shipping.total_minor,
-    }
-
-
-def shipment_row(parcel: Parcel, *, as_staff: bool) -> dict[str, Any]:
-    """One parcel. The link to its label is for staff."""
-    shipment = parcel.shipment
-    scans = journey(shipment.scans.all())
-    return {
-        "id": shipment.pk,
-        "status": shipment.status,
-        "direction": shipment.direction,
-        "carrier": shipment.carrier,
-        "service": shipment.service,
-        "trackingNumber": shipment.tracking_number or None,
-        "warehouse": shipment.warehouse_code,
-        "items": [{"orderItemId": line_id, "quantity": quantity} for line_id, quantity in parcel.units],
-        "label": f"/admin/shipments/{shipment.pk}/label" if as_staff and parcel.has_label else None,
-        "estimatedDelivery": shipment.estimated_delivery,
-        "deliveredTo": shipment.private().get("deliveredTo"),
-        "signatureRequired": shipment.signature_required,
-        "photoUrl": shipment.photo_url or None,
-        "scans": [{"code": scan.code, "place": scan.place or None, "at": scan.at} for scan in scans],
-        "createdAt": shipment.created_at,
-        "shippedAt": shipment.shipped_at,
-        "deliveredAt": shipment.delivered_at,
     }
 
 

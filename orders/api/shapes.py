@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework import serializers as s
 
 from orders.api.fulfilment_rows import FulfilmentShape, UnitsShape
+from orders.api.parcel_shapes import ClaimShape, ListedShipmentShape, ManifestShape, ShipmentShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
-from shipping.models import Shipment
 from timeline.api.wire import Output
 
 
@@ -195,36 +195,6 @@ class DisputeShape(Output):
     decided_at = s.DateTimeField(allow_null=True)
 
 
-class ScanShape(Output):
-    """One sighting of a parcel."""
-
-    code = s.CharField()
-    place = s.CharField(allow_null=True)
-    at = s.DateTimeField()
-
-
-class ShipmentShape(Output):
-    """One parcel."""
-
-    id = s.UUIDField()
-    status = s.ChoiceField(choices=Shipment.Status.choices)
-    direction = s.ChoiceField(choices=Shipment.Direction.choices)
-    carrier = s.CharField()
-    service = s.CharField()
-    tracking_number = s.CharField(allow_null=True)
-    warehouse = s.CharField()
-    items = UnitsShape(many=True)
-    label: Any = s.CharField(allow_null=True)
-    estimated_delivery = s.DateField(allow_null=True)
-    delivered_to = s.CharField(allow_null=True)
-    signature_required = s.BooleanField()
-    photo_url = s.CharField(allow_null=True)
-    scans = ScanShape(many=True)
-    created_at = s.DateTimeField()
-    shipped_at = s.DateTimeField(allow_null=True)
-    delivered_at = s.DateTimeField(allow_null=True)
-
-
 class HoldShape(Output):
     """One hold."""
 
@@ -390,3 +360,21 @@ class DisputePage(Page):
     """Disputes of one page."""
 
     data: Any = DisputeShape(many=True)
+
+
+class ShipmentPage(Page):
+    """Parcels of one page."""
+
+    data: Any = ListedShipmentShape(many=True)
+
+
+class ClaimPage(Page):
+    """Claims of one page."""
+
+    data: Any = ClaimShape(many=True)
+
+
+class ManifestPage(Page):
+    """Manifests of one page."""
+
+    data: Any = ManifestShape(many=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from orders import tracking
+from shipping.models import Shipment
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "Your refund of {amount} for your order {number} has been paid out.\n\n{link}",
     ),
 }
+# What an e-mail says beyond the registered text, when there is such a thing.
+_EMAIL_MORE = {"order.shipped": "\n\nFollow the parcel without signing in: {track}"}
 _SMS_CHARS_MAX = 160
 
 
@@ -80,8 +84,9 @@ def texts(event: Event, order: Order) -> list[Text]:
     profile = order.person.profile()
     words = _words(event, order)
     to = {"email": str(profile.get("email") or ""), "sms": str(profile.get("phone") or "")}
+    more = {"email": _EMAIL_MORE.get(event.kind, "") if words["track"] else ""}
     return [
-        Text(template, medium, to[medium], subject.format_map(words), _fit(medium, body.format_map(words)))
+        Text(template, medium, to[medium], subject.format_map(words), _fit(medium, (body + more.get(medium, "")).format_map(words)))
         for medium in media
         if to[medium]
     ]
@@ -102,6 +107,7 @@ def _words(event: Event, order: Order) -> dict[str, Any]:
         "tracking_number": facts.get("tracking_number", ""),
         "waits": "It is confirmed as soon as your payment is in." if order.payment_method != "cod" else "You pay at the door.",
         "rest": _rest(order, int(facts.get("balance_minor", 0))),
+        "track": _track(event),
         "link": f"{settings.PUBLIC_URL}/account/orders/{order.number}/",
     }
 
@@ -113,6 +119,16 @@ def _rest(order: Order, balance_minor: int) -> str:
     if balance_minor > 0 and order.payment_method == "cod":
         return "You pay at the door."
     return f"{money(balance_minor)} is to be paid." if balance_minor else "Nothing is to be paid and nothing goes back."
+
+
+def _track(event: Event) -> str:
+    """The page of the parcel the event is about; empty when it is about none."""
+    if event.kind not in _EMAIL_MORE:
+        return ""
+    number = event.facts.get("tracking_number") or ""
+    wanted = Shipment.objects.filter(stream=event.stream, tracking_number=number, direction=Shipment.Direction.FORWARD)
+    pk = wanted.order_by("-created_at").values_list("pk", flat=True).first() if number else None
+    return tracking.link_of(pk) if pk is not None else ""
 
 
 def _fit(medium: str, text: str) -> str:

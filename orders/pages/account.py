@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders import outstanding, queries
+from orders import outstanding, queries, tracking
 from orders.documents import reading
 from orders.models import Order
 from orders.operations import cancel as cancelling
@@ -109,7 +109,7 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
         "must_pay": _must_pay(found, detail.payments), "address_refusal": edit.address_refusal(found, detail.lines),
         "can_cancel": "cancel" in words, "why_not": cancelling.refusal(found), "can_refund": "refund" in words,
         "parcels": [
-            (parcel.shipment, [(lines[pk], units) for pk, units in parcel.units if pk in lines])
+            (parcel.shipment, [(lines[pk], units) for pk, units in parcel.units if pk in lines], tracking.path_of(parcel.shipment.pk))
             for parcel in detail.parcels if parcel.shipment.status not in ("booked", "cancelled")
         ],
         "refunds": [(refund, reason_of(refund) or "") for refund in detail.refunds],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.contrib import messages
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders import queries
@@ -17,6 +19,7 @@ from orders.pages.forms import CancelForm, DeliverForm, HoldForm, ShipForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import staff
 from shipping import operations as parcels
+from shipping.check_digits import warnings_of
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
@@ -82,11 +85,15 @@ def ship(request: HttpRequest, number: str) -> HttpResponseBase:
         "Create shipment", "Create shipment",
         ("The parcel is booked with its carrier; the order is shipped once all its units have a label.",),
     )
-    return converse(
+    response = converse(
         request, order_id, dialog, form, name="shipment.book",
         deed=lambda op: _book(op, order_id, form),
         number=number, said="Shipment created.", pointers={"carrier": "carrier", "trackingNumber": "tracking_number"},
     )
+    if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:
+        for words in warnings_of(form.cleaned_data["tracking_number"], form.cleaned_data["carrier"]):
+            messages.error(request, words)  # a hint: the carrier a person chose is right
+    return response
 
 
 @require_POST

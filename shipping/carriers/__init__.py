@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from typing import TYPE_CHECKING
 
+import structlog
 from django.conf import settings
 
 from shipping.carriers import base
 from shipping.carriers.base import Carrier, CarrierRefused, PushPolicy
 from shipping.carriers.bluedart import BlueDart
 from shipping.carriers.delhivery import Delhivery
+from shipping.carriers.karrio_extra import Karrio
 from shipping.carriers.own_fleet import OwnFleet
 from shipping.carriers.shiprocket import Shiprocket
 from shipping.queries import plain
@@ -19,6 +22,7 @@ from shipping.queries import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+log = structlog.get_logger("bahi.shipping")
 _mine = threading.local()
 _instead: list[Carrier] = []
 PUSH_SECRET_CHARS_MIN = 24
@@ -96,3 +100,17 @@ def _made(wish: dict[str, str]) -> Iterator[Carrier]:
             licence_key=wish["BLUEDART_LICENCE_KEY"], base_url=wish["BLUEDART_BASE_URL"],
             push=PushPolicy("bluedart", wish["BLUEDART_PUSH_SECRET"], "X-Push-Token", wish["BLUEDART_PUSH_TOKEN"]),
         )
+    for connector, credentials in _connectors(wish["KARRIO_GATEWAYS"]).items():
+        yield Karrio(connector, credentials)
+
+
+def _connectors(text: str) -> dict[str, dict[str, object]]:
+    """Credentials by karrio's name of the carrier; what is no such object offers nothing."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        log.error("karrio.misconfigured", why="KARRIO_GATEWAYS is no JSON object of objects")
+        return {}
+    return found

@@ -38,6 +38,10 @@ class CarrierBusy(CarrierError):
     """The carrier is busy, and has done nothing: the same request may be sent again."""
 
 
+class CarrierUntouched(CarrierBusy):
+    """Busy before anything of a booking was done: the next try is no repeat."""
+
+
 class CarrierInDoubt(CarrierError):
     """The carrier did not answer: it may have acted. Ask again by our reference."""
 
@@ -78,7 +82,7 @@ class BookingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The carrier's answer: a number, a label as PDF, and when it means to be there, if it says so."""
+    """The carrier's answer: a number, a label as PDF (empty: it gave none), and when it means to be there, if it says so."""
 
     tracking_number: str
     label_pdf: bytes

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from shipping.operations.notices import body_of, handle_notice, mark_asked, mark_tracked, repeat_notice, take_notice
+from shipping.operations.claims import (
+    ClaimedAlready,
+    ClaimOutOfRange,
+    NotCarried,
+    damage,
+    drop_claim,
+    file_claim,
+    lose,
+    open_claim,
+    refuse_claim,
+    settle_claim,
+)
+from shipping.operations.manifests import NotForManifest, close_manifest, drop_manifest, open_manifest
+from shipping.operations.notices import (
+    body_of,
+    handle_notice,
+    mark_asked,
+    mark_tracked,
+    repeat_notice,
+    take_notice,
+    unmark_asked,
+)
 from shipping.operations.parcels import (
     AlreadyShipped,
     CollectsNothing,
@@ -14,7 +35,6 @@ from shipping.operations.parcels import (
     keep_label,
     label,
     label_by_hand,
-    lose,
     take_back,
 )
 from shipping.operations.sighting import (
@@ -32,8 +52,12 @@ from shipping.operations.sighting import (
 __all__ = [
     "BY_HAND",
     "AlreadyShipped",
+    "ClaimOutOfRange",
+    "ClaimedAlready",
     "CollectsNothing",
     "JourneyEnded",
+    "NotCarried",
+    "NotForManifest",
     "NotInDoubt",
     "UnknownReason",
     "answer_flags",
@@ -42,8 +66,13 @@ __all__ = [
     "book",
     "bring_back",
     "cancel",
+    "close_manifest",
+    "damage",
     "deliver",
     "dispatch",
+    "drop_claim",
+    "drop_manifest",
+    "file_claim",
     "flag",
     "handle_notice",
     "keep_label",
@@ -52,9 +81,14 @@ __all__ = [
     "lose",
     "mark_asked",
     "mark_tracked",
+    "open_claim",
+    "open_manifest",
+    "refuse_claim",
     "repeat_notice",
     "scan",
+    "settle_claim",
     "sight",
     "take_back",
     "take_notice",
+    "unmark_asked",
 ]

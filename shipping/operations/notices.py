@@ -57,6 +57,12 @@ def mark_asked(op: Operation, *, shipment_id: UUID) -> bool:
     return not Shipment.objects.filter(pk=shipment_id, asked_at=None).update(asked_at=op.now)
 
 
+def unmark_asked(op: Operation, *, shipment_id: UUID) -> None:
+    """The carrier was not reached: the next try is the first."""
+    del op  # the capability: only an operation may write
+    Shipment.objects.filter(pk=shipment_id).update(asked_at=None)
+
+
 def mark_tracked(op: Operation, *, shipment_ids: Sequence[UUID]) -> None:
     """Note that the carrier is about to be asked where these are."""
     Shipment.objects.filter(pk__in=shipment_ids).update(tracked_at=op.now)

@@ -164,7 +164,7 @@ def arrive(
         Shipment.objects.filter(pk=shipment.pk).update(sealed=shipment.sealed)
 
 
-def lose(op: Operation, *, shipment_id: UUID) -> Shipment:
+def give_up(op: Operation, *, shipment_id: UUID) -> Shipment:
     """The carrier gave the parcel up. Raises TransitionRefused."""
     shipment = locks.shipment(shipment_id)
     advance(op, shipment.lose, stream=shipment.stream, at=op.now, tracking_number=shipment.tracking_number)

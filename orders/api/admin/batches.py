@@ -11,7 +11,8 @@ from orders.api import batch_shapes
 from orders.api.admin.shipments import require_known
 from orders.api.batch_inputs import ShipmentBatchInput, ShipmentRowInput, StatusBatchInput, StatusRowInput
 from orders.api.batches import Batch
-from orders.api.rows import brief_row, shipment_row
+from orders.api.parcel_rows import shipment_row
+from orders.api.rows import brief_row
 from orders.api.views import units_of
 from orders.operations import send, step
 from timeline.errors import TransitionRefused

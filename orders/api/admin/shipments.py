@@ -10,14 +10,16 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from orders import queries
+from orders import parcels, queries
 from orders.api import shapes
 from orders.api.inputs import DeliverInput, DispatchInput, Nothing, ShipmentInput
-from orders.api.rows import shipment_row
+from orders.api.parcel_rows import listed_shipment_row, shipment_row
+from orders.api.parcel_shapes import ShipmentShape, ShipmentsQuery
 from orders.api.views import OrderWrite, StaffView, shown, units_of
-from orders.operations import fulfil
+from orders.operations import carrying, fulfil
 from shipping import carriers
 from shipping.models import Label
+from timeline.api.paging import paged
 from timeline.errors import Invalid, Missing
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class BookView(OrderWrite, StaffView):
     required_scopes: ClassVar = {"POST": "shipments:write"}
     takes_if_match = True
 
-    @extend_schema(operation_id="admin_shipment_book", request=ShipmentInput, responses={201: shapes.ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_book", request=ShipmentInput, responses={201: ShipmentShape})
     def post(self, request: Request, order_id: str) -> HttpResponse:
         """Book a parcel; label and tracking number are there once the carrier has answered."""
         wish = ShipmentInput.parse(request.data)
@@ -49,8 +51,29 @@ class BookView(OrderWrite, StaffView):
         pk = self.order_id(order_id)
         return self.write(
             "shipment.book", pk, lambda op: fulfil.book(op, order_id=pk, items=items, **wish),
-            status=201, row=_row,
+            status=201, row=row_of,
         )
+
+
+class ShipmentsView(StaffView):
+    """`/admin/shipments`."""
+
+    required_scopes: ClassVar = {"GET": "orders:read"}
+
+    @extend_schema(operation_id="admin_shipments_list", parameters=[ShipmentsQuery], responses={200: shapes.ShipmentPage})
+    def get(self, request: Request) -> HttpResponse:
+        """List parcels, the newest first: by status, carrier, direction, late ones, flagged ones."""
+        wish = ShipmentsQuery.parse(request.query_params)
+        wanted = parcels.Wanted(
+            statuses=wish["status"], carriers=wish["carrier"], warehouses=wish["warehouse"], direction=wish["direction"],
+            number=wish["number"], is_late=wish["late"], is_flagged=wish["flagged"],
+        )
+        rows = parcels.with_parts(parcels.found(wanted, now=timezone.now()))
+        page = paged(rows, order=parcels.NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+        numbers = queries.numbers_of(row.stream for row in page.rows)
+        return shown(page.envelope(
+            [listed_shipment_row(one, numbers.get(one.shipment.stream)) for one in parcels.as_parcels(page.rows)]
+        ))
 
 
 class ShipmentView(StaffView):
@@ -58,10 +81,10 @@ class ShipmentView(StaffView):
 
     required_scopes: ClassVar = {"GET": "orders:read"}
 
-    @extend_schema(operation_id="admin_shipment_read", responses={200: shapes.ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_read", responses={200: ShipmentShape})
     def get(self, request: Request, shipment_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one parcel."""
-        return shown(shipment_row(queries.parcel(queries.uuid_of(shipment_id)), as_staff=True))
+        return shown(shipment_row(parcels.parcel(queries.uuid_of(shipment_id)), as_staff=True))
 
 
 class LabelView(StaffView):
@@ -85,14 +108,14 @@ class DispatchView(OrderWrite, StaffView):
     required_scopes: ClassVar = {"POST": "shipments:write"}
     takes_if_match = True
 
-    @extend_schema(operation_id="admin_shipment_dispatch", request=DispatchInput, responses={200: shapes.ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_dispatch", request=DispatchInput, responses={200: ShipmentShape})
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
         """The parcel is handed to its carrier."""
-        at = _past(DispatchInput.parse(request.data)["at"])
-        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        at = past(DispatchInput.parse(request.data)["at"])
+        order_id, shipment = parcels.story_of(shipment_id)
         return self.write(
             "shipment.dispatch", order_id,
-            lambda op: fulfil.dispatch(op, order_id=order_id, shipment_id=pk, at=at), row=_row,
+            lambda op: carrying.dispatch(op, order_id=order_id, shipment=shipment, at=at), row=row_of,
         )
 
 
@@ -102,15 +125,15 @@ class DeliverView(OrderWrite, StaffView):
     required_scopes: ClassVar = {"POST": "shipments:write"}
     takes_if_match = True
 
-    @extend_schema(operation_id="admin_shipment_deliver", request=DeliverInput, responses={200: shapes.ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_deliver", request=DeliverInput, responses={200: ShipmentShape})
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
         """The parcel has arrived."""
         wish = DeliverInput.parse(request.data)
-        wish["at"] = _past(wish["at"])
-        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        wish["at"] = past(wish["at"])
+        order_id, shipment = parcels.story_of(shipment_id)
         return self.write(
             "shipment.deliver", order_id,
-            lambda op: fulfil.deliver(op, order_id=order_id, shipment_id=pk, **wish), row=_row,
+            lambda op: carrying.deliver(op, order_id=order_id, shipment=shipment, **wish), row=row_of,
         )
 
 
@@ -120,14 +143,14 @@ class ReturnView(OrderWrite, StaffView):
     required_scopes: ClassVar = {"POST": "shipments:write"}
     takes_if_match = True
 
-    @extend_schema(operation_id="admin_shipment_take_back", request=Nothing, responses={200: shapes.ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_take_back", request=Nothing, responses={200: ShipmentShape})
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
         """A parcel that was called back is received: its goods are stock again."""
         Nothing.parse(request.data)
         order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
         return self.write(
             "shipment.take_back", order_id,
-            lambda op: fulfil.take_back(op, order_id=order_id, shipment_id=pk), row=_row,
+            lambda op: fulfil.take_back(op, order_id=order_id, shipment_id=pk), row=row_of,
         )
 
 
@@ -138,11 +161,13 @@ def require_known(carrier: str) -> None:
         raise UnknownCarrier(errors=[("#/carrier", f"One of these: {words}.")])
 
 
-def _row(_op: Any, shipment: Any) -> dict[str, Any]:
-    return shipment_row(queries.parcel(shipment.pk), as_staff=True)
+def row_of(_op: Any, shipment: Any) -> dict[str, Any]:
+    """The parcel as the operation leaves it."""
+    return shipment_row(parcels.parcel(shipment.pk), as_staff=True)
 
 
-def _past(at: datetime | None) -> datetime | None:
+def past(at: datetime | None) -> datetime | None:
+    """The moment, unless it is yet to come. Raises InTheFuture."""
     if at is not None and at > timezone.now() + CLOCK_DRIFT_MAX:
         raise InTheFuture(errors=[("#/at", "This moment is yet to come.")])
     return at

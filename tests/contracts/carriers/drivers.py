@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from shipping.carriers import base, shiprocket
 from shipping.carriers.base import BookingRequest, Carrier
 from shipping.carriers.bluedart import BlueDart
 from shipping.carriers.delhivery import Delhivery
+from shipping.carriers.karrio_extra import Karrio
 from shipping.carriers.own_fleet import OwnFleet
 from shipping.carriers.shiprocket import Shiprocket
 from tests.contracts.carriers import stub as speech
@@ -110,6 +112,56 @@ def bluedart(stub: Stub) -> Driver:
     )
 
 
+KARRIO_WORDS = {
+    "announced": "pending", "picked_up": "picked_up", "in_transit": "in_transit", "out_for_delivery": "out_for_delivery",
+    "attempted": "delivery_failed", "delivered": "delivered", "returning": "return_to_sender", "": "unknown",
+}
+
+
+class FakeTalk:
+    """karrio's answers, from what the stub holds: for the mapping, without the library."""
+
+    def __init__(self, stub: Stub) -> None:
+        self.stub = stub
+        self.fails: list[Exception | list[dict[str, Any]]] = []
+
+    def rates(self, wish: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        del wish
+        rows = [("ups_saver", 210.5, 2), ("ups_standard", 91.36, None)]
+        return [{"service": name, "total_charge": cost, "currency": "INR", "transit_days": days} for name, cost, days in rows], []
+
+    def ship(self, wish: dict[str, Any]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        if self.fails:
+            fault = self.fails.pop(0)
+            if isinstance(fault, Exception):
+                raise fault
+            return None, fault
+        held = self.stub.hold(wish["reference"], wish, number=f"1Z{len(self.stub.parcels):016d}")
+        return {"tracking_number": held.number, "label": base64.b64encode(speech.PDF).decode()}, []
+
+    def cancel(self, number: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        held = self.stub.of(number)
+        if held is None or held.is_cancelled:
+            return None, [{"code": "190102", "message": "It is voided already." if held else "No shipment found"}]
+        held.is_cancelled = True
+        return {"success": True}, []
+
+    def track(self, number: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        held = self.stub.of(number)
+        if held is None:
+            return [], [{"code": "404", "message": "not found"}]
+        events = [
+            {"code": f"E-{word}", "status": KARRIO_WORDS[word], "timestamp": at.isoformat(), "location": "Pune", "date": "", "time": ""}
+            for word, at in held.scans
+        ]
+        return [{"events": events, "estimated_delivery": "2026-12-02"}], []
+
+
+def karrio(stub: Stub) -> Driver:
+    return Driver("karrio_ups", Karrio("ups", {}, talk=FakeTalk(stub)), stub, codes={word: f"E-{word}" for word in KARRIO_WORDS})
+
+
 DRIVERS: dict[str, Callable[[Stub], Driver]] = {
     "own_fleet": own_fleet, "shiprocket": rocket, "delhivery": delhivery, "bluedart": bluedart,
+    "karrio_ups": karrio,
 }

@@ -89,6 +89,11 @@ def test_a_booking_sent_again_is_one_parcel(driver: Driver) -> None:
     needs(driver, base.BOOK)
     wish = request()
     first = driver.adapter.book(request=wish)
+    if driver.name.startswith("karrio"):
+        with pytest.raises(CarrierMisconfigured):  # it cannot be asked, so a person has to look
+            driver.adapter.book(request=replace(wish, is_repeat=True))
+        assert len(driver.held(wish.parcel_reference)) == 1
+        return
     again = driver.adapter.book(request=replace(wish, is_repeat=True))
     assert (again.tracking_number, again.label_pdf[:5]) == (first.tracking_number, first.label_pdf[:5])
     assert len(driver.held(wish.parcel_reference)) == bool(driver.call)
@@ -194,15 +199,15 @@ def test_a_parcel_that_is_called_back_comes_back(driver: Driver) -> None:
 def test_everything_it_saw_is_read_in_our_words_and_in_utc(driver: Driver) -> None:
     """Unknown codes are kept and never guessed."""
     needs(driver, base.TRACK)
-    remote(driver)
+    meanings = [meaning for meaning in MEANINGS if meaning in driver.codes]
     number = driver.labelled()
-    for hour, meaning in enumerate(MEANINGS):
+    for hour, meaning in enumerate(meanings):
         driver.see(number, meaning, MORNING + timedelta(hours=hour))
     tracked = driver.adapter.track(tracking_number=number)
     seen = sorted(tracked.sightings, key=lambda one: one.at)
-    assert [one.meaning for one in seen] == list(MEANINGS)
-    assert [one.at for one in seen] == [MORNING + timedelta(hours=hour) for hour in range(len(MEANINGS))]
-    assert [one.code for one in seen] == [driver.codes[meaning] for meaning in MEANINGS]
+    assert [one.meaning for one in seen] == meanings
+    assert [one.at for one in seen] == [MORNING + timedelta(hours=hour) for hour in range(len(meanings))]
+    assert [one.code for one in seen] == [driver.codes[meaning] for meaning in meanings]
     assert all(one.tracking_number == number and one.place for one in seen)
     assert next(one for one in seen if one.meaning == "attempted").reason
 
