@@ -17,6 +17,7 @@ from payments.models import Payment, Refund
 from shipping.models import Shipment
 from tests.flows import makers
 from timeline import relay
+from timeline.log import seal
 from timeline.operations import operation
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class Business:
         self.clock.shift(timedelta(minutes=count))
 
     def background(self) -> None:
-        """What runs by the clock: the gateway's work, its webhooks, the relay, the janitors."""
+        """What runs by the clock: the gateway's work, its webhooks, the relay, the janitors, the sealer."""
+        seal.seal()
         self.counter.work()
         self.counter.tell_all()
         relay.drain()

@@ -26,6 +26,7 @@ PAYMENT = {
     "doubt": ({"opening", "authorized"}, "in_doubt", "payment.doubted"),
     "retry": ({"failed"}, "created", "payment.retried"),
     "reopen": ({"failed"}, "opening", "payment.retried"),
+    "supersede": ({"opening", "created"}, "failed", "payment.superseded"),
 }
 REFUND = {
     "approve": ({"requested"}, "pending", "refund.asked"),
