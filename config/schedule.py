@@ -29,6 +29,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.release_fulfilments", 20),
     Tick("orders.tasks.expire_checkouts", 600),
+    Tick("orders.tasks.expire_returns", 3600),
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),
     Tick("orders.tasks.reconcile_nightly", 900, "money"),
     Tick("orders.tasks.reconcile_due", 3, "money"),

@@ -138,7 +138,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_767_168  # a photo of 5 MiB; JSON bodies have a smaller limit of their own
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -182,6 +182,8 @@ SPECTACULAR_SETTINGS = {
         "CountStatus": "inventory.models.StockCount.Status",
         "ClaimStatus": "shipping.models.Claim.Status",
         "ManifestStatus": "shipping.models.Manifest.Status",
+        "ReturnStatus": "orders.models.Return.Status",
+        "ReturnWish": "orders.models.Return.Wish",
     },
 }
 
@@ -233,6 +235,12 @@ CUSTOMER_JWT_AUDIENCE = env.text("CUSTOMER_JWT_AUDIENCE")
 
 ORDER_RATE = env.whole("ORDER_RATE")
 REFUND_LIMIT_MINOR = env.whole("REFUND_LIMIT_MINOR")
+RETURN_DAYS = env.whole("RETURN_DAYS")
+RETURN_SEND_DAYS = env.whole("RETURN_SEND_DAYS")
+RETURN_LATE_DAYS = env.whole("RETURN_LATE_DAYS")
+RETURN_INSTANT_REASONS = env.many("RETURN_INSTANT_REASONS")
+RETURN_INSTANT_MINOR_MAX = env.whole("RETURN_INSTANT_MINOR_MAX")
+RETURN_FEES_BP = env.many("RETURN_FEES_BP")
 PAYMENT_DUE_MINUTES = env.whole("PAYMENT_DUE_MINUTES")
 HOLD_MINUTES = env.whole("HOLD_MINUTES")
 PACK_CUTOFFS = [time.fromisoformat(text) for text in env.many("PACK_CUTOFFS")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Job, Line, Order
+from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Job, Line, Order, Return
 from timeline.errors import Missing
 
 if TYPE_CHECKING:
@@ -75,6 +75,22 @@ def case(case_id: UUID) -> Case:
 def job(job_id: UUID) -> Job:
     """The job. Raises Missing."""
     found = Job.objects.select_for_update(no_key=True, of=("self",)).filter(pk=job_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def ret(return_id: UUID) -> Return:
+    """The return with its order and customer. Raises Missing."""
+    found = (
+        Return.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("order__person__key", "exchange_order").defer(
+            "order__pricing_snapshot", "order__discount_snapshot", "exchange_order__pricing_snapshot",
+            "exchange_order__discount_snapshot",
+        )
+        .filter(pk=return_id)
+        .first()
+    )
     if found is None:
         raise Missing
     return found

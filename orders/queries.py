@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
 
+from orders import return_queries
 from orders.models import (
     Address,
     Checkout,
@@ -79,6 +80,7 @@ class OrderDetail:
     billing: dict[str, Any]
     version: int
     updated_at: datetime
+    came_back: return_queries.CameBack = return_queries.NOTHING
 
     @property
     def items(self) -> list[Line]:
@@ -197,7 +199,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def detail(order_id: UUID) -> OrderDetail:
-    """One order with all its parts, in at most ten statements however many parts there are. Raises Missing."""
+    """One order with all its parts, in at most fifteen statements however many parts there are. Raises Missing."""
     order = (
         Order.objects.select_related("stream", "person__key", "shipping_address", "billing_address")
         .filter(pk=order_id)
@@ -227,6 +229,7 @@ def detail(order_id: UUID) -> OrderDetail:
         billing=shipping if same else address_of(order.billing_address, order.person),
         version=order.stream.seq,
         updated_at=order.stream.at,
+        came_back=return_queries.came_back(order_id),
     )
 
 
@@ -250,11 +253,8 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
     """The orders that fit, in no order yet; `rows` adds what a list shows."""
     wanted = filters.extra
     for column, values in (
-        ("status", filters.statuses),
-        ("payment_state", filters.payment_states),
-        ("fulfilment_state", filters.fulfilment_states),
-        ("channel", filters.channels),
-        ("person_id", filters.person_ids),
+        ("status", filters.statuses), ("payment_state", filters.payment_states), ("channel", filters.channels),
+        ("fulfilment_state", filters.fulfilment_states), ("person_id", filters.person_ids),
     ):
         if values:
             wanted &= Q(**{f"{column}__in": list(values)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from orders.models import Order
-from orders.operations import documents, fulfil, pay, planning
+from orders.operations import documents, exchange, fulfil, pay, planning, return_money, return_pickup
 from timeline.subscriptions import subscribe
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def money_moved(op: Operation, event: Event) -> None:
     order_id = _order_of(event)
     if order_id is not None:
         pay.follow(op, order_id=order_id)
+    if event.kind == "refund.processed" and event.facts.get("return_id"):
+        return_money.follow(op, return_id=UUID(event.facts["return_id"]))
 
 
 @subscribe(
@@ -42,6 +44,18 @@ def work_planned(op: Operation, event: Event) -> None:
     order_id = _order_of(event)
     if order_id is not None:
         planning.plan(op, order_id=order_id)
+
+
+@subscribe("order.cancelled")
+def exchange_given_up(op: Operation, event: Event) -> None:
+    """Nobody paid for an exchange: its return may be refunded, or exchanged anew."""
+    exchange.give_up(op, order=Order.objects.get(pk=UUID(event.subject_id)))
+
+
+@subscribe("shipment.shipped", "shipment.delivered", "shipment.cancelled")
+def goods_come_back(op: Operation, event: Event) -> None:
+    """A parcel of a return was fetched or called off; when it arrives, a person receives it."""
+    return_pickup.follow(op, shipment_id=UUID(event.subject_id))
 
 
 @subscribe("shipment.labelled", "shipment.shipped", "refund.processed", "order.cancelled")

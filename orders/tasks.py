@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from orders import checkout, overdue, releasing
+from orders import checkout, due_returns, overdue, releasing
 from orders.bulk import running
 from orders.reconciliation import runs
 from timeline.actors import system
@@ -27,6 +27,12 @@ def release_fulfilments(**_: object) -> None:
 def expire_checkouts(**_: object) -> None:
     """End checkouts that nobody touched for a day."""
     checkout.expire_due(timezone.now(), actor=system("checkout"))
+
+
+@shared_task(soft_time_limit=50)
+def expire_returns(**_: object) -> None:
+    """End approved returns whose goods were never sent."""
+    due_returns.expire_due(timezone.now())
 
 
 @shared_task(soft_time_limit=300, time_limit=330)

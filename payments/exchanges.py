@@ -20,7 +20,7 @@ from django.utils import timezone
 from payments import asking, disputes, notices, operations, queries, settlements
 from payments.gateways import gateway
 from payments.gateways.base import GatewayBusy, GatewayError, GatewayRefused, InDoubt
-from payments.models import COD, Notice, Payment, Refund
+from payments.models import BY_HAND, Notice, Payment, Refund
 from payments.operations.notices import body_of
 from timeline.actors import system
 from timeline.errors import Invalid
@@ -53,7 +53,7 @@ class BadReturn(Invalid):
 def ask_for_order(event: Event, delivery_id: int) -> None:
     """Have the gateway make an order for a payment that is opening."""
     payment = Payment.objects.get(pk=event.subject_uuid)
-    if payment.gateway == COD or payment.status != Payment.Status.OPENING:
+    if payment.gateway in BY_HAND or payment.status != Payment.Status.OPENING:
         return
     again = payment.attempts > 1 or asking.was_tried(delivery_id)
     asking.for_order(payment, look_first=again)
@@ -153,7 +153,7 @@ def ask_about(stream: str) -> int:
     Returns how many were asked about. Raises GatewayError.
     """
     ended = (Payment.Status.CAPTURED, Payment.Status.OPENING)
-    payments = list(Payment.objects.filter(stream=stream).exclude(gateway=COD).exclude(status__in=ended))
+    payments = list(Payment.objects.filter(stream=stream).exclude(gateway__in=BY_HAND).exclude(status__in=ended))
     refunds = list(
         Refund.objects.filter(stream=stream, status__in=[Refund.Status.PENDING, Refund.Status.IN_DOUBT], by_other_means=False)
         .select_related("payment")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BANK, GATEWAY_RECEIVABLE, SETTLEMENT_TRANSIT = "bank", "gateway_receivable", "settlement_transit"
 COD_RECEIVABLE, DISPUTES_HELD, FEE_GST = "cod_receivable", "disputes_held", "fee_gst"
 CUSTOMERS, CGST_PAYABLE, SGST_PAYABLE, IGST_PAYABLE = "customers", "cgst_payable", "sgst_payable", "igst_payable"
-SUSPENSE = "suspense"
+SUSPENSE, EXCHANGES = "suspense", "exchanges"
 SALES, SHIPPING, DISCOUNTS, SALES_RETURNS = "sales", "shipping", "discounts", "sales_returns"
 GATEWAY_FEES, DISPUTES, GOODWILL, COD_SHORT, ROUNDING = "gateway_fees", "disputes", "goodwill", "cod_short", "rounding"
 
@@ -44,6 +44,7 @@ CHART: tuple[tuple[str, str, str], ...] = (
     (SGST_PAYABLE, "SGST payable", LIABILITY),
     (IGST_PAYABLE, "IGST payable", LIABILITY),
     (SUSPENSE, "Suspense: money not yet explained", LIABILITY),
+    (EXCHANGES, "Exchanges: credit carried from one order to another", LIABILITY),
     (SALES, "Sales", INCOME),
     (SHIPPING, "Shipping charged", INCOME),
     (DISCOUNTS, "Discounts given", EXPENSE),

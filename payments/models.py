@@ -38,9 +38,10 @@ __all__ = [
     "SettlementLine",
 ]
 
-RAZORPAY, COD = "razorpay", "cod"
+RAZORPAY, COD, EXCHANGE = "razorpay", "cod", "exchange"
+BY_HAND = (COD, EXCHANGE)  # no gateway has this money: what goes back of it is given by other means
 SUPERSEDED = "superseded"
-GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery")]
+GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery"), (EXCHANGE, "Credit of an exchange")]
 
 
 class Payment(StateModel):

@@ -206,6 +206,16 @@ def delivered_order(**wish: Any) -> Order:
     return again(order)
 
 
+def delivered_order_at_door(**wish: Any) -> Order:
+    """An order that arrived and was paid in cash."""
+    order = placed_order(payment_method="cod", **wish)
+    with operation("test.walk", actor=STAFF, stream=str(order.pk)) as op:
+        process.start_processing(op, order_id=order.pk)
+        fulfil.ship_all(op, order_id=order.pk)
+        fulfil.deliver_all(op, order_id=order.pk)
+    return again(order)
+
+
 def again(order: Order) -> Order:
     """The order as the database has it now."""
     return Order.objects.get(pk=order.pk)

@@ -26,6 +26,7 @@ _PUBLIC_FACTS = frozenset(
         *("order_id", "number", "currency", "item_count", "lines", "items", "code", "reason", "attempts", "quantity"),
         *("subtotal_minor", "discount_minor", "discount_code", "tax_minor", "shipping_minor", "total_minor"),
         *("amount_minor", "payment_method", "shipping_method", "method", "gateway", "carrier", "tracking_number"),
+        *("return_id", "refund_amount_minor", "fee_minor", "wish", "send_by", "exchange_number", "outcome"),
         *("estimated_delivery", "scan", "payment_id", "refund_id", "shipment_id", "signature_required"),
     }
 )

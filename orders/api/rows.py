@@ -12,6 +12,7 @@ from django.conf import settings
 from orders import lifecycle, queries
 from orders.api.fulfilment_rows import fulfilment_row
 from orders.api.parcel_rows import shipment_row
+from orders.api.return_rows import return_row
 from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
 
@@ -75,7 +76,8 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         **({"disputes": [dispute_row(dispute) for dispute in detail.disputes]} if as_staff else {}),
         "shipments": [shipment_row(parcel, as_staff=as_staff) for parcel in detail.parcels],
         "fulfilments": [fulfilment_row(row, as_staff=as_staff) for row in detail.fulfilments],
-        "returns": [],
+        "exchangeOf": detail.came_back.exchange_of,
+        "returns": [return_row(ret, detail.person, as_staff=as_staff) for ret in detail.came_back.returns],
         "version": detail.version,
         "updatedAt": detail.updated_at,
     }

@@ -8,6 +8,7 @@ from rest_framework import serializers as s
 
 from orders.api.fulfilment_rows import FulfilmentShape, UnitsShape
 from orders.api.parcel_shapes import ClaimShape, ListedShipmentShape, ManifestShape, ShipmentShape
+from orders.api.return_shapes import ReturnShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
 from timeline.api.wire import Output
@@ -262,7 +263,8 @@ class OrderShape(OrderHead):
     disputes = DisputeShape(many=True, required=False, help_text="For staff.")
     shipments = ShipmentShape(many=True)
     fulfilments = FulfilmentShape(many=True)
-    returns = s.ListField(child=s.DictField())
+    exchange_of = s.CharField(allow_null=True, help_text="The return it was placed for.")
+    returns = ReturnShape(many=True)
 
 
 class ListedOrderShape(OrderHead):

@@ -21,7 +21,8 @@ from orders.api.admin import (
 from orders.api.admin import documents as papers
 from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
-from orders.api.storefront import checkouts, documents, orders, tokens
+from orders.api.admin import returns as staff_returns
+from orders.api.storefront import checkouts, documents, orders, returns, tokens
 
 urlpatterns = [
     path("storefront/anonymous-tokens", tokens.AnonymousTokensView.as_view()),
@@ -41,6 +42,12 @@ urlpatterns = [
     path("storefront/orders/<str:order_id>/refund", orders.RefundView.as_view()),
     path("storefront/orders/<str:order_id>/documents", documents.DocumentsView.as_view()),
     path("storefront/orders/<str:order_id>/documents/<str:document_id>", documents.DocumentView.as_view()),
+    path("storefront/orders/<str:order_id>/returns", returns.ReturnsView.as_view()),
+    path("storefront/orders/<str:order_id>/returns/<str:return_id>", returns.ReturnView.as_view()),
+    path("storefront/orders/<str:order_id>/returns/<str:return_id>/cancel", returns.CancelView.as_view()),
+    path("storefront/orders/<str:order_id>/returns/<str:return_id>/label", returns.LabelView.as_view()),
+    path("storefront/orders/<str:order_id>/returns/<str:return_id>/photos", returns.PhotosView.as_view()),
+    path("storefront/orders/<str:order_id>/returns/<str:return_id>/photos/<str:place>", returns.PhotoView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
     path("admin/orders/batch/status", batches.StatusBatchView.as_view()),
     path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),
@@ -61,6 +68,22 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/refunds/<str:refund_id>/approve", refunds.ApproveView.as_view()),
     path("admin/orders/<str:order_id>/refunds/<str:refund_id>/decline", refunds.DeclineView.as_view()),
     path("admin/orders/<str:order_id>/shipments", shipments.BookView.as_view()),
+    path("admin/orders/<str:order_id>/returns", staff_returns.OrderReturnsView.as_view()),
+    path("admin/returns", staff_returns.ReturnsView.as_view()),
+    path("admin/returns/<str:return_id>", staff_returns.ReturnView.as_view()),
+    path("admin/returns/<str:return_id>/photos/<str:place>", staff_returns.PhotoView.as_view()),
+    path("admin/returns/<str:return_id>/approve", staff_returns.ApproveView.as_view()),
+    path("admin/returns/<str:return_id>/decline", staff_returns.DeclineView.as_view()),
+    path("admin/returns/<str:return_id>/cancel", staff_returns.CancelView.as_view()),
+    path("admin/returns/<str:return_id>/pickup", staff_returns.PickupView.as_view()),
+    path("admin/returns/<str:return_id>/collect", staff_returns.CollectView.as_view()),
+    path("admin/returns/<str:return_id>/receive", staff_returns.ReceiveView.as_view()),
+    path("admin/returns/<str:return_id>/inspect", staff_returns.InspectView.as_view()),
+    path("admin/returns/<str:return_id>/refund", staff_returns.RefundView.as_view()),
+    path("admin/returns/<str:return_id>/exchange", staff_returns.ExchangeView.as_view()),
+    path("admin/returns/<str:return_id>/exchange/quote", staff_returns.ExchangeQuoteView.as_view()),
+    path("admin/returns/<str:return_id>/close", staff_returns.CloseView.as_view()),
+    path("admin/return-rules", staff_returns.RulesView.as_view()),
     path("admin/orders/<str:order_id>/documents", papers.DocumentsView.as_view()),
     path("admin/orders/<str:order_id>/documents/<str:document_id>", papers.DocumentView.as_view()),
     path("admin/orders/<str:order_id>/invoice", papers.InvoiceView.as_view()),

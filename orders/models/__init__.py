@@ -12,7 +12,8 @@ from orders.models.line import Line
 from orders.models.message import Message
 from orders.models.order import NumberSeries, Order
 from orders.models.person import Address, Person, PersonToken
-from orders.models.refund_part import RefundPart
+from orders.models.refund_part import KeptPart, RefundPart
+from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto, ReturnRule, ReturnUnit
 
 __all__ = [
     "Address",
@@ -28,6 +29,7 @@ __all__ = [
     "Job",
     "JobChunk",
     "JobResult",
+    "KeptPart",
     "Line",
     "Message",
     "NumberSeries",
@@ -41,5 +43,11 @@ __all__ = [
     "PersonToken",
     "ReconciliationRun",
     "RefundPart",
+    "Return",
+    "ReturnLine",
+    "ReturnParcel",
+    "ReturnPhoto",
+    "ReturnRule",
+    "ReturnUnit",
     "ShortPick",
 ]

@@ -56,3 +56,40 @@ class RefundPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.total_minor} of {self.line_id or 'shipping'}"
+
+
+class KeptPart(models.Model):
+    """What of the units a refund is for the shop keeps: a restocking fee, or the paise an exchange could not express.
+
+    A part that is kept is given back by nobody: it counts with the refund's parts where one asks what remains of a line,
+    and stands on the invoice as what it is, the price of goods that were sold.
+    """
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="kept_parts")
+    line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="kept_parts")
+    taxable_minor = models.BigIntegerField()
+    cgst_minor = models.BigIntegerField()
+    sgst_minor = models.BigIntegerField()
+    igst_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(total_minor=F("taxable_minor") + F("cgst_minor") + F("sgst_minor") + F("igst_minor")),
+                name="kept_part_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    total_minor__gt=0, taxable_minor__gte=0, cgst_minor__gte=0, sgst_minor__gte=0, igst_minor__gte=0
+                ),
+                name="kept_part_is_some",
+            ),
+            models.UniqueConstraint(fields=["refund", "line"], name="kept_part_once_per_line"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.total_minor} of {self.line_id}"

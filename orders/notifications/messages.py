@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import localtime
 
 from orders import tracking
 from shipping.models import Shipment
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orders.models import Order
     from timeline.models import Event
 
@@ -57,6 +61,30 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "payment_failed", ("email",), "The payment of your order {number} failed",
         "The payment of {total} for your order {number} did not go through. You can try again.\n\n{link}",
     ),
+    "return.approved": (
+        "return_approved", ("email",), "Your return {rma} is approved",
+        "Your return {rma} of order {number} is approved. Send the goods by {send_by}, or wait for the pickup.\n\n{return_link}",
+    ),
+    "return.declined": (
+        "return_declined", ("email",), "About your return {rma}",
+        "We cannot take back what you asked for in return {rma} of order {number}. Why is said with the return.\n\n{return_link}",
+    ),
+    "return.pickup_booked": (
+        "return_pickup", ("email",), "Pickup for your return {rma}",
+        "A parcel for your return {rma} of order {number} is booked with {carrier}; its label is with the return.\n\n{return_link}",
+    ),
+    "return.received": (
+        "return_received", ("email",), "Your return {rma} has arrived",
+        "What you sent back in return {rma} of order {number} is with us and is being looked at.\n\n{return_link}",
+    ),
+    "return.exchanged": (
+        "return_exchanged", ("email",), "Your exchange for {rma}",
+        "For your return {rma} of order {number} we have placed order {exchange_number}. {due}\n\n{exchange_link}",
+    ),
+    "return.sent_back": (
+        "return_sent_back", ("email",), "Goods of return {rma} go back to you",
+        "Not all of what you sent in return {rma} of order {number} could stay with us; it is on its way back.\n\n{return_link}",
+    ),
     "refund.asked": (
         "refund_started", ("email",), "Your refund for {number} is on its way",
         "We have started a refund of {amount} for your order {number}. Banks take 5 to 7 working days.\n\n{link}",
@@ -78,7 +106,7 @@ _SMS_CHARS_MAX = 160
 def texts(event: Event, order: Order) -> list[Text]:
     """The messages this event sends; none for a medium the customer gave no address of."""
     found = TEMPLATES.get(event.kind)
-    if found is None or _is_between_staff(event):
+    if found is None or _is_between_staff(event) or _is_of_exchange(event):
         return []
     template, media, subject, body = found
     profile = order.person.profile()
@@ -97,6 +125,11 @@ def _is_between_staff(event: Event) -> bool:
     return event.kind == "refund.declined" and event.facts.get("requested_by_type") not in ("customer", "guest")
 
 
+def _is_of_exchange(event: Event) -> bool:
+    """Credit that moves between two orders is told by the orders themselves."""
+    return "exchange" in (event.facts.get("reason_code"), event.facts.get("gateway")) or event.facts.get("code") == "exchange_given_up"
+
+
 def _words(event: Event, order: Order) -> dict[str, Any]:
     facts = event.facts
     return {
@@ -109,6 +142,22 @@ def _words(event: Event, order: Order) -> dict[str, Any]:
         "rest": _rest(order, int(facts.get("balance_minor", 0))),
         "track": _track(event),
         "link": f"{settings.PUBLIC_URL}/account/orders/{order.number}/",
+        **_return_words(facts, order),
+    }
+
+
+def _return_words(facts: Mapping[str, Any], order: Order) -> dict[str, Any]:
+    """What messages about a return say."""
+    rma, exchanged = str(facts.get("number", "")), str(facts.get("exchange_number", ""))
+    account = f"{settings.PUBLIC_URL}/account/orders"
+    send_by, due = parse_datetime(str(facts.get("send_by", ""))), int(facts.get("due_minor", 0))
+    return {
+        "rma": rma,
+        "send_by": f"{localtime(send_by):%d %b %Y}" if send_by else "",
+        "exchange_number": exchanged,
+        "due": f"Pay the difference of {money(due)} to have it sent." if due else "It is packed soon.",
+        "return_link": f"{account}/{order.number}/returns/{rma}/",
+        "exchange_link": f"{account}/{exchanged}/",
     }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from orders.models import Order
+from orders.models import Order, Return
 from timeline.transitions import allowed
 
 S = Order.Status
 ENDED = (S.DELIVERED, S.CANCELLED, S.REFUNDED)
+_PAYABLE = (
+    Return.Status.APPROVED, Return.Status.PICKUP_BOOKED, Return.Status.ON_THE_WAY, Return.Status.RECEIVED,
+    Return.Status.INSPECTED, Return.Status.CLOSED,
+)
 _CUSTOMER_CANCELS = (S.PENDING, S.CONFIRMED)
 
 
@@ -50,3 +54,18 @@ def next_step(order: Order) -> str | None:
         S.PROCESSING: "ship",
         S.SHIPPED: "deliver",
     }.get(S(order.status))
+
+
+def return_actions(ret: Return, *, as_staff: bool) -> list[str]:
+    """What may be done with a return: approve, decline, pickup, collect, receive, inspect, refund, exchange, close, cancel; photo."""
+    verbs = set(allowed(ret))
+    if not as_staff:
+        return (["cancel"] if "cancel" in verbs else []) + (["photo"] if ret.status in Return.OPEN else [])
+    words: list[str] = [word for word in ("approve", "decline", "receive", "inspect") if word in verbs]
+    if "book_pickup" in verbs:
+        words.append("pickup")
+    if ret.status == Return.Status.PICKUP_BOOKED:
+        words.append("collect")
+    if ret.approved_at is not None and ret.status in _PAYABLE and ret.exchange_order_id is None:
+        words += ["refund", "exchange"]
+    return words + [word for word in ("close", "cancel") if word in verbs]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from timeline.actors import Actor
+    from timeline.operations import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +35,27 @@ def take(*, actor: Actor) -> Number:
     """The next number of the business day."""
     with operation("order.number", actor=actor) as op:
         day = business_day(op.now)
-        table = NumberSeries._meta.db_table
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {table} (series, last) VALUES (%s, 1)"  # noqa: S608 a constant name
-                f" ON CONFLICT (series) DO UPDATE SET last = {table}.last + 1 RETURNING last",
-                [f"order:{day}"],
-            )
-            seq = int(cursor.fetchone()[0])
+        seq = _next(f"order:{day}")
     return Number(text=f"ORD-{day}-{seq:05d}", day=day, seq=seq)
+
+
+def take_rma(op: Operation) -> str:
+    """The next return's number of the business day, `RMA-YYYYMMDD-XXXXX`, within the operation that books the return."""
+    day = business_day(op.now)
+    return f"RMA-{day}-{_next(f'return:{day}'):05d}"
 
 
 def business_day(at: datetime) -> str:
     """`20261121`: the day in the shop's own time zone, not in UTC."""
     return at.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%Y%m%d")
+
+
+def _next(series: str) -> int:
+    table = NumberSeries._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (series, last) VALUES (%s, 1)"  # noqa: S608 a constant name
+            f" ON CONFLICT (series) DO UPDATE SET last = {table}.last + 1 RETURNING last",
+            [series],
+        )
+        return int(cursor.fetchone()[0])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orders import locks, queries
 from orders.models import Order, OrderPayment
-from orders.operations import axes, balance, refund_parts
+from orders.operations import axes, balance, exchange, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
@@ -31,6 +31,7 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
     order = locks.order(order_id)
     _adopt(order)
     refund_parts.adopt(op, order=order)
+    exchange.take_credit(op, order=order)
 
     axes.refresh(op, order=order)
     balance.follow(op, order=order)

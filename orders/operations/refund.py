@@ -10,7 +10,7 @@ from orders.models import Line, Order, OrderPayment
 from orders.operations import axes, balance, planning, refund_goods, refund_limits, refund_parts, shelf
 from orders.operations.refund_parts import AboveRefundable, Quote, TooManyUnitsBack, Wish
 from payments import operations as money
-from payments.models import Payment, Refund
+from payments.models import BY_HAND, Payment, Refund
 from timeline.errors import Missing
 from timeline.transitions import advance
 
@@ -55,18 +55,20 @@ def give(
     items: Mapping[UUID, int] | None = None, with_shipping: bool | None = None, goodwill: bool = False,
     initiate_payment_refund: bool = True, speed: str = "normal", restock: bool = False,
     restock_lines: Sequence[Mapping[str, Any]] = (), limit_minor: int | None = None, return_id: UUID | None = None,
-    despite_dispute: bool = False, reason_code: str = "",
+    despite_dispute: bool = False, reason_code: str = "", fees: Mapping[UUID, int] | None = None,
 ) -> Refund:
     """Staff give money back: through the gateway, or recorded as given by other means.
 
-    By items (their worth, unless an amount is named), by amount, or as goodwill. Above `limit_minor` it becomes a
+    By items (their worth less `fees` by line, unless an amount is named), by amount, or as goodwill. Above `limit_minor` it becomes a
     request that another person approves. Raises AboveRefundable, TooManyUnitsBack, CannotRestock, what `quote` raises, and
     DisputeOpen while the customer's bank decides over the same money, unless it is wanted `despite_dispute` (F32).
     """
     order = locks.order(order_id)
     lines = locks.lines(order_id)
 
-    wish = Wish(items=items or {}, amount_minor=amount_minor, with_shipping=with_shipping, goodwill=goodwill)
+    wish = Wish(
+        items=items or {}, fees=fees or {}, amount_minor=amount_minor, with_shipping=with_shipping, goodwill=goodwill
+    )
     found = refund_parts.quote(order=order, lines=lines, wish=wish)
     if goodwill and (restock or restock_lines):
         raise refund_parts.GoodwillStandsAlone
@@ -81,7 +83,7 @@ def give(
         reason_code=reason_code or ("goodwill" if goodwill else "items" if items else "amount"), restock_lines=kept,
         speed=SPEEDS[speed], by_other_means=not initiate_payment_refund, return_id=return_id, person=order.person.key,
     )
-    refund_parts.write(op, order=order, refund=refund, parts=found.parts)
+    refund_parts.write(op, order=order, refund=refund, parts=found.parts, kept=found.kept)
     return refund if waits else _follow(op, order, refund, lines)
 
 
@@ -97,7 +99,7 @@ def approve(op: Operation, *, order_id: UUID, refund_id: UUID, limit_minor: int 
     refund_parts.require_there(order=order, refund=asked)
 
     refund = money.approve_refund(
-        op, refund_id=refund_id, by_other_means=asked.by_other_means or asked.payment.gateway == "cod"
+        op, refund_id=refund_id, by_other_means=asked.by_other_means or asked.payment.gateway in BY_HAND
     )
     return _follow(op, order, refund, locks.lines(order_id))
 
@@ -157,7 +159,7 @@ def give_back_all(op: Operation, *, order: Order, reason_code: str) -> list[Refu
     for payment in _payments(order.pk):
         left = refundable(payment)
         waits = payment.pk in refused or money.is_disputed(payment)
-        if left > 0 and payment.gateway != "cod" and not waits:
+        if left > 0 and payment.gateway not in BY_HAND and not waits:
             refund = money.ask_refund(op, payment_id=payment.pk, amount_minor=left, reason_code=reason_code)
             if reason_code == refund_parts.ORDER_CANCELLED and payment.pk in due:
                 refund_parts.write_by_amount(op, order=order, refund=refund, lines=locks.lines(order.pk))
@@ -170,7 +172,10 @@ def settle(op: Operation, *, order: Order) -> Order:
     ended = order.status in (Order.Status.PENDING, Order.Status.CANCELLED, Order.Status.REFUNDED)
     if not ended and order.paid_minor > 0 and order.refunded_minor >= order.paid_minor:
         shelf.free(op, stream=str(order.pk))
-        advance(op, order.refund, at=op.now, amount_minor=order.refunded_minor, targets=[("customer", order.person_id)])
+        advance(
+            op, order.refund, at=op.now, amount_minor=order.refunded_minor, stream=str(order.pk),
+            targets=[("customer", order.person_id)],
+        )
         planning.plan(op, order_id=order.pk)
     return order
 

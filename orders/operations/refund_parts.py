@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from orders.models import Line, Order, OrderPayment, RefundPart
+from orders.models import KeptPart, Line, Order, OrderPayment, RefundPart
 from orders.pricing import giving_back
 from orders.pricing.giving_back import BeyondRemaining, Part, Remaining
 from payments.models import Payment, Refund
@@ -56,10 +56,12 @@ class GivenBackMeanwhile(Refused):
 class Wish:
     """What is to go back: units, an amount, units at another amount than their worth, or goodwill.
 
-    Without a word about shipping an amount may take it, units alone do not.
+    Without a word about shipping an amount may take it, units alone do not. `fees` are what the shop keeps of the units'
+    worth, by line.
     """
 
     items: Mapping[UUID, int] = field(default_factory=dict)
+    fees: Mapping[UUID, int] = field(default_factory=dict)
     amount_minor: int | None = None
     with_shipping: bool | None = None
     goodwill: bool = False
@@ -85,6 +87,7 @@ class Quote:
     maximum_minor: int
     refundable_minor: int
     parts: tuple[Part, ...]
+    kept: tuple[Part, ...] = ()
     lines: tuple[Remaining, ...]
     shipping: Remaining
     payment: Payment
@@ -93,6 +96,11 @@ class Quote:
     def of_lines(self) -> tuple[Part, ...]:
         """The parts of goods."""
         return tuple(part for part in self.parts if part.key is not None)
+
+    @property
+    def fee_minor(self) -> int:
+        """What the shop keeps of the units' worth."""
+        return sum(part.total_minor for part in self.kept)
 
     @property
     def value_minor(self) -> int:
@@ -145,6 +153,7 @@ def quote(*, order: Order, lines: Sequence[Line], wish: Wish) -> Quote:
         raise GoodwillStandsAlone(errors=[("#/goodwill", "It takes an amount and a reason, and nothing else.")])
 
     worth, parts = _reckoned(left, wish, due, order.currency)
+    parts, kept = giving_back.keep(parts, {str(pk): fee for pk, fee in wish.fees.items()})
     amount_minor = wish.amount_minor if wish.amount_minor is not None else sum(part.total_minor for part in parts)
     if amount_minor == 0:
         raise WorthNothing
@@ -153,18 +162,21 @@ def quote(*, order: Order, lines: Sequence[Line], wish: Wish) -> Quote:
         currency=order.currency,
         amount_minor=amount_minor,
         items_minor=worth,
-        adjustment_minor=amount_minor - worth - of_shipping if wish.items else 0,
+        adjustment_minor=amount_minor - worth - of_shipping if wish.items and not kept else 0,
         maximum_minor=_maximum(left, wish, due),
         refundable_minor=sum(payment.refundable_minor for payment in due),
         parts=tuple(parts),
+        kept=tuple(kept),
         lines=left.lines,
         shipping=left.shipping,
         payment=_payment_for(due, amount_minor, order.currency),
     )
 
 
-def write(op: Operation, *, order: Order, refund: Refund, parts: Iterable[Part]) -> None:
-    """The parts of a refund, once and for all."""
+def write(
+    op: Operation, *, order: Order, refund: Refund, parts: Iterable[Part], kept: Iterable[Part] = ()
+) -> None:
+    """The parts of a refund and what is kept of its units, once and for all."""
     del op  # the capability: only an operation may write
     RefundPart.objects.bulk_create(
         RefundPart(
@@ -173,6 +185,13 @@ def write(op: Operation, *, order: Order, refund: Refund, parts: Iterable[Part])
             igst_minor=part.igst_minor, total_minor=part.total_minor,
         )
         for part in parts
+    )
+    KeptPart.objects.bulk_create(
+        KeptPart(
+            refund=refund, order=order, line_id=UUID(part.key), taxable_minor=part.taxable_minor,
+            cgst_minor=part.cgst_minor, sgst_minor=part.sgst_minor, igst_minor=part.igst_minor, total_minor=part.total_minor,
+        )
+        for part in kept if part.key
     )
 
 
@@ -196,6 +215,7 @@ def adopt(op: Operation, *, order: Order) -> None:
 def require_there(*, order: Order, refund: Refund) -> None:
     """That what a refund is for has not been given back meanwhile. Raises GivenBackMeanwhile."""
     wanted = [part_of(row) for row in RefundPart.objects.filter(refund=refund)]
+    wanted += [kept_of(row) for row in KeptPart.objects.filter(refund=refund)]
     left = left_of(order, list(Line.objects.filter(order=order).order_by("place")), but=refund)
     try:
         for remaining in (*left.lines, left.shipping):
@@ -208,6 +228,8 @@ def left_of(order: Order, lines: Sequence[Line], *, but: Refund | None = None) -
     """What has not been given back; Note [What remains of a line]. `but` is a refund that does not count."""
     rows = RefundPart.objects.filter(order=order, refund__status__in=COUNTED)
     parts = [part_of(row) for row in (rows.exclude(refund=but) if but is not None else rows)]
+    held = KeptPart.objects.filter(order=order, refund__status__in=COUNTED)
+    parts += [kept_of(row) for row in (held.exclude(refund=but) if but is not None else held)]
     shipping = giving_back.shipping_of(order.prices())
     return Left(tuple(_left(whole(line), parts) for line in lines), _left(shipping, parts))
 
@@ -225,6 +247,14 @@ def part_of(row: RefundPart) -> Part:
     return Part(
         key=str(row.line_id) if row.line_id else None, units=row.units, taxable_minor=row.taxable_minor,
         cgst_minor=row.cgst_minor, sgst_minor=row.sgst_minor, igst_minor=row.igst_minor, total_minor=row.total_minor,
+    )
+
+
+def kept_of(row: KeptPart) -> Part:
+    """What is kept, as the arithmetic knows it: its units are in the refund's own part."""
+    return Part(
+        key=str(row.line_id), units=0, taxable_minor=row.taxable_minor, cgst_minor=row.cgst_minor,
+        sgst_minor=row.sgst_minor, igst_minor=row.igst_minor, total_minor=row.total_minor,
     )
 
 

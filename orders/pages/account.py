@@ -17,7 +17,7 @@ from orders.operations import cancel as cancelling
 from orders.operations import edit
 from orders.operations import refund as refunding
 from orders.operations.actions import allowed_actions
-from orders.pages import entries
+from orders.pages import account_returns, entries, return_steps
 from orders.pages.edit_forms import initial_address
 from orders.pages.forms import AddressFields, OwnCancelForm, OwnRefundForm
 from orders.pages.order_sheet import Step
@@ -114,6 +114,8 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
         ],
         "refunds": [(refund, reason_of(refund) or "") for refund in detail.refunds],
         "documents": reading.of_order(found.pk),
+        "returns": [(ret, return_steps.says(ret)) for ret in detail.came_back.returns],
+        "can_return": bool(account_returns.returnable(detail.lines)),
         "entries": entries.public_entries(queries.timeline(found.pk, public_only=True)),
     }
     return render(request, "account/order.html", framed(request, context))

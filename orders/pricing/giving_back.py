@@ -135,6 +135,31 @@ def by_amount(
     return parts
 
 
+def divide(part: Part, first_minor: int) -> tuple[Part, Part]:
+    """Two parts that make this one: of so much, and of the rest, each tax in the proportion it has in the whole.
+
+    The second keeps the units. Raises BeyondRemaining for more than the part.
+    """
+    if not 0 <= first_minor <= part.total_minor:
+        raise BeyondRemaining(f"A part of {part.total_minor} cannot give {first_minor}.")
+    whole = Remaining(
+        key=part.key, units=part.units, taxable_minor=part.taxable_minor, cgst_minor=part.cgst_minor,
+        sgst_minor=part.sgst_minor, igst_minor=part.igst_minor, total_minor=part.total_minor,
+    )
+    first = _part(whole, 0, first_minor)
+    rest = whole.less([first])
+    return first, Part(
+        key=rest.key, units=rest.units, taxable_minor=rest.taxable_minor, cgst_minor=rest.cgst_minor,
+        sgst_minor=rest.sgst_minor, igst_minor=rest.igst_minor, total_minor=rest.total_minor,
+    )
+
+
+def keep(parts: Sequence[Part], fees: Mapping[str, int]) -> tuple[list[Part], list[Part]]:
+    """What is given of these parts, and what is kept of them as a fee by line; together they are the parts."""
+    divided = [divide(part, min(fees.get(part.key or "", 0), part.total_minor)) for part in parts]
+    return [given for _, given in divided], [kept for kept, _ in divided if kept.total_minor]
+
+
 def _require_known(lines: Sequence[Remaining], items: Mapping[str, int]) -> None:
     units = {line.key: line.units for line in lines}
     for key, wanted in items.items():

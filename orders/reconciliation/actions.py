@@ -21,7 +21,7 @@ from payments import exchanges, journal
 from payments import operations as money
 from payments import settlements as payouts
 from payments.gateways.base import GatewayError
-from payments.models import COD, Payment
+from payments.models import BY_HAND, Payment
 from timeline import relay
 from timeline.errors import Busy, Refused
 
@@ -106,7 +106,7 @@ def _retry_refund(op: Operation, case: Case) -> None:
 def _refund_rest(op: Operation, case: Case) -> None:
     """Send back what is left: of a cancelled order all of it, of an overpaid one what is too much."""
     left = abs(case.amount_minor)
-    for payment in Payment.objects.filter(stream=case.stream, captured_minor__gt=0).exclude(gateway=COD).order_by("-created_at"):
+    for payment in Payment.objects.filter(stream=case.stream, captured_minor__gt=0).exclude(gateway__in=BY_HAND).order_by("-created_at"):
         part = min(left, payment.refundable_minor)
         if part > 0:
             money.ask_refund(op, payment_id=payment.pk, amount_minor=part, reason_code=_BACK[case.cause])

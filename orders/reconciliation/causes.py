@@ -258,6 +258,21 @@ _TABLE: tuple[Cause, ...] = (
         "Send them again, give their money back, or close it with the reason: on the order's page.", standing=True,
     ),
     Cause(
+        "return_unpaid", STATUS, SUPPORT, MEDIUM,
+        "Goods came back days ago, and nothing was given for them.",
+        "Inspect them, then refund, exchange, or close the return; it needs no refund to be closed.", standing=True,
+    ),
+    Cause(
+        "return_arrived", SHIPPING, WAREHOUSE, MEDIUM,
+        "The carrier says that goods of a return were brought to us, and nobody has received them.",
+        "Look for the parcel and receive it, or claim it from the carrier.", standing=True,
+    ),
+    Cause(
+        "exchange_uneven", PAYMENT, ENGINEERING, HIGH,
+        "What an exchange took out of one order is not what it put into the other.",
+        "Find out what changed the rows; run the doctor.", standing=True,
+    ),
+    Cause(
         "stuck_processing", STATUS, WAREHOUSE, MEDIUM,
         "An order has been in processing for too long.",
         "Pack it, or put it on hold with the reason.", standing=True,

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 NO_ORDER = "none"
 ORDERS_AT_ONCE = 500
 _RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE)
+_TAKEN = (*_RECEIVABLE, journal.EXCHANGES)
 # Which postings make which column: kinds of entries, accounts, and the sign they are shown with.
 _COLUMNS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], int], ...] = (
-    ("captured", ("payment.captured",), _RECEIVABLE, 1),
-    ("refunded", ("refund.processed",), (journal.GATEWAY_RECEIVABLE, journal.BANK), -1),
+    ("captured", ("payment.captured",), _TAKEN, 1),
+    ("refunded", ("refund.processed",), (journal.GATEWAY_RECEIVABLE, journal.BANK, journal.EXCHANGES), -1),
     (
         "charged_back", ("dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed"),
         (journal.DISPUTES_HELD, journal.DISPUTES), 1,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 VERSION = 1
 ORDERS, GATEWAY, SETTLEMENT, BANK, LEDGER = "orders", "gateway", "settlement", "bank", "ledger"
 BOOKS = (ORDERS, GATEWAY, SETTLEMENT, BANK, LEDGER)
-_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE)
+_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE, journal.EXCHANGES)
 _PAPER = ("invoice.issued", "credit_note.issued")
 _SETTLED = ("settlement.booked", "settlement.amended")
 _DISPUTED = ("dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed")
@@ -89,7 +89,7 @@ def _figures(day: date) -> dict[str, dict[str, int]]:
         "refunded": {
             ORDERS: told.get("refund.processed", 0),
             GATEWAY: _sum(Refund.objects.filter(processed_at__gte=start, processed_at__lt=end), "amount_minor"),
-            LEDGER: -_posted(day, ["refund.processed"], (journal.GATEWAY_RECEIVABLE, journal.BANK)),
+            LEDGER: -_posted(day, ["refund.processed"], (journal.GATEWAY_RECEIVABLE, journal.BANK, journal.EXCHANGES)),
         },
         "chargedBack": {
             ORDERS: told.get("dispute.deducted", 0) - told["given_back"],

@@ -24,6 +24,7 @@ from orders.reconciliation import (
     notices,
     parcels,
     picking,
+    returns,
     settlements,
     states,
     stock,
@@ -59,6 +60,7 @@ CHECKS: dict[str, Check] = {
     "stock": stock.check,
     "parcels": parcels.check,
     "picking": picking.check,
+    "returns": returns.check,
     "states": states.check,
     "stuck": stuck.check,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payments import locks
-from payments.models import COD, Payment, Refund
+from payments.models import BY_HAND, Payment, Refund
 from timeline.errors import Invalid
 from timeline.transitions import advance, begin
 
@@ -30,15 +30,16 @@ def open(  # noqa: A001 the word of the trade, read as payments.operations.open
 ) -> Payment:
     """Begin a payment of `amount_minor` in this story; the gateway is asked for an order afterwards (exchanges).
 
-    Cash on delivery needs no gateway and waits as `created`. `receipt` (at most 40 characters) is our name for it at the
-    gateway, the payment's id unless given. `is_further` is for what the story costs beyond what was paid.
+    Cash on delivery and the credit of an exchange need no gateway and wait as `created`. `receipt` (at most 40 characters)
+    is our name for it at the gateway, the payment's id unless given. `is_further` is for what the story costs beyond what
+    was paid.
     """
     payment_id = op.new_id()
     payment = Payment(
         id=payment_id,
         stream=stream,
         gateway=gateway,
-        status=Payment.Status.CREATED if gateway == COD else Payment.Status.OPENING,
+        status=Payment.Status.CREATED if gateway in BY_HAND else Payment.Status.OPENING,
         amount_minor=amount_minor,
         currency=currency,
         receipt=receipt or payment_id.hex,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payments import journal, locks
-from payments.models import COD, Payment
+from payments.models import BY_HAND, COD, EXCHANGE, Payment
 from payments.operations import attempts
 from payments.operations.wishes import ask_refund
 from timeline.errors import Refused
@@ -78,7 +78,7 @@ def capture(
     if payment.status == Payment.Status.CAPTURED:
         return payment
 
-    paid_before = not payment.is_further and _is_paid(payment.stream)
+    paid_before = payment.gateway != EXCHANGE and not payment.is_further and _is_paid(payment.stream)
     event = advance(
         op,
         payment.capture,
@@ -93,7 +93,7 @@ def capture(
     )
     _book(op, event, payment)
     attempts.keep_facts(payment, **(facts or {}))
-    if paid_before and payment.gateway != COD:
+    if paid_before and payment.gateway not in BY_HAND:
         return _send_back(op, payment)
     return payment
 
@@ -144,13 +144,13 @@ def adopt(
 
 def _book(op: Operation, event: Event, payment: Payment) -> None:
     """The money is receivable from whoever took it, and the customer has paid so much."""
-    cash = payment.gateway == COD
+    holder = {COD: journal.COD_RECEIVABLE, EXCHANGE: journal.EXCHANGES}.get(payment.gateway, journal.GATEWAY_RECEIVABLE)
     journal.post(
         op,
         event,
         [
             journal.Line(
-                journal.COD_RECEIVABLE if cash else journal.GATEWAY_RECEIVABLE,
+                holder,
                 payment.captured_minor,
                 ref=payment.gateway_payment_id or payment.pk.hex,
             ),
@@ -166,7 +166,8 @@ def _send_back(op: Operation, payment: Payment) -> Payment:
 
 
 def _is_paid(stream: str) -> bool:
-    return Payment.objects.filter(stream=stream, status=Payment.Status.CAPTURED).exists()
+    """The credit of an exchange pays a part only, so nothing that comes beside it is a second payment."""
+    return Payment.objects.filter(stream=stream, status=Payment.Status.CAPTURED).exclude(gateway=EXCHANGE).exists()
 
 
 def _must_agree(payment: Payment, amount_minor: int, currency: str) -> None:

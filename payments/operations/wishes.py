@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 
 from payments import journal, locks
-from payments.models import COD, Dispute, Payment, Refund
+from payments.models import BY_HAND, EXCHANGE, Dispute, Payment, Refund
 from timeline import vault
 from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
@@ -39,7 +39,7 @@ class DisputeOpen(Refused):
 
 
 class OnlyByOtherMeans(Invalid):
-    """This payment was collected in cash: give the money back by other means and record it."""
+    """No gateway has this money, it was cash or the credit of an exchange: give it back by other means and record it."""
 
 
 def request_refund(
@@ -98,8 +98,8 @@ def ask_refund(
 ) -> Refund:
     """Money must go back: it is set aside, and the gateway is asked afterwards (exchanges).
 
-    `by_other_means` records money a person has given back already. Raises `AboveRefundable`, `OnlyByOtherMeans` for cash
-    on delivery, and `DisputeOpen` unless it is wanted `despite_dispute`.
+    `by_other_means` records money a person has given back already. Raises `AboveRefundable`, `OnlyByOtherMeans` for what no
+    gateway has, and `DisputeOpen` unless it is wanted `despite_dispute`.
     """
     payment = locks.payment(payment_id)
     _must_be_possible(payment, by_other_means=by_other_means)
@@ -207,8 +207,9 @@ def set_free(payment: Payment, amount_minor: int) -> None:
 
 
 def book(op: Operation, *, event: Event, refund: Refund) -> None:
-    """The money has gone: from the gateway or by other means, to the customer's account, or as goodwill."""
-    source = journal.BANK if refund.by_other_means else journal.GATEWAY_RECEIVABLE
+    """The money has gone: from the gateway, by other means or into an exchange, to the customer's account, or as goodwill."""
+    other = journal.EXCHANGES if refund.reason_code == EXCHANGE else journal.BANK
+    source = other if refund.by_other_means else journal.GATEWAY_RECEIVABLE
     bearer = journal.GOODWILL if refund.reason_code == GOODWILL else journal.CUSTOMERS
     journal.post(
         op,
@@ -302,7 +303,7 @@ def _drawn(
 
 
 def _must_be_possible(payment: Payment, *, by_other_means: bool) -> None:
-    if payment.gateway == COD and not by_other_means:
+    if payment.gateway in BY_HAND and not by_other_means:
         raise OnlyByOtherMeans
 
 

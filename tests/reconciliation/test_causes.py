@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from orders.models import Case, Order
-from orders.operations import axes, cancel, fulfil, packing, process
+from orders.models import Case, Order, Return
+from orders.operations import axes, cancel, exchange, fulfil, numbers, packing, process, return_pickup
+from orders.operations.return_goods import Graded, inspect, receive
 from orders.reconciliation import actions, states
 from orders.reconciliation.causes import CAUSES
 from orders.reconciliation.difference import Window
@@ -22,9 +23,11 @@ from payments.gateways.base import GatewaySettlement, GatewaySettlementLine
 from payments.models import Notice, Payment, Refund
 from payments.operations import Handed, book_remittance
 from shipping import operations as parcels
+from shipping.models import Shipment
 from tests.flows import makers as shop
 from tests.payments.makers import see
 from tests.reconciliation import makers
+from tests.returns import makers as returns
 from timeline import relay
 from timeline.models import Delivery
 from timeline.operations import operation
@@ -336,6 +339,42 @@ def _(gateway: FakeGateway) -> None:
 def _(gateway: FakeGateway) -> None:
     paid(gateway)
     makers.tamper("UPDATE orders_order SET status = 'pending', paid_minor = 0, payment_state = 'unpaid'")
+
+
+def came_back(gateway: FakeGateway) -> Return:
+    """A delivered unit was received back and graded."""
+    ret = returns.approved(makers.delivered(gateway, {"TEA-1": 1}))
+    ret = returns.do(ret, lambda op: receive(op, return_id=ret.pk))
+    units = [Graded(row.line_id, row.received, "A", "restock") for row in ret.lines.all()]
+    return returns.do(ret, lambda op: inspect(op, return_id=ret.pk, units=units))
+
+
+@plants("return_unpaid")
+def _(gateway: FakeGateway) -> None:
+    ret = came_back(gateway)
+    makers.tamper("UPDATE orders_return SET received_at = %s WHERE number = %s", timezone.now() - timedelta(days=4), ret.number)
+
+
+@plants("return_arrived")
+def _(gateway: FakeGateway) -> None:
+    ret = returns.approved(makers.delivered(gateway, {"TEA-1": 1}))
+    ret = returns.do(ret, lambda op: return_pickup.book(op, return_id=ret.pk))
+    ret = returns.do(ret, lambda op: return_pickup.collect(op, return_id=ret.pk))
+    parcel = Shipment.objects.get(direction="reverse")
+    with operation("test.arrive", actor=makers.TESTER, stream=parcel.stream) as op:
+        parcels.deliver(op, shipment_id=parcel.pk)
+    relay.drain()
+    makers.tamper("UPDATE shipping_shipment SET delivered_at = %s WHERE direction = 'reverse'", timezone.now() - timedelta(days=4))
+
+
+@plants("exchange_uneven")
+def _(gateway: FakeGateway) -> None:
+    ret = came_back(gateway)
+    number = numbers.take(actor=makers.ASHA)
+    with operation("test.exchange", actor=makers.ASHA, stream=str(ret.order_id)) as op:
+        exchange.place(op, return_id=ret.pk, number=number)
+    relay.drain()
+    makers.tamper("UPDATE orders_return SET exchange_order_id = NULL")
 
 
 def hand_over(order: Order, more_minor: int) -> None:
