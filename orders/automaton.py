@@ -196,6 +196,9 @@ QUESTIONS: tuple[Question, ...] = (
         ),
         _TAKEN,
     )),
+    Question("give_back", "Send a unit back, by the customer", (
+        Rule("return-not-possible", lambda s: ARRIVED not in s.units, "nothing of it has arrived", "cancel it until it is packed"),
+    )),
     Question("edit_goods", "Add or take away goods", (
         _LEFT,
         Rule(

@@ -21,7 +21,20 @@ from inventory.models import Hold, Level
 from orders import automaton
 from orders.automaton import ARRIVED, BACK, BOOKED, LABELLED, MOVING, OFF, QUESTIONS, RETURNING, State
 from orders.models import Fulfilment, Line, Order, OrderHold, OrderPayment
-from orders.operations import axes, balance, cancel, cancel_units, confirm, edit, fulfil, holds, pay, process, refund
+from orders.operations import (
+    axes,
+    balance,
+    cancel,
+    cancel_units,
+    confirm,
+    edit,
+    fulfil,
+    holds,
+    pay,
+    process,
+    refund,
+    returns,
+)
 from orders.operations.edit import Wish
 from payments import journal
 from payments import operations as money
@@ -208,10 +221,12 @@ class Walk:
         pk = self.order.pk
         there, free = makers.address(line1="7 Temple Street"), [place for place, unit in enumerate(state.units) if unit == "shelf"]
         line = self.lines()[free[-1] if free else 1]
+        came = self.lines()[state.units.index(ARRIVED) if ARRIVED in state.units else 0]
         tries: dict[str, Callable[[Operation], Any]] = {
             "cancel": lambda op: cancel.cancel(op, order_id=pk),
             "own_cancel": lambda op: cancel.cancel_by_customer(op, order_id=pk),
             "cancel_units": lambda op: cancel_units.cancel_units(op, order_id=pk, items={line.pk: 1}),
+            "give_back": lambda op: returns.ask(op, order_id=pk, items=[returns.Item(came.pk, 1, "no_longer_wanted")]),
             "edit_goods": lambda op: edited(op, pk, Wish(add=(("MORE", 1),))),
             "edit_address": lambda op: edited(op, pk, Wish(shipping=there)),
             "own_address": lambda op: edit.readdress(op, order_id=pk, address=there),
@@ -289,7 +304,7 @@ def climb(walk: Walk, state: State, node: dict[str, Any]) -> int:
 @pytest.mark.parametrize("at_door", [False, True], ids=["online", "at the door"])
 @pytest.mark.parametrize("status", ["pending", "confirmed", "processing", "shipped", "delivered", "cancelled", "refunded"])
 def test_d7_what_may_be_changed_is_what_the_table_says(status: str, at_door: bool) -> None:
-    """Cancel, unit cancel, edit and address of every reachable order state."""
+    """Cancel, unit cancel, return, edit and address of every reachable order state."""
     mine = [key for key in TARGETS.values() if key[0].status == status and key[0].at_door == at_door]
     if not mine:
         return
