@@ -30,12 +30,14 @@ from hypothesis.stateful import (
 from inventory import operations as stock
 from inventory import reconciliation
 from inventory.models import Level
-from orders.models import Fulfilment, Line, Order, OrderPayment
+from orders.models import Line, Order, OrderPayment
 from orders.operations import cancel, fulfil, holds, process, refund
+from orders.operations import cancel_units as cancelling
 from payments import operations as money
 from payments import reconciliation as books
 from payments.models import Refund
 from shipping import operations as shipping
+from shipping.models import Shipment
 from tests import makers, shelves
 from tests.flows.goods_model import HOME, Parcel, Shop
 from timeline.errors import DomainError
@@ -167,6 +169,26 @@ class Goods(RuleBasedStateMachine):
             self.shop.call_off(key)
 
     @precondition(lambda self: self.shop.orders)
+    @rule(which=WITHIN, tea=st.integers(0, 2), pot=st.integers(0, 2))
+    def cancel_units(self, which: int, tea: int, pot: int) -> None:
+        """Single units go: cancelled in a paid order, taken off an unpaid one; with the last one the order itself goes."""
+        key, order = self.pick(which)
+        lines = {line.sku: line.pk for line in Line.objects.filter(order_id=key)}
+        wanted = Counter({sku: units for sku, units in zip(SKUS, (tea, pot), strict=True) if units and sku in lines})
+        if not wanted:
+            return
+        is_paid = Order.objects.get(pk=key).paid_minor > 0
+        items = {lines[sku]: units for sku, units in wanted.items()}
+        if self.attempt("cancel units", lambda op: cancelling.cancel_units(op, order_id=UUID(key), items=items), on=key):
+            assert not wanted - order.to_book(), "units are cancelled that are in a parcel"
+            if wanted == order.ordered - order.cancelled:
+                self.shop.call_off(key)
+            elif is_paid:
+                order.cancelled += wanted
+            else:
+                order.ordered -= wanted
+
+    @precondition(lambda self: self.shop.orders)
     @rule(which=WITHIN, units=UNITS, restock=st.sampled_from(["none", "stock", "damaged"]), pot=st.booleans())
     def give_money_back(self, which: int, units: int, restock: str, pot: bool) -> None:
         key, _ = self.pick(which)
@@ -214,10 +236,11 @@ class Goods(RuleBasedStateMachine):
         items = {lines[sku]: units for sku, units in wanted.items()} or None
         made: list[Any] = []
         if self.attempt("book", lambda op: made.append(fulfil.book(op, order_id=UUID(key), items=items)), on=key):
-            taken = wanted or order.to_book()
+            taken = contents(made[0])
             assert taken, "an empty parcel"
+            assert taken == wanted or not wanted, "another parcel than was asked for"
             assert not taken - order.to_book(), "more units in parcels than are to be shipped"
-            order.parcels[str(made[0].pk)] = Parcel(Counter(taken))
+            order.parcels[str(made[0].pk)] = Parcel(taken)
 
     @precondition(lambda self: self.shop.orders)
     @rule(which=WITHIN)
@@ -226,10 +249,9 @@ class Goods(RuleBasedStateMachine):
         rest = Counter(order.to_book())
         if not self.attempt("ship all", lambda op: fulfil.ship_all(op, order_id=UUID(key)), on=key):
             return
-        known = set(order.parcels)
-        new = [str(pk) for pk in Fulfilment.objects.filter(order_id=key, shipment__isnull=False).values_list("shipment_id", flat=True)]
-        for pk in set(new) - known:
-            order.parcels[pk] = Parcel(rest)
+        new = {str(parcel.pk): contents(parcel) for parcel in Shipment.objects.filter(stream=key).exclude(pk__in=list(order.parcels))}
+        assert sum(new.values(), Counter()) == rest, "what is shipped is what was left, over however many warehouses"
+        order.parcels |= {pk: Parcel(units) for pk, units in new.items()}
         for pk, parcel in order.parcels.items():
             if parcel.where in HOME:
                 self.shop.leave(key, pk)
@@ -315,6 +337,7 @@ class Goods(RuleBasedStateMachine):
                 "cancelled": order.cancelled[line.sku], "returned": order.returned[line.sku],
             }
             assert counted == expected
+            assert line.quantity == order.ordered[line.sku]
             assert line.quantity == line.to_ship + line.quantity_shipped + line.quantity_cancelled
             assert line.to_ship >= 0
             assert line.quantity_delivered <= line.quantity_shipped
@@ -361,6 +384,14 @@ class Goods(RuleBasedStateMachine):
             return False
         DONE[what] += 1
         return True
+
+
+def contents(parcel: Shipment) -> Counter[str]:
+    """The units of a parcel by SKU."""
+    found: Counter[str] = Counter()
+    for item in parcel.contents:
+        found[item["sku"]] += item["quantity"]
+    return found
 
 
 def place(wanted: Counter[str], *, is_cash: bool) -> Order:
