@@ -82,7 +82,7 @@ PILLS: Final[Mapping[str, tuple[str, str, str]]] = {
     "parcel-shipped": ("shipped", "truck", "Handed over"),
     "parcel-in_transit": ("shipped", "truck", "In transit"),
     "parcel-out_for_delivery": ("shipped", "truck", "Out for delivery"),
-    "parcel-attempted": ("pending", "alert", "Nobody at home"),
+    "parcel-attempted": ("pending", "alert", "Not delivered"),
     "parcel-delivered": ("delivered", "checks", "Delivered"),
     "parcel-lost": ("danger", "alert", "Lost"),
     "parcel-returning": ("refunded", "return", "Coming back"),

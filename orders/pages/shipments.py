@@ -73,7 +73,7 @@ class AttemptForm(forms.Form):
 class LossForm(forms.Form):
     """What the carrier is to pay."""
 
-    claim_amount = RupeesField(required=False, label="Claim on the carrier, in rupees (the goods' worth when empty)")
+    claim_amount = RupeesField(required=False, label="Claim in rupees (empty: the goods' worth; our own drivers owe nothing)")
 
 
 class AnswerForm(forms.Form):
