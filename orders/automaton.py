@@ -190,10 +190,6 @@ QUESTIONS: tuple[Question, ...] = (
         Rule("cannot-cancel", lambda s: s.status not in (*OPEN, "shipped"), "it has ended", "a return, or a refund"),
         Rule("units-packed", lambda s: not s.has_free, "no unit is free", "cancel the parcel first, or ask for a return"),
         Rule("dispute-open", lambda s: s.is_disputed, _IN_DISPUTE, "wait for its decision"),
-        Rule(
-            "cannot-cancel", lambda s: s.money != "captured" and bool(SHIPPED & set(s.units)), "it is invoiced and not paid",
-            "wait for the payment",
-        ),
         _TAKEN,
     )),
     Question("give_back", "Send a unit back, by the customer", (

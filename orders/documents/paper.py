@@ -36,6 +36,7 @@ _REASONS = {
     "customer_request": "At the customer's request",
     "order_cancelled": "Order cancelled",
     "units_cancelled": "Goods cancelled before they were sent",
+    "units_taken_off": "Goods not delivered",
     "made_at_gateway": "Refund made at the payment gateway",
 }
 

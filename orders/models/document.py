@@ -63,10 +63,6 @@ class Document(models.Model):
             models.UniqueConstraint(fields=["series", "seq"], name="document_once_in_series"),
             models.UniqueConstraint(fields=["order"], condition=Q(kind="invoice"), name="document_one_invoice"),
             models.UniqueConstraint(fields=["refund"], name="document_one_note_per_refund"),
-            models.UniqueConstraint(
-                fields=["order"], condition=Q(kind="credit_note", refund__isnull=True),
-                name="document_one_note_without_refund",
-            ),
             models.CheckConstraint(
                 condition=Q(total_minor=F("taxable_minor") + F("cgst_minor") + F("sgst_minor") + F("igst_minor")),
                 name="document_adds_up",

@@ -55,9 +55,12 @@ class Fulfilment(StateModel):
         RESHIPPED = "reshipped"
         REFUNDED = "refunded"
         CLOSED = "closed"
+        DROPPED = "dropped"
 
     INITIAL: ClassVar = (Status.AWAITING_INVENTORY, Status.SCHEDULED, Status.RELEASED)
     OPEN: ClassVar = (Status.AWAITING_INVENTORY, Status.SCHEDULED, Status.RELEASED, Status.PICKING, Status.PACKED)
+    # Outcomes whose units are counted elsewhere, or nowhere any more.
+    GONE: ClassVar = (Outcome.RESHIPPED, Outcome.DROPPED)
     READY: ClassVar = (Status.RELEASED, Status.PICKING, Status.PACKED)
     FROZEN: ClassVar[tuple[str, ...]] = ("order", "created_at")
     ADOPTED: ClassVar[str] = "is_adopted"

@@ -63,7 +63,8 @@ def follow(op: Operation, *, order: Order) -> None:
 
     A payment that is under way is waited for. Safe to repeat.
     """
-    if not order.revision or order.status not in OPEN:
+    is_collected = order.payment_method == COD and order.status == Order.Status.SHIPPED
+    if not order.revision or not (order.status in OPEN or is_collected):
         return
     balance_minor = of(order)
     payments = refund_parts.due_payments(order.pk)

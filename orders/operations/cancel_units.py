@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from inventory import operations as stock
 from orders.models import Fulfilment, Line, Order
-from orders.operations import cancel, edit_rules, fulfil, planning, refund, revise, shelf
+from orders.operations import cancel, edit_rules, fulfil, owing, planning, refund, shelf
 from orders.operations.cancel import CannotCancel
 from orders.operations.parting import TooManyUnits
 from orders.operations.refund_parts import WorthNothing
@@ -98,10 +98,9 @@ def _cancel(
 def _take_off(op: Operation, order_id: UUID, items: Mapping[UUID, int]) -> None:
     """Nothing was paid for them: the order is lowered by exactly their worth."""
     try:
-        revise.revise_units(op, order_id=order_id, items=items)
+        owing.take_off(op, order_id=order_id, items=items)
     except edit_rules.NotEditable as error:
-        message = "The order is invoiced and not paid: wait for its payment, or take the units back as a return."
-        raise CannotCancel(message, allowed=[]) from error
+        raise CannotCancel(error.detail, allowed=[]) from error
 
 
 def _take_out(op: Operation, ground: Ground, items: Mapping[UUID, int]) -> None:

@@ -24,7 +24,7 @@ def of_parcel(ground: Ground, row: Fulfilment) -> int:
     others = [
         other for other in ground.fulfilments
         if other.shipment is not None and other.pk != row.pk and other.status != Fulfilment.Status.CANCELLED
-        and other.outcome != Fulfilment.Outcome.RESHIPPED
+        and other.outcome not in Fulfilment.GONE
     ]
     collected = sum(other.shipment.cod_amount_minor for other in others if other.shipment is not None)
     due = ground.order.total_minor - ground.order.paid_minor - collected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orders.models import Fulfilment, Line, Order
-from orders.operations import fulfil, planning, refund, sourcing_stock
+from orders.operations import fulfil, owing, planning, refund, sourcing_stock
 from orders.operations.arranging import own
 from orders.operations.completion import UNDELIVERED
 from timeline.errors import Refused
@@ -25,7 +25,7 @@ class NothingToDecide(Refused):
 
 
 class NotPaidYet(Refused):
-    """These units are not paid: send them again, or cancel the order; there is no money to give back or to keep."""
+    """These units are not paid: send them again, or take them off the order; there is no money that could be kept."""
 
 
 def reship(op: Operation, *, order_id: UUID, fulfilment_id: UUID) -> Fulfilment:
@@ -48,15 +48,30 @@ def reship(op: Operation, *, order_id: UUID, fulfilment_id: UUID) -> Fulfilment:
 
 
 def give_back(op: Operation, *, order_id: UUID, fulfilment_id: UUID, reason: str, limit_minor: int | None = None) -> Fulfilment:
-    """The money of a lost or returned parcel's units goes back, at exactly what they cost.
+    """The money of a lost or returned parcel's units goes back, at exactly what they cost; an unpaid order owes less by as much.
 
-    Raises NothingToDecide, NotPaidYet, Missing, and what `refund.give` raises.
+    Raises NothingToDecide, Missing, and what `refund.give` or `owing.take_off` raise.
     """
     ground, row = _undecided(order_id, fulfilment_id)
-    _require_paid(ground)
+    if not ground.order.paid_minor:
+        return _drop(op, ground, row)
 
     _decide(op, ground, row, Fulfilment.Outcome.REFUNDED)
     refund.give(op, order_id=order_id, reason=reason, items=ground.of(row), limit_minor=limit_minor)
+    fulfil.settle(op, order_id=order_id)
+    return row
+
+
+def _drop(op: Operation, ground: Ground, row: Fulfilment) -> Fulfilment:
+    """Units nobody paid for and nobody got are taken off the order; what was held for others of it stays held."""
+    order_id = ground.order.pk
+    _decide(op, ground, row, Fulfilment.Outcome.DROPPED)
+    if row.shipment is not None and row.shipment.status == "returned":
+        _no_longer_returned(ground, row)
+    fulfil.count_units(op, order_id=order_id)
+    owing.take_off(op, order_id=order_id, items=ground.of(row))
+    if sourcing_stock.hold_what_is_missing(op, ground=planning.plan(op, order_id=order_id)):
+        planning.plan(op, order_id=order_id)
     fulfil.settle(op, order_id=order_id)
     return row
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 PREFIXES = {Document.Kind.INVOICE: "INV", Document.Kind.CREDIT_NOTE: "CRN"}
 SEQ_MAX = 999_999  # a number has at most 16 characters (rule 46(b))
-CALLED_OFF = "order_cancelled"
+CALLED_OFF, TAKEN_OFF = "order_cancelled", "units_taken_off"
 _FIRST_MONTH = 4
 _ON_THE_WAY = (Refund.Status.PENDING, Refund.Status.IN_DOUBT, Refund.Status.PROCESSED)
 
@@ -108,18 +108,41 @@ def issue_credit_note(op: Operation, *, order_id: UUID, refund_id: UUID) -> Docu
     )
 
 
+def issue_reduction(op: Operation, *, order_id: UUID) -> Document | None:
+    """The credit note of units that were taken off an unpaid order after its invoice: what the documents say beyond what it costs.
+
+    None when there is no invoice, or it says no more than that.
+    """
+    order = locks.order(order_id)
+    invoice = invoice_of(order_id)
+    if invoice is None:
+        return None
+    left = standing(order_id)
+    units = {bought.key: bought.units for bought in _bought(order_id)}
+    said = {row.key: row.quantity for row in left}
+    off = {
+        key: (max(0, said.get(key, 0) - units.get(key, 0)), amounts)
+        for key, amounts in _still_due(order, left).items() if amounts.total_minor > 0
+    }
+    rows = supply.taken_off(left, off)
+    if not rows:
+        return None
+
+    return _issue(op, order=order, kind=Document.Kind.CREDIT_NOTE, rows=rows, original=invoice, reason=TAKEN_OFF)
+
+
 def take_invoice_back(op: Operation, *, order_id: UUID) -> Document | None:
     """The credit note of an order that was called off after its invoice and before any money came; None for others."""
     order = locks.order(order_id)
     invoice = invoice_of(order_id)
-    known = Document.objects.filter(order_id=order_id, kind=Document.Kind.CREDIT_NOTE, refund=None).first()
+    known = Document.objects.filter(order_id=order_id, kind=Document.Kind.CREDIT_NOTE, refund=None).order_by("-seq").first()
 
     unpaid = order.status == Order.Status.CANCELLED and order.paid_minor == 0
-    if known is not None or invoice is None or not unpaid:
+    if invoice is None or not unpaid:
         return known
     left = [row for row in standing(order_id) if row.total_minor]
     if not left:
-        return None
+        return known
 
     return _issue(op, order=order, kind=Document.Kind.CREDIT_NOTE, rows=left, original=invoice, reason=CALLED_OFF)
 

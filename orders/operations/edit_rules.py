@@ -69,7 +69,7 @@ def free_units(order_id: UUID, lines: Sequence[Line]) -> dict[UUID, int]:
     """Units of each line that are neither cancelled, nor packed, nor in a parcel. One statement."""
     free = {line.pk: line.quantity - line.quantity_cancelled for line in lines}
     word, called_off = Fulfilment.Status, Q(fulfilment__shipment__status="cancelled")
-    sent_again = Q(fulfilment__outcome=Fulfilment.Outcome.RESHIPPED)
+    sent_again = Q(fulfilment__outcome__in=Fulfilment.GONE)
     packed = Q(fulfilment__status=word.PACKED, fulfilment__shipment=None)
     in_parcel = Q(fulfilment__shipment__isnull=False) & ~called_off & ~sent_again
     rows = FulfilmentLine.objects.filter(packed | in_parcel, fulfilment__order_id=order_id)

@@ -235,7 +235,7 @@ def _count_units(op: Operation, fulfilments: list[Any], lines: Mapping[UUID, Lin
     delivered: dict[UUID, int] = defaultdict(int)
     lost: dict[UUID, int] = defaultdict(int)
     for fulfilment in fulfilments:
-        if fulfilment.outcome == Fulfilment.Outcome.RESHIPPED:
+        if fulfilment.outcome in Fulfilment.GONE:
             continue
         for item in fulfilment.lines.all():
             if fulfilment.shipment.status in _GONE:

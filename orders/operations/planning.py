@@ -96,7 +96,7 @@ def to_plan(ground: Ground) -> Units:
     """Units of each line that are neither cancelled nor in a live parcel."""
     left = {pk: line.quantity - line.quantity_cancelled for pk, line in ground.lines.items()}
     for row in ground.fulfilments:
-        if row.shipment_id is not None and row.status != S.CANCELLED and row.outcome != Fulfilment.Outcome.RESHIPPED:
+        if row.shipment_id is not None and row.status != S.CANCELLED and row.outcome not in Fulfilment.GONE:
             for pk, units in ground.of(row).items():
                 left[pk] -= units
     return left

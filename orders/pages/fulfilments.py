@@ -45,7 +45,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponseBase:
     """Take units that have not left out of the order, with their money."""
     order_id = queries.id_of(number)
     form = CancelUnitsForm(_sent(request), rows=sheet(order_id).to_ship, fill=False)
-    says = ("What they cost goes back to the customer, and their stock is free again.", "With the last one the order is cancelled.")
+    says = ("What they cost goes back to the customer, or is owed no more, and their stock is free again.", "With the last one the order is cancelled.")
     return converse(
         request, order_id, Dialog("Cancel items", "Cancel items", says, is_danger=True), form, name="order.cancel_units",
         deed=lambda op: cancel_units.cancel_units(
@@ -74,14 +74,15 @@ def give_back(request: HttpRequest, number: str, fulfilment_id: UUID) -> HttpRes
     """Give the money of a lost or returned parcel's units back."""
     order_id = queries.id_of(number)
     form = ReasonForm(_sent(request))
-    dialog = Dialog("Give the money back", "Give the money back", ("Exactly what the units of this parcel cost goes back.",))
+    says = ("Exactly what the units of this parcel cost goes back, or is owed no more where nothing was paid.",)
+    dialog = Dialog("Settle this parcel", "Settle it", says)
     return converse(
         request, order_id, dialog, form, name="fulfilment.refund",
         deed=lambda op: disposition.give_back(
             op, order_id=order_id, fulfilment_id=fulfilment_id, reason=form.cleaned_data["reason"],
             limit_minor=refund_limits.limit_of(request.user),
         ),
-        number=number, said="The money goes back.",
+        number=number, said="Settled.",
     )
 
 

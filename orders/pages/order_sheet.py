@@ -225,7 +225,7 @@ def _actions(order: Order, words: list[str]) -> list[Action]:
         "cancel_units": Action("cancel_units", "Cancel items", _url("console-cancel-units", order), is_page=True),
         "cancel": Action("cancel", "Cancel order", _url("console-cancel", order), "x", is_page=True, is_danger=True),
     }
-    if order.paid_minor and order.status in (S.CONFIRMED, S.PROCESSING):
+    if order.status in (S.PENDING, S.CONFIRMED, S.PROCESSING):
         words = [*words, "cancel_units"]
     return [known[word] for word in known if word in words]
 
@@ -266,12 +266,10 @@ def _decisions(detail: OrderDetail, shipment: Shipment) -> list[Action]:
         return []
     url = partial(_url, order=detail.order, fulfilment_id=row.pk)
     found = [Action("reship", "Send again", url("console-reship"))]
-    if detail.order.paid_minor:
-        found += [
-            Action("give_back", "Give the money back", url("console-give-back"), is_page=True),
-            Action("close", "Close it", url("console-close-parcel"), is_page=True),
-        ]
-    return found
+    is_paid = bool(detail.order.paid_minor)
+    word = "Give the money back" if is_paid else "Take it off the order"
+    found.append(Action("give_back", word, url("console-give-back"), is_page=True))
+    return [*found, Action("close", "Close it", url("console-close-parcel"), is_page=True)] if is_paid else found
 
 
 def _rows(units: Iterable[tuple[Line, int]], taken: Counter[UUID]) -> list[LineRow]:

@@ -91,7 +91,7 @@ def require_sums(order: Order) -> None:
     """What must hold after every step: stock is the sum of its movements, lines are the sum of their units."""
     assert differences() == []
     bound: dict[Any, int] = {}
-    for row in order.fulfilments.exclude(status="cancelled").exclude(outcome="reshipped").prefetch_related("lines"):
+    for row in order.fulfilments.exclude(status="cancelled").exclude(outcome__in=Fulfilment.GONE).prefetch_related("lines"):
         for item in row.lines.all():
             bound[item.line_id] = bound.get(item.line_id, 0) + item.quantity
     for line in order.lines.all():

@@ -6,18 +6,22 @@ import json
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.models import Level
-from orders.models import Order
-from orders.operations import cancel_units, disposition, fulfil, packing, process
+from orders.documents import audit
+from orders.models import Document, Order
+from orders.operations import cancel_units, disposition, fulfil, packing, process, revise
 from orders.operations.parting import TooManyUnits
+from payments import journal
+from payments.books import Posting
 from payments.models import Refund
 from shipping import operations as parcels
 from tests import makers as shop
 from tests.fulfilment import makers
-from timeline import queries
+from timeline import queries, relay
 from timeline.errors import DomainError
 from timeline.operations import operation
 
@@ -200,12 +204,80 @@ def test_cash_that_was_not_collected_is_not_given_back() -> None:
     makers.do(order, process.start_processing)
     makers.do(order, fulfil.ship_all)
     row = lost_or_back(order, "lost")
-    for way in (disposition.give_back, disposition.close):
-        with pytest.raises(disposition.NotPaidYet):
-            makers.do(order, way, fulfilment_id=row.pk, reason="x")
+    with pytest.raises(disposition.NotPaidYet):
+        makers.do(order, disposition.close, fulfilment_id=row.pk, reason="x")
+    with pytest.raises(revise.NothingLeft):
+        makers.do(order, disposition.give_back, fulfilment_id=row.pk, reason="x")
     makers.do(order, disposition.reship, fulfilment_id=row.pk)
     parcel = makers.do(order, fulfil.book, items=None)
     assert parcel.cod_amount_minor == order.total_minor
+
+
+def cash_order_in_parcels(*parts: int) -> tuple[Order, list[Any]]:
+    """An order paid at the door, on its way in parcels of so many units of its one line."""
+    order = shop.placed_order(payment_method="cod", quantity=sum(parts))
+    makers.do(order, process.start_processing)
+    line = order.lines.get()
+    sent = []
+    for units in parts:
+        parcel = makers.do(order, fulfil.book, items={line.pk: units})
+        with operation("test.label", actor=makers.ASHA, stream=str(order.pk)) as op:
+            parcels.label_by_hand(op, shipment_id=parcel.pk)
+        makers.do(order, fulfil.dispatch, shipment_id=parcel.pk)
+        sent.append(parcel)
+    relay.drain()
+    return order, sent
+
+
+def require_books(order: Order) -> None:
+    """Documents say what the ledger says, the customer owes nothing once the order has arrived."""
+    relay.drain()
+    assert list(audit.differences()) == []
+    left = Posting.objects.filter(entry__stream=str(order.pk), account_id=journal.CUSTOMERS).aggregate(sum=Sum("amount_minor"))
+    assert left["sum"] == 0
+
+
+@pytest.mark.parametrize("verb", ["lost", "returned"])
+def test_what_was_not_taken_in_at_the_door_is_owed_no_more(verb: str) -> None:
+    """Z6: the invoice was over all of it, so a credit note says what did not arrive; the cash is what the other parcel collected."""
+    order, (first, second) = cash_order_in_parcels(1, 2)
+    makers.do(order, fulfil.deliver, shipment_id=first.pk)
+    with operation("test.fail", actor=makers.ASHA, stream=str(order.pk)) as op:
+        (parcels.lose if verb == "lost" else parcels.bring_back)(op, shipment_id=second.pk)
+    if verb == "lost":
+        makers.do(order, fulfil.settle)
+    else:
+        makers.do(order, fulfil.take_back, shipment_id=second.pk)
+    row = order.fulfilments.get(shipment=second)
+    makers.do(order, disposition.give_back, fulfilment_id=row.pk, reason="refused at the door")
+    now = shop.again(order)
+    assert (now.status, now.payment_state, now.paid_minor) == ("delivered", "paid", now.total_minor)
+    assert abs(now.paid_minor - first.cod_amount_minor) <= 1, "half a paisa is rounded once for each parcel"
+    assert order.lines.get().quantity == 1
+    makers.require_sums(order)
+    require_books(order)
+
+
+def test_units_of_an_invoiced_cash_order_are_cancelled_with_a_credit_note_each() -> None:
+    order = shop.placed_order(payment_method="cod", quantity=4)
+    makers.do(order, process.start_processing)
+    line = order.lines.get()
+    first = makers.do(order, fulfil.book, items={line.pk: 1})
+    with operation("test.label", actor=makers.ASHA, stream=str(order.pk)) as op:
+        parcels.label_by_hand(op, shipment_id=first.pk)
+    relay.drain()
+    for _ in range(2):
+        makers.do(order, cancel_units.cancel_units, items={line.pk: 1}, code="out_of_stock")
+    relay.drain()
+    assert Document.objects.filter(order=order, kind="credit_note").count() == 2
+    makers.do(order, fulfil.ship_all)
+    collected = sum(row.shipment.cod_amount_minor for row in order.fulfilments.exclude(shipment=None) if row.shipment)
+    assert collected == shop.again(order).total_minor
+    makers.do(order, fulfil.deliver_all)
+    now = shop.again(order)
+    assert (now.status, now.paid_minor, order.lines.get().quantity) == ("delivered", now.total_minor, 2)
+    makers.require_sums(order)
+    require_books(order)
 
 
 @pytest.mark.parametrize("payment_method", ["razorpay", "cod"])
