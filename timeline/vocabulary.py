@@ -160,6 +160,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("manifest.handed_over", False, "Manifest {number}: {parcels} parcels handed to {carrier}"),
     Kind("manifest.dropped", False, "Manifest {number} dropped"),
     Kind("carrier_notice.taken", False, "Notice of {carrier}"),
+    Kind("shipment.inspected", False, "Units of parcel {tracking_number} inspected"),
     # Returns.
     Kind("return.requested", True, "Return {number} asked for: {item_count:units}, {refund_amount_minor:money}"),
     Kind("return.approved", True, "Return {number} approved"),

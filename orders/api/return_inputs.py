@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -95,6 +96,12 @@ class InspectInput(Input):
     units = GradedInput(many=True)
 
 
+class TakeBackInput(Input):
+    """A parcel that was called back; with units, each is graded, without, all of it is stock again."""
+
+    units = GradedInput(many=True, required=False)
+
+
 class ReturnRefundInput(Input):
     """The money for a return: what the units are worth, less the agreed fee or another."""
 
@@ -148,6 +155,14 @@ class ReturnsQuery(Query):
     q = QueryText(max_length=40, required=False, default="", help_text="A return's number or an order's, whole.")
 
 
+def graded_of(rows: Sequence[Mapping[str, Any]]) -> list[return_goods.Graded]:
+    """Units in the words of the operation."""
+    return [
+        return_goods.Graded(row["order_item_id"], row["quantity"], row["grade"], row["disposition"], row["warehouse"])
+        for row in rows
+    ]
+
+
 _ITEM = {
     "orderItemId": "01890a5d-ac96-774b-bcce-b302099a8057", "quantity": 1, "reason": "defective", "condition": "opened",
 }
@@ -159,6 +174,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "ReceiveInput": {"items": [{"orderItemId": _ITEM["orderItemId"], "quantity": 1}], "warehouse": "BLR-1"},
     "InspectInput": {
         "units": [{"orderItemId": _ITEM["orderItemId"], "quantity": 1, "grade": "A", "disposition": "restock"}]
+    },
+    "TakeBackInput": {
+        "units": [{"orderItemId": _ITEM["orderItemId"], "quantity": 1, "grade": "damaged", "disposition": "scrap"}]
     },
     "ReturnRefundInput": {"fee": 0, "withShipping": False, "reason": "The lid was broken"},
     "ExchangeQuoteInput": {"items": [{"sku": "KURTA-L", "quantity": 1}]},

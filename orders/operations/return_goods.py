@@ -100,7 +100,7 @@ def inspect(op: Operation, *, return_id: UUID, units: Sequence[Graded]) -> Retur
     rows = {row.line_id: row for row in ReturnLine.objects.filter(ret=ret)}
     lines = {line.pk: line for line in locks.lines(ret.order_id)}
 
-    _require_graded(units, rows)
+    require_graded(units, {pk: row.received for pk, row in rows.items()})
     places = {code: place_of(code) for code in {item.warehouse or ret.warehouse_code for item in units}}
 
     advance(
@@ -120,9 +120,48 @@ def inspect(op: Operation, *, return_id: UUID, units: Sequence[Graded]) -> Retur
             for item in units
         ]
     )
-    _put_away(op, ret, units, lines, places)
+    put_away(op, stream=str(ret.order_id), at=ret.warehouse_code, units=units, lines=lines, places=places, reason=_REASON)
     _hand_back(op, ret, units, lines)
     return ret
+
+
+def require_graded(units: Sequence[Graded], came: Mapping[UUID, int]) -> None:
+    """That every unit that came is graded once. Raises CountsDiffer, DamagedIsNotForSale."""
+    graded: dict[UUID, int] = defaultdict(int)
+    for place, item in enumerate(units):
+        if item.line_id not in came:
+            raise CountsDiffer(errors=[(f"#/units/{place}/orderItemId", "Nothing of this item was received.")])
+        if item.grade == G.DAMAGED and item.disposition == D.RESTOCK:
+            raise DamagedIsNotForSale(errors=[(f"#/units/{place}/disposition", "Not to the shelf.")])
+        graded[item.line_id] += item.units
+    errors = [
+        ("#/units", f"{count} units of this item were received, {graded[pk]} are graded.")
+        for pk, count in came.items()
+        if graded[pk] != count
+    ]
+    if errors:
+        raise CountsDiffer(errors=errors)
+
+
+def put_away(
+    op: Operation, *, stream: str, at: str, units: Sequence[Graded], lines: Mapping[UUID, Line],
+    places: Mapping[str, Warehouse], reason: str,
+) -> None:
+    """One restock a place and kind; what is scrapped is first received among the damaged, so that a movement tells of both."""
+    piles: dict[tuple[str, bool], dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
+    scrapped: dict[tuple[str, str], int] = defaultdict(int)
+    for item in units:
+        code, line = item.warehouse or at, lines[item.line_id]
+        if item.disposition != D.BACK:
+            piles[code, item.disposition != D.RESTOCK][line.variant_id] += item.units
+        if item.disposition == D.SCRAP:
+            scrapped[code, line.sku] += item.units
+    for (code, damaged), quantities in sorted(piles.items()):
+        stock.restock(
+            op, warehouse_id=places[code].pk, quantities=dict(quantities), stream=stream, reason=reason, damaged=damaged
+        )
+    for (code, sku), quantity in sorted(scrapped.items()):
+        stock.scrap(op, warehouse_code=code, sku=sku, quantity=quantity)
 
 
 def kept_units(ret: Return) -> dict[UUID, int]:
@@ -159,44 +198,6 @@ def _count(
         lines[pk].quantity_returned += units
         lines[pk].updated_at = op.now
     Line.objects.bulk_update(lines.values(), ["quantity_returned", "updated_at"])
-
-
-def _require_graded(units: Sequence[Graded], rows: Mapping[UUID, ReturnLine]) -> None:
-    graded: dict[UUID, int] = defaultdict(int)
-    for place, item in enumerate(units):
-        if item.line_id not in rows:
-            raise CountsDiffer(errors=[(f"#/units/{place}/orderItemId", "Nothing of this item was received.")])
-        if item.grade == G.DAMAGED and item.disposition == D.RESTOCK:
-            raise DamagedIsNotForSale(errors=[(f"#/units/{place}/disposition", "Not to the shelf.")])
-        graded[item.line_id] += item.units
-    errors = [
-        ("#/units", f"{row.received} units of this item were received, {graded[pk]} are graded.")
-        for pk, row in rows.items()
-        if graded[pk] != row.received
-    ]
-    if errors:
-        raise CountsDiffer(errors=errors)
-
-
-def _put_away(
-    op: Operation, ret: Return, units: Sequence[Graded], lines: Mapping[UUID, Line], places: Mapping[str, Warehouse]
-) -> None:
-    """One restock a place and kind; what is scrapped is first received among the damaged, so that a movement tells of both."""
-    piles: dict[tuple[str, bool], dict[UUID, int]] = defaultdict(lambda: defaultdict(int))
-    scrapped: dict[tuple[str, str], int] = defaultdict(int)
-    for item in units:
-        code, line = item.warehouse or ret.warehouse_code, lines[item.line_id]
-        if item.disposition != D.BACK:
-            piles[code, item.disposition != D.RESTOCK][line.variant_id] += item.units
-        if item.disposition == D.SCRAP:
-            scrapped[code, line.sku] += item.units
-    for (code, damaged), quantities in sorted(piles.items()):
-        stock.restock(
-            op, warehouse_id=places[code].pk, quantities=dict(quantities), stream=str(ret.order_id), reason=_REASON,
-            damaged=damaged,
-        )
-    for (code, sku), quantity in sorted(scrapped.items()):
-        stock.scrap(op, warehouse_code=code, sku=sku, quantity=quantity)
 
 
 def _hand_back(op: Operation, ret: Return, units: Sequence[Graded], lines: Mapping[UUID, Line]) -> None:

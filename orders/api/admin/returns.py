@@ -25,6 +25,7 @@ from orders.api.return_inputs import (
     ReturnRuleInput,
     ReturnsQuery,
     StaffReturnInput,
+    graded_of,
 )
 from orders.api.return_rows import exchange_row, return_row, rule_row
 from orders.api.rows import order_row, refund_row
@@ -213,12 +214,7 @@ class InspectView(ReturnWrite):
     @extend_schema(operation_id="admin_return_inspect", request=InspectInput, responses={200: return_shapes.ReturnShape})
     def post(self, request: Request, return_id: str) -> HttpResponse:
         """Every received unit is graded and put away: back to stock, among the damaged, scrapped, or to the customer."""
-        units = [
-            return_goods.Graded(
-                row["order_item_id"], row["quantity"], row["grade"], row["disposition"], row["warehouse"]
-            )
-            for row in InspectInput.parse(request.data)["units"]
-        ]
+        units = graded_of(InspectInput.parse(request.data)["units"])
         return self.act("return.inspect", return_id, lambda op, pk: return_goods.inspect(op, return_id=pk, units=units))
 
 

@@ -12,11 +12,12 @@ from drf_spectacular.utils import extend_schema
 
 from orders import parcels, queries
 from orders.api import shapes
-from orders.api.inputs import DeliverInput, DispatchInput, Nothing, ShipmentInput
+from orders.api.inputs import DeliverInput, DispatchInput, ShipmentInput
 from orders.api.parcel_rows import listed_shipment_row, shipment_row
 from orders.api.parcel_shapes import ShipmentShape, ShipmentsQuery
+from orders.api.return_inputs import TakeBackInput, graded_of
 from orders.api.views import OrderWrite, StaffView, shown, units_of
-from orders.operations import carrying, fulfil
+from orders.operations import carrying, fulfil, taking_back
 from shipping import carriers
 from shipping.models import Label
 from timeline.api.paging import paged
@@ -143,14 +144,16 @@ class ReturnView(OrderWrite, StaffView):
     required_scopes: ClassVar = {"POST": "shipments:write"}
     takes_if_match = True
 
-    @extend_schema(operation_id="admin_shipment_take_back", request=Nothing, responses={200: ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_take_back", request=TakeBackInput, responses={200: ShipmentShape})
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
-        """A parcel that was called back is received: its goods are stock again."""
-        Nothing.parse(request.data)
+        """A parcel that was called back is received: its goods are stock again, or what each was found to be."""
+        wish = TakeBackInput.parse(request.data)
         order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
         return self.write(
             "shipment.take_back", order_id,
-            lambda op: fulfil.take_back(op, order_id=order_id, shipment_id=pk), row=row_of,
+            lambda op: taking_back.take_back(op, order_id=order_id, shipment_id=pk, units=graded_of(wish["units"]))
+            if "units" in wish else fulfil.take_back(op, order_id=order_id, shipment_id=pk),
+            row=row_of,
         )
 
 
