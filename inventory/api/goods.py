@@ -123,7 +123,7 @@ class CountInput(Input):
     items = CountedInput(many=True, allow_empty=False)
 
 
-class DamageInput(Input):
+class SetAsideInput(Input):
     """Units set aside as damaged, repaired, or scrapped."""
 
     sku = Code()

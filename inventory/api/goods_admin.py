@@ -116,10 +116,10 @@ class ReceiptsView(GoodsView):
 class DamagesView(GoodsView):
     """`/admin/inventory/damages`."""
 
-    @extend_schema(operation_id="adminInventoryDamage", request=goods.DamageInput, responses={201: LevelOutput})
+    @extend_schema(operation_id="adminInventoryDamage", request=goods.SetAsideInput, responses={201: LevelOutput})
     def post(self, request: Request) -> HttpResponse:
         """Set units aside as damaged, put repaired ones back, or scrap them."""
-        wish = goods.DamageInput.parse(request.data)
+        wish = goods.SetAsideInput.parse(request.data)
         act, reason = REPAIRS[wish["action"]], {"reason": wish["reason"]} if wish["reason"] else {}
         return self.write(
             f"stock.{wish['action']}",
