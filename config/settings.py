@@ -182,6 +182,7 @@ SPECTACULAR_SETTINGS = {
         "CountStatus": "inventory.models.StockCount.Status",
         "ClaimStatus": "shipping.models.Claim.Status",
         "ManifestStatus": "shipping.models.Manifest.Status",
+        "AttemptReason": "orders.api.parcel_shapes.ATTEMPT_REASONS",
         "ReturnStatus": "orders.models.Return.Status",
         "ReturnWish": "orders.models.Return.Wish",
     },

@@ -16,12 +16,13 @@ from timeline.api.wire import Money as Amount
 
 LABELS_MAX = 100
 MANIFEST_PARCELS_MAX = 200
+ATTEMPT_REASONS = list(sightings.REASONS)
 _EXAMPLE_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 EXAMPLES: dict[str, dict[str, Any]] = {
     "ScanInput": {"status": "in_transit", "place": "Pune hub"},
     "AttemptInput": {"reason": "unavailable", "nextStep": "retry"},
     "LossInput": {"claimAmount": 49900},
-    "DamageInput": {"claimAmount": 49900, "note": "The box was wet"},
+    "DamagedParcelInput": {"claimAmount": 49900, "note": "The box was wet"},
     "AnswerInput": {"note": "The hub's own code"},
     "LabelsInput": {"shipmentIds": [_EXAMPLE_ID], "pickList": True},
     "ManifestInput": {"shipmentIds": [_EXAMPLE_ID]},
@@ -60,14 +61,14 @@ class ScanInput(Input):
     status = Choice(choices=BY_HAND)
     code = StrictText(max_length=40, required=False, allow_null=True, default=None)
     place = StrictText(max_length=120, required=False, allow_null=True, default=None)
-    reason = Choice(choices=list(sightings.REASONS), required=False, allow_null=True, default=None)
+    reason = Choice(choices=ATTEMPT_REASONS, required=False, allow_null=True, default=None)
     at = StrictDateTime(required=False, allow_null=True, default=None)
 
 
 class AttemptInput(Input):
     """A parcel that was not taken in: why, and what is next. `send_back` calls it back."""
 
-    reason = Choice(choices=list(sightings.REASONS))
+    reason = Choice(choices=ATTEMPT_REASONS)
     next_step = Choice(choices=list(sightings.NEXT_STEPS), required=False, allow_null=True, default=None)
     place = StrictText(max_length=120, required=False, allow_null=True, default=None)
     at = StrictDateTime(required=False, allow_null=True, default=None)
@@ -79,7 +80,7 @@ class LossInput(Input):
     claim_amount = Amount(required=False, allow_null=True, default=None)
 
 
-class DamageInput(LossInput):
+class DamagedParcelInput(LossInput):
     """The same, with a note for colleagues."""
 
     note = StrictText(max_length=500, multiline=True, required=False, allow_null=True, default=None)

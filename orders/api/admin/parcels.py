@@ -20,7 +20,7 @@ from orders.api.parcel_shapes import (
     ClaimPayInput,
     ClaimShape,
     ClaimsQuery,
-    DamageInput,
+    DamagedParcelInput,
     HandedOverShape,
     LabelsInput,
     LossInput,
@@ -95,10 +95,10 @@ class LoseView(_Step):
 class DamageView(_Step):
     """`/admin/shipments/{id}/damage`."""
 
-    @extend_schema(operation_id="admin_shipment_damage", request=DamageInput, responses={200: ShipmentShape})
+    @extend_schema(operation_id="admin_shipment_damage", request=DamagedParcelInput, responses={200: ShipmentShape})
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
         """The parcel was damaged on its way; its carrier owes for it as for a lost one."""
-        return self.step("shipment.damage", shipment_id, carrying.damage, **DamageInput.parse(request.data))
+        return self.step("shipment.damage", shipment_id, carrying.damage, **DamagedParcelInput.parse(request.data))
 
 
 class BringBackView(_Step):
