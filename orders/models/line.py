@@ -106,3 +106,7 @@ class Line(models.Model):
     def to_ship(self) -> int:
         """Units that have neither been shipped nor cancelled."""
         return self.quantity - self.quantity_shipped - self.quantity_cancelled
+
+    def worth_minor(self, units: int) -> int:
+        """What so many of its units are worth, rounded down: what a carrier is told a parcel holds, never what is paid."""
+        return self.total_minor * units // self.quantity if self.quantity else 0

@@ -277,7 +277,9 @@ def _parcel(
         "destination": from_wire(address),
         "key": order.person.key,
         "weight_g": sum(lines[pk].weight_g * units for pk, units in wanted.items()),
-        "contents": [{"sku": lines[pk].sku, "quantity": units} for pk, units in wanted.items()],
+        "contents": [
+            {"sku": lines[pk].sku, "quantity": units, "value_minor": lines[pk].worth_minor(units)} for pk, units in wanted.items()
+        ],
         "cod_amount_minor": cash_shares.of_parcel(ground, row) if cash else 0,
         "currency": order.currency,
         "tracking_number": tracking_number,
