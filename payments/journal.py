@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.timezone import localdate, localtime
 
 from payments.books import ASSET, EXPENSE, INCOME, LIABILITY, Account, Entry, Posting
@@ -31,6 +31,7 @@ SUSPENSE, EXCHANGES = "suspense", "exchanges"
 SALES, SHIPPING, DISCOUNTS, SALES_RETURNS = "sales", "shipping", "discounts", "sales_returns"
 GATEWAY_FEES, DISPUTES, GOODWILL, COD_SHORT, ROUNDING = "gateway_fees", "disputes", "goodwill", "cod_short", "rounding"
 
+PLACES_MAX = 1000
 # code, name, kind; their order is the order of every report.
 CHART: tuple[tuple[str, str, str], ...] = (
     (BANK, "Bank", ASSET),
@@ -171,6 +172,8 @@ def keep_chart(**_: object) -> None:
     if Account._meta.db_table not in connection.introspection.table_names():
         return
     if set(Account.objects.values_list("code", flat=True)) != {code for code, _, _ in CHART}:
+        # A new account in the middle moves those behind it; places are unique, so all step aside first.
+        Account.objects.update(place=F("place") + PLACES_MAX)
         Account.objects.bulk_create(
             [Account(code=code, place=place, name=name, kind=kind) for place, (code, name, kind) in enumerate(CHART, 1)],
             update_conflicts=True, unique_fields=["code"], update_fields=["place", "name", "kind"],
