@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -11,33 +11,18 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from payments.gateways import use
+from tests import emptying
 from tests.payments.fake_gateway import FakeGateway
-from timeline import triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-def _flush_without_triggers(flush: Callable[..., Any]) -> Callable[..., Any]:
-    """A flush deletes events, which the triggers refuse: take them away before; `post_migrate` makes them anew after.
-
-    Production has no such switch.
-    """
-
-    def flushed(self: TransactionTestCase) -> None:
-        triggers.drop()
-        flush(self)
-        if triggers.missing():
-            triggers.attach()
-
-    return flushed
+    from collections.abc import Iterator
 
 
 # How long an example takes is measured in `make bench`; a busy machine must not fail a property.
 hypothesis.settings.register_profile("bahi", deadline=None)
 hypothesis.settings.load_profile("bahi")
 
-TransactionTestCase._fixture_teardown = _flush_without_triggers(TransactionTestCase._fixture_teardown)  # type: ignore[attr-defined]
+TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
