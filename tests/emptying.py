@@ -13,14 +13,12 @@ from django.db import connection, transaction
 
 from payments import journal
 from timeline import triggers, vault
-from timeline.models import SubjectKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # What migrations and `post_migrate` put there, and no test changes.
 KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission", "payments_account"})
-KEYS = SubjectKey._meta.db_table
 
 
 def empty() -> None:
@@ -30,7 +28,7 @@ def empty() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 cursor.execute("PRAGMA defer_foreign_keys = ON")
-            for statement in [*_opened(filled), *(_deletion(table) for table in filled), *_closed(filled)]:
+            for statement in [*_opened(filled), *(f'DELETE FROM "{table}"' for table in filled), *_closed(filled)]:
                 cursor.execute(statement)
     if triggers.missing():
         triggers.attach()
@@ -49,13 +47,6 @@ def _filled() -> list[str]:
 @cache
 def _tables() -> tuple[str, ...]:
     return tuple(sorted(set(connection.introspection.table_names()) - KEPT))
-
-
-def _deletion(table: str) -> str:
-    if table != KEYS:
-        return f'DELETE FROM "{table}"'
-    form = str if connection.vendor == "postgresql" else lambda key: key.hex
-    return f"DELETE FROM \"{table}\" WHERE id NOT IN ('{form(vault.HOUSE)}', '{form(vault.INDEX)}')"
 
 
 def _opened(filled: Sequence[str]) -> list[str]:

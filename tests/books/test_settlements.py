@@ -20,6 +20,7 @@ from payments.models import BankLine, Entry, Payment, Posting, Settlement, Settl
 from payments.operations import BadRemittance, Handed, RemittanceDiffers
 from tests.payments import makers
 from tests.payments.fake_gateway import FakeGateway, body_of, sign
+from tests.thorough import many
 from timeline import relay
 from timeline.operations import operation
 
@@ -252,7 +253,7 @@ def test_cash_of_an_unknown_parcel_waits_in_suspense() -> None:
 class Books(TestCase):
     """Random captures, refunds and payouts, some lines missing, some twice."""
 
-    @settings(max_examples=25)
+    @settings(max_examples=many(25))
     @given(
         st.lists(
             st.tuples(st.integers(10_000, 10_000_000), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=6

@@ -20,6 +20,7 @@ from payments import journal
 from payments.books import Posting
 from tests import makers
 from tests.documents.makers import fail, finish, give_back, invoice, owed
+from tests.thorough import many
 from timeline.models import Delivery, Event
 from timeline.operations import operation
 
@@ -137,7 +138,7 @@ def test_what_was_free_from_the_beginning_stays_on_the_invoice_as_value_and_disc
 
 
 @given(st.data())
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(30), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_b27_documents_equal_the_ledger_and_every_customer_comes_to_zero(data: st.DataObject) -> None:
     """Random orders, partial refunds before and after the invoice, some still on their way when it is issued."""
     skus = [

@@ -21,6 +21,7 @@ from payments.models import Refund
 from shipping import operations as parcels
 from tests import makers as shop
 from tests.fulfilment import makers
+from tests.thorough import many
 from timeline import queries, relay
 from timeline.errors import DomainError
 from timeline.operations import operation
@@ -301,7 +302,7 @@ def test_an_unpaid_order_owes_less_by_exactly_the_units_worth(payment_method: st
     makers.require_sums(order)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     quantities=st.lists(st.integers(1, 4), min_size=1, max_size=3), price=st.integers(101, 99_999),
     steps=st.lists(st.tuples(st.sampled_from(["cancel", "book", "ship", "start"]), st.integers(0, 2), st.integers(1, 4)), max_size=6),

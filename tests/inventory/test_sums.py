@@ -16,6 +16,7 @@ from inventory.papers import TransferLine
 from inventory.reconciliation import Difference, differences
 from inventory.stock import Level, Movement
 from tests.inventory import makers
+from tests.thorough import many
 from timeline.operations import operation
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +112,7 @@ def on_the_way(verb: str, sku: str, units: int, *, mark: str) -> None:
             )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=5, max_size=30))
 def test_i1_i2_any_history_adds_up(steps: Any) -> None:
     mark = uuid.uuid4().hex[:12].upper()

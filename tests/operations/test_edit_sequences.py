@@ -20,6 +20,7 @@ from payments import operations as money
 from payments.models import Payment, Refund
 from tests import makers
 from tests.operations.test_revisions import capture, lines_of, run
+from tests.thorough import many
 from timeline.errors import DomainError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,7 +116,7 @@ def hold_together(order: Order) -> None:
     assert sum(row.amount_minor for row in journal.of_stream(str(order.pk))) == 0
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(goods=GOODS, paid=st.booleans(), state=st.sampled_from(STATES), steps=STEPS)
 def test_d6_whatever_is_changed_every_sum_holds(goods: Any, paid: bool, state: str, steps: Any) -> None:
     made = [makers.product(price_minor=price, gst_rate_bp=rate, price_includes_gst=marked).sku for price, rate, marked in goods]

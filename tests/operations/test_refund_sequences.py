@@ -17,6 +17,7 @@ from payments import journal
 from payments import operations as money
 from payments.models import Refund
 from tests import makers
+from tests.thorough import many
 from timeline.errors import DomainError
 from timeline.operations import operation
 
@@ -115,7 +116,7 @@ def hold_together(order: Order) -> None:
         assert sum(part.total_minor for part in parts) == (0 if row.reason_code == "goodwill" else row.amount_minor)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(15), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(goods=GOODS, state=st.sampled_from(["IN-KA", "IN-MH"]), steps=STEPS)
 def test_b27_whatever_is_given_back_and_however_it_closes(goods: Any, state: str, steps: Any) -> None:
     order = bought(goods, state)

@@ -17,6 +17,7 @@ from shipping.models import Scan, Shipment
 from shipping.sightings import Sighting, sighting
 from tests import shelves
 from tests.shipping import makers
+from tests.thorough import many
 from timeline.models import Event
 from timeline.operations import operation
 
@@ -65,7 +66,7 @@ def test_four_scans_in_every_order_end_in_one_row() -> None:
 
 
 class RandomOrders(TestCase):
-    @settings(max_examples=15)
+    @settings(max_examples=many(15))
     @given(st.data())
     def test_a_day_in_any_order_and_in_any_bundles_ends_in_one_row(self, data: st.DataObject) -> None:
         sources = st.sampled_from(["push", "track"])
