@@ -1,10 +1,10 @@
-"""Indexes on tables that are in use: made beside running writes where the database can (B52, B53)."""
+"""Indexes and constraints of tables that are in use: made beside running writes where the database can (B52, B53)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
 from django.db import migrations
 
 
@@ -24,3 +24,23 @@ class AddIndexAside(AddIndexConcurrently):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
         else:
             migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class AddConstraintAside(AddConstraintNotValid):
+    """Without a look at the rows that are there; `ValidateNow` looks, and locks nobody out."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Make it."""
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            migrations.AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class ValidateNow(ValidateConstraint):
+    """Only PostgreSQL keeps a constraint that was not looked at."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Make it."""
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)

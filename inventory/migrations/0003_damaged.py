@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import migrations, models
 from django.db.models import Q
 
-from inventory.migrations._aside import AddConstraintAside, ValidateNow
+from timeline.concurrently import AddConstraintAside, ValidateNow
 
 NONE = models.IntegerField(default=0, db_default=0)
 MOVES = ~Q(on_hand_delta=0, held_delta=0, damaged_delta=0)

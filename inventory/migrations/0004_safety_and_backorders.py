@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import F, Q
 
-from inventory.migrations._aside import AddConstraintAside, AddIndexAside, ValidateNow
+from timeline.concurrently import AddConstraintAside, AddIndexAside, ValidateNow
 
 POLICIES = [("deny", "Deny"), ("backorder", "Backorder"), ("preorder", "Preorder")]
 STATES = [("waiting", "Waiting"), ("filled", "Filled"), ("ended", "Ended")]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from django.db import migrations, models
 
-AddIndexAside = import_module("orders.migrations.0003_indexes").AddIndexAside
+from timeline.concurrently import AddIndexAside
 
 
 class Migration(migrations.Migration):
