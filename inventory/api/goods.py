@@ -6,12 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from inventory.api.serializers import DELTA_UNITS_MAX, REASON_CHARS_MAX, LevelOutput, Page
+from inventory.api.serializers import DELTA_UNITS_MAX, REASON_CHARS_MAX, LevelOutput
 from inventory.catalogue import Variant
 from inventory.papers import StockCount, Transfer
 from inventory.stock import ON_HAND_UNITS_MAX, Movement
 from timeline.api.query import Query, QueryBool
-from timeline.api.wire import Choice, Code, Input, Output, StrictDate, StrictInt, StrictText
+from timeline.api.wire import Choice, Code, Input, Output, Page, StrictDate, StrictInt, StrictText
 
 REFERENCE_CHARS_MAX = 64
 

@@ -11,10 +11,10 @@ from inventory import operations as stock
 from inventory import queries
 from inventory.api.goods import OpenQuery, Units
 from inventory.api.goods_admin import GoodsView, id_of, once
-from inventory.api.serializers import REASON_CHARS_MAX, Page
+from inventory.api.serializers import REASON_CHARS_MAX
 from inventory.outside import REFERENCE_CHARS_MAX, Conflict
 from inventory.stock import ON_HAND_UNITS_MAX
-from timeline.api.wire import Code, Input, Output, StrictDateTime, StrictInt, StrictText
+from timeline.api.wire import Code, Input, Output, Page, StrictDateTime, StrictInt, StrictText
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from inventory.catalogue import Variant
 from timeline.api.query import Query, QueryBool, QueryList, QueryText
-from timeline.api.wire import Code, Input, Output, StrictInt, StrictText
+from timeline.api.wire import Code, Input, Output, Page, StrictInt, StrictText
 
 DELTA_UNITS_MAX = 1_000_000
 REASON_CHARS_MAX = 200
@@ -92,16 +92,6 @@ class AdjustmentInput(Input):
     warehouse = Code(max_length=32)
     delta = StrictInt(min_value=-DELTA_UNITS_MAX, max_value=DELTA_UNITS_MAX)
     reason = StrictText(max_length=REASON_CHARS_MAX, help_text="A code such as `recount`, `damaged`, or a sentence.")
-
-
-class Page(Output):
-    """The envelope of every list."""
-
-    page = serializers.IntegerField()
-    limit = serializers.IntegerField()
-    total = serializers.IntegerField()
-    total_is_capped = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
 
 
 class ProductPage(Page):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers as s
 
-from orders.api.shapes import Money, Page
+from orders.api.shapes import Money
 from payments.statements import ADJUSTMENT, PAYMENT, REFUND, TRANSFER
 from timeline.api.query import Query, QueryBool, QueryDay, QueryMoment, QueryText
-from timeline.api.wire import Output
+from timeline.api.wire import Output, Page
 
 if TYPE_CHECKING:
     from payments.journal import Balance

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
-from orders.api.shapes import Money, Page
+from orders.api.shapes import Money
 from orders.models import Case
 from orders.operations.cases import NOTE_CHARS_MAX, RESOLUTIONS
 from orders.reconciliation.actions import verb_of
 from orders.reconciliation.causes import CAUSES, KINDS, OWNERS
 from timeline.api.query import Query, QueryList
-from timeline.api.wire import Choice, Input, Output, StrictDate, StrictDateTime, StrictText
+from timeline.api.wire import Choice, Input, Output, Page, StrictDate, StrictDateTime, StrictText
 
 if TYPE_CHECKING:
     from orders.models import ReconciliationRun

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers as s
 
-from orders.api.shapes import GstShape, Money, Page
+from orders.api.shapes import GstShape, Money
 from orders.models import OrderEdit
-from timeline.api.wire import Output
+from timeline.api.wire import Output, Page
 
 if TYPE_CHECKING:
     from orders.models import Person

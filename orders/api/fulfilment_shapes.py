@@ -8,11 +8,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
 from orders.api.fulfilment_rows import FulfilmentShape
 from orders.api.inputs import REASON_CHARS_MAX, UnitsInput
-from orders.api.shapes import Page
 from orders.lifecycle import WAREHOUSE_WORDS
 from orders.operations.cancel import CODES
 from timeline.api.query import Query, QueryList, QueryText
-from timeline.api.wire import Choice, Code, Input, StrictDateTime, StrictText, StrictUUID
+from timeline.api.wire import Choice, Code, Input, Page, StrictDateTime, StrictText, StrictUUID
 
 if TYPE_CHECKING:
     from collections.abc import Callable

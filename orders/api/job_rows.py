@@ -8,10 +8,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
 from orders.api.inputs import CSV_CHARS_MAX
-from orders.api.shapes import Page
 from orders.models import Job, JobResult
 from timeline.api.query import Query, QueryBool, QueryList, QueryText
-from timeline.api.wire import Choice, Input, Output, StrictBool, StrictText
+from timeline.api.wire import Choice, Input, Output, Page, StrictBool, StrictText
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers as s
 
 from orders.api.rows import payment_row, refund_row
-from orders.api.shapes import Money, Page, PaymentShape, RefundShape
+from orders.api.shapes import Money, PaymentShape, RefundShape
 from orders.outstanding import LISTS
 from timeline.api.query import Query
-from timeline.api.wire import Choice, Output
+from timeline.api.wire import Choice, Output, Page
 
 if TYPE_CHECKING:
     from orders.outstanding import Standing

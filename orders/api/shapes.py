@@ -11,7 +11,7 @@ from orders.api.parcel_shapes import ClaimShape, ListedShipmentShape, ManifestSh
 from orders.api.return_shapes import ReturnShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
-from timeline.api.wire import Output
+from timeline.api.wire import Output, Page
 
 
 class Money(s.IntegerField):
@@ -328,16 +328,6 @@ class EventShape(Output):
     created_at = s.DateTimeField()
     occurred_at = s.DateTimeField()
     position = s.IntegerField(allow_null=True)
-
-
-class Page(Output):
-    """The envelope of every list."""
-
-    page = s.IntegerField()
-    limit = s.IntegerField()
-    total = s.IntegerField()
-    total_is_capped = s.BooleanField()
-    next_cursor = s.CharField(allow_null=True)
 
 
 class OrderPage(Page):

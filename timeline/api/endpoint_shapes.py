@@ -7,9 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
-from timeline.api.event_shapes import RecordPage
 from timeline.api.query import Query, QueryInt, QueryList
-from timeline.api.wire import INTEGER_MAX, Choice, Input, Output, StrictBool, StrictInt, StrictText
+from timeline.api.wire import INTEGER_MAX, Choice, Input, Output, Page, StrictBool, StrictInt, StrictText
 from timeline.endpoints.guard import URL_CHARS_MAX
 from timeline.models import Dispatch, Endpoint
 
@@ -98,16 +97,20 @@ class DispatchOutput(Output):
     tries: Any = TryOutput(many=True)
 
 
-class DispatchPage(RecordPage):
+class DispatchPage(Page):
     """Messages of one page."""
 
     data: Any = DispatchOutput(many=True)
 
 
-class EndpointPage(RecordPage):
+class EndpointPage(Page):
     """Endpoints of one page."""
 
     data: Any = EndpointOutput(many=True)
+
+
+class EndpointsQuery(Query):
+    """All endpoints, by name."""
 
 
 class DispatchesQuery(Query):

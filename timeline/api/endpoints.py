@@ -49,10 +49,10 @@ class EndpointView(APIView):
 class EndpointsView(EndpointView):
     """`/admin/endpoints`."""
 
-    @extend_schema(operation_id="admin_endpoints_list", responses={200: shapes.EndpointPage})
+    @extend_schema(operation_id="admin_endpoints_list", parameters=[shapes.EndpointsQuery], responses={200: shapes.EndpointPage})
     def get(self, request: Request) -> HttpResponse:
         """List them."""
-        wish = shapes.DispatchesQuery.parse(request.query_params)
+        wish = shapes.EndpointsQuery.parse(request.query_params)
         page = paged(Endpoint.objects.all(), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
         return _shown(page.envelope([shapes.EndpointOutput(row).data for row in page.rows]))
 

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
 from timeline.api.query import Query, QueryList, QueryMoment, QueryText
-from timeline.api.wire import Input, Metadata, Output, StrictDateTime, StrictText, camel
+from timeline.api.wire import Input, Metadata, Output, Page, StrictDateTime, StrictText, camel
 from timeline.errors import BadRequest
 from timeline.ingest import ACTION, ACTION_CHARS_MAX, BATCH_EVENTS_MAX, Told
 from timeline.search import Wish
@@ -171,15 +171,10 @@ class RecordOutput(Output):
     leaf_hash = s.CharField()
 
 
-class RecordPage(Output):
+class RecordPage(Page):
     """Events of one page."""
 
     data: Any = RecordOutput(many=True)
-    page = s.IntegerField()
-    limit = s.IntegerField()
-    total = s.IntegerField()
-    total_is_capped = s.BooleanField()
-    next_cursor = s.CharField(allow_null=True)
 
 
 class EventsQuery(Query):

@@ -107,6 +107,16 @@ class Output(_CamelNames):
     """What an answer looks like: snake_case attributes out as camelCase JSON."""
 
 
+class Page(Output):
+    """The envelope of every list, as `timeline.api.paging` fills it; who inherits says what `data` holds."""
+
+    page = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    total = serializers.IntegerField()
+    total_is_capped = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
 class Input(_CamelNames):
     """What a body must look like. An unknown or read-only key is refused by name (F68)."""
 
