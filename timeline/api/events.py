@@ -28,8 +28,11 @@ from timeline.api.permissions import Staff
 from timeline.errors import DomainError, Forbidden
 from timeline.log.audit import audit_between
 from timeline.models import ApiClient
+from timeline.vocabulary import APP
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rest_framework.request import Request
 
     from timeline.models import Event
@@ -100,37 +103,56 @@ class VerifyView(LogView):
 
 
 def record_row(event: Event) -> dict[str, Any]:
-    """One event of the whole log. What is sealed is shown of what apps told alone."""
-    told = event.facts if event.kind.startswith("app.") else {}
-    sealed = (event.private() or {}) if told else {}
-    metadata = sealed.get("metadata", {}) if told else event.facts
-    names = sealed.get("names", {})
+    """One event of the whole log."""
     return {
         "id": event.public_id,
-        "action": told.get("action", event.kind),
         "kind": event.kind,
-        "app": told.get("app"),
-        "resource": told.get("resource") or (event.subject_type.rpartition(".")[2] if not told else None),
-        "resourceId": told.get("resource_id") or (event.subject_id if not told else None),
         "stream": event.stream,
         "streamSeq": event.stream_seq,
-        "actor": {
-            "id": (told.get("actor_id") or sealed.get("actor_id")) if told else event.actor_id,
-            "type": told.get("actor_type", event.actor_type),
-            "name": (sealed.get("actor_name") if told else event.actor_name) or None,
-        },
         "recordedBy": {"id": event.actor_id, "type": event.actor_type, "name": event.actor_name or None},
         "sessionId": event.session_id or None,
-        "targets": [
-            {"type": target.type, "id": target.target_id, "name": target.name or names.get(target.target_id) or None}
-            for target in event.targets.all()
-        ],
-        "metadata": metadata,
         "occurredAt": event.occurred_at,
         "recordedAt": event.recorded_at,
         "position": event.position,
         "leafHash": bytes(event.leaf_hash).hex(),
+        **(_told_words(event) if event.kind.startswith(APP) else _own_words(event)),
     }
+
+
+def _own_words(event: Event) -> dict[str, Any]:
+    """What we say ourselves; what is sealed of it is shown on the order's own timeline alone."""
+    return {
+        "action": event.kind,
+        "app": None,
+        "resource": event.subject_type.rpartition(".")[2],
+        "resourceId": event.subject_id,
+        "actor": {"id": event.actor_id, "type": event.actor_type, "name": event.actor_name or None},
+        "targets": _targets(event, {}),
+        "metadata": event.facts,
+    }
+
+
+def _told_words(event: Event) -> dict[str, Any]:
+    """What an app told, with what is sealed of it."""
+    told, sealed = event.facts, event.private() or {}
+    return {
+        "action": told["action"],
+        "app": told["app"],
+        "resource": told.get("resource"),
+        "resourceId": told.get("resource_id"),
+        "actor": {
+            "id": told.get("actor_id") or sealed.get("actor_id"), "type": told["actor_type"], "name": sealed.get("actor_name"),
+        },
+        "targets": _targets(event, sealed.get("names", {})),
+        "metadata": sealed.get("metadata", {}),
+    }
+
+
+def _targets(event: Event, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {"type": target.type, "id": target.target_id, "name": target.name or names.get(target.target_id) or None}
+        for target in event.targets.all()
+    ]
 
 
 def _told(row: Any, place: int, client: ApiClient, request: Request) -> dict[str, Any]:
