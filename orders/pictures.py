@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
-MEDIA = (JPEG, PNG, WEBP)
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SEGMENT_BYTES_MIN = 2
 _START_OF_SCAN = 0xDA

@@ -53,11 +53,6 @@ def is_sound(form: Form, number: str) -> bool:
     return found is not None and form.digit(found["serial"]) == int(found["check"])
 
 
-def forms_of(number: str) -> list[Form]:
-    """Every form in which the number is sound."""
-    return [form for form in FORMS if is_sound(form, number)]
-
-
 def s10_digit(serial: str) -> int:
     """The check digit of an eight-digit serial (UPU S10)."""
     rest = 11 - sum(weight * int(digit) for weight, digit in zip(_S10_WEIGHTS, serial, strict=True)) % 11

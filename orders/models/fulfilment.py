@@ -122,13 +122,6 @@ class Fulfilment(StateModel):
         self.release_at = release_at
 
     @transition(
-        field=status, source=[Status.RELEASED, Status.SCHEDULED, Status.PICKING, Status.PACKED],
-        target=Status.AWAITING_INVENTORY, custom={"event": "fulfilment.awaiting"},
-    )
-    def wait(self) -> None:
-        """Its units are not there after all."""
-
-    @transition(
         field=status, source=Status.RELEASED, target=Status.PICKING, custom={"event": "fulfilment.picking_started"}
     )
     def start_picking(self, *, at: datetime) -> None:

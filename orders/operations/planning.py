@@ -130,7 +130,8 @@ def lay(op: Operation, *, ground: Ground, target: Mapping[Fulfilment, Units], wh
         before = ground.of(row)
         ground.units[row.pk] = dict(units)
         if row not in known and units:
-            begin(op, row, "fulfilment.planned", **_words(ground, row))
+            kind = "fulfilment.awaiting" if row.status == S.AWAITING_INVENTORY else "fulfilment.planned"
+            begin(op, row, kind, **_words(ground, row))
             ground.fulfilments.append(row)
         elif units and before != units:
             told = facts(ground, row)

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from timeline.models import Event
     from timeline.operations import Operation
 
-ITEMS_MAX = 100
-
 
 class ReturnNotPossible(Invalid):
     """Not all of this can be sent back; the errors say why, item by item."""

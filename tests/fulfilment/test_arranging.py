@@ -16,6 +16,7 @@ from tests import makers as shop
 from tests.fulfilment import makers
 from timeline import queries
 from timeline.errors import Missing, Refused, TransitionRefused
+from timeline.models import Event
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +171,7 @@ def test_short_units_that_are_nowhere_wait_and_are_planned_when_stock_comes(orde
     (waiting,) = makers.opened(order)
     assert (waiting.status, waiting.warehouse_code) == ("awaiting_inventory", "")
     assert waiting.reason == "Three items wait for stock; no warehouse has them."
+    assert Event.objects.filter(kind="fulfilment.awaiting", subject_id=waiting.pk.hex).count() == 1  # E16
     makers.require_sums(order)
     with pytest.raises(AwaitingStock):
         makers.do(order, arranging.release, fulfilment_id=waiting.pk)

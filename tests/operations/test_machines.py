@@ -59,7 +59,6 @@ FULFILMENT = {
     ("released", "hand_over"): "handed_over",
     ("picking", "hand_over"): "handed_over",
     ("packed", "hand_over"): "handed_over",
-    **{(state, "wait"): "awaiting_inventory" for state in ("scheduled", "released", "picking", "packed")},
     **{(state, "cancel"): "cancelled" for state in _OPEN},
 }
 PAIRS = [
