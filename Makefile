@@ -7,10 +7,8 @@ BIN := $(VENV)/bin
 KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test test-postgres test-crashes ninety-days tampering flash-sale bulk-proof check smoke bench docs lock clean install
-.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof model-proof check smoke bench docs lock clean install
-.PHONY: help run test test-postgres test-crashes ninety-days flash-sale bulk-proof check smoke bench docs lock clean install
-.PHONY: help run test test-postgres test-crashes test-karrio ninety-days check smoke bench docs lock clean install
+.PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
+	tampering check smoke bench docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +43,6 @@ test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Re
 test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 	CRASHES=1 $(BIN)/python -m pytest -q tests/crashes -s
 
-.PHONY: lifecycle
 lifecycle: $(STAMP) ## Build every reachable state of an order and ask what may be changed
 	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto tests/flows/test_allowed_when.py
 
@@ -57,6 +54,7 @@ flash-sale: $(STAMP) ## Sell 1,000 units to 64 clients who try 20,000 times, ove
 
 bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed again and again; print rows/s, memory, duplicates
 	$(BIN)/python -m tests.benchmarks.bulk_proof
+
 $(KARRIO)/.installed: requirements.lock pyproject.toml
 	@test -x $(KARRIO)/bin/python || $(PYTHON) -m venv $(KARRIO)
 	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -68,6 +66,7 @@ test-karrio: $(KARRIO)/.installed ## Run karrio's carriers against a stub, in an
 
 tampering: $(STAMP) ## Change the sealed past in ten ways, a thousand times each; print what was found
 	TAMPERINGS=$${TAMPERINGS:-1000} $(BIN)/python -m pytest -q -n 0 -s tests/log/test_tampering_programme.py
+
 model-proof: $(STAMP) ## Take 30,000 steps with goods and money against a small reference model
 	MODEL_EXAMPLES=$${MODEL_EXAMPLES:-600} MODEL_STEPS=$${MODEL_STEPS:-50} $(BIN)/python -m pytest -q -n 0 -s tests/flows/test_goods_model.py
 
