@@ -13,8 +13,9 @@ from django.test import Client
 from inventory.models import Variant, Warehouse
 from orders import checkout
 from orders.api.authentication import issue_token
-from orders.models import Order, OrderPayment
+from orders.models import Order
 from orders.operations import fulfil, numbers, pay, process
+from orders.queries import payment_of
 from payments import operations as money
 from tests import shelves
 from timeline.actors import Actor, system
@@ -171,7 +172,8 @@ def paid_order(**wish: Any) -> Order:
 
 def capture(order: Order, *, gateway_order_id: str | None = None) -> None:
     """The gateway takes the payment and says so."""
-    payment = OrderPayment.objects.select_related("payment").get(order=order).payment
+    payment = payment_of(order.pk)
+    assert payment is not None, "an order that was placed has a payment"
     ours = gateway_order_id or f"order_{order.pk.hex[:14]}"
     with operation("test.capture", actor=system("payments"), stream=str(order.pk)) as op:
         money.accept(op, payment_id=payment.pk, gateway_order_id=ours)
