@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+THOROUGH = os.environ.get("THOROUGH") == "1"
 SHARE = 4
 
 
 def many(count: int) -> int:
     """So many examples, or a quarter of them, at least three."""
-    return count if os.environ.get("THOROUGH") == "1" else max(3, count // SHARE)
+    return count if THOROUGH else max(3, count // SHARE)

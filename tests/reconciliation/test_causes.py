@@ -519,22 +519,25 @@ def test_the_axes_in_sql_are_those_of_the_operation(shop_gateway: FakeGateway) -
         )
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_a_check_costs_the_same_for_one_order_as_for_many(name: str, shop_gateway: FakeGateway) -> None:
+def test_a_check_costs_the_same_for_one_order_as_for_many(shop_gateway: FakeGateway) -> None:
     shop.product("TEA-1", units=50)
 
-    def cost() -> int:
+    def costs() -> dict[str, int]:
         now = timezone.now() + makers.LATER
         window = Window(first=localdate() - timedelta(days=8), last=localdate(), now=now)
-        with CaptureQueriesContext(connection) as asked:
-            assert list(CHECKS[name](window)) == []
-        return len(asked)
+        found = {}
+        for name, check in CHECKS.items():
+            with CaptureQueriesContext(connection) as asked:
+                assert list(check(window)) == [], name
+            found[name] = len(asked)
+        return found
 
     makers.delivered(shop_gateway, {"TEA-1": 1})
-    one = cost()
+    one = costs()
     for _ in range(4):
         makers.delivered(shop_gateway, {"TEA-1": 1})
-    assert cost() == one <= 20
+    assert costs() == one
+    assert max(one.values()) <= 20
 
 
 ACTS = {
