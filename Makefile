@@ -64,6 +64,9 @@ $(KARRIO)/.installed: requirements.lock pyproject.toml
 test-karrio: $(KARRIO)/.installed ## Run karrio's carriers against a stub, in an environment of their own
 	$(KARRIO)/bin/python -m pytest -q -n 0 tests/contracts/carriers
 
+sheet-proof: $(STAMP) ## Open an export of 400 hostile texts in LibreOffice (soffice); print cells and formulas
+	SHEETS=1 $(BIN)/python -m pytest -q -n 0 -s tests/exports/test_sheet.py
+
 tampering: $(STAMP) ## Change the sealed past in ten ways, a thousand times each; print what was found
 	TAMPERINGS=$${TAMPERINGS:-1000} $(BIN)/python -m pytest -q -n 0 -s tests/log/test_tampering_programme.py
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A task by its dotted name, every so many seconds, in a queue."""
+    """A task by its dotted name, every so many seconds, in a queue. One that is `long` runs beside the others in the local runner."""
 
     task: str
     every_s: float
     queue: str = "default"
+    long: bool = False
 
 
 SCHEDULE: tuple[Tick, ...] = (
@@ -34,5 +35,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.reconcile_nightly", 900, "money"),
     Tick("orders.tasks.reconcile_due", 3, "money"),
     Tick("orders.tasks.run_jobs", 1),
+    Tick("timeline.tasks.run_exports", 2, "slow", long=True),
+    Tick("timeline.tasks.sweep_exports", 20),
     Tick("timeline.tasks.forget_old", 3600),
 )

@@ -122,6 +122,34 @@ TIME_ZONE = env.text("TIME_ZONE")
 USE_TZ = True
 USE_I18N = True
 
+EXPORTS_WORK = VAR / "exports" / "work"
+EXPORTS_S3_BUCKET = env.text("EXPORTS_S3_BUCKET")
+_EXPORTS_ON_DISK = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": env.text("EXPORTS_DIR") or str(VAR / "exports" / "files"),
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+    },
+}
+_EXPORTS_IN_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": EXPORTS_S3_BUCKET,
+        "location": "exports",
+        "endpoint_url": env.text("EXPORTS_S3_ENDPOINT") or None,
+        "region_name": env.text("EXPORTS_S3_REGION") or None,
+        "default_acl": None,
+        "file_overwrite": False,
+        "querystring_auth": True,
+    },
+}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "exports": _EXPORTS_IN_S3 if EXPORTS_S3_BUCKET else _EXPORTS_ON_DISK,
+}
+
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [ROOT / "config" / "static"]

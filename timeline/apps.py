@@ -24,3 +24,4 @@ class TimelineConfig(AppConfig):
         post_migrate.connect(vault.after_migrate, sender=self, dispatch_uid="timeline.vault.keys")
         checks.register_all()
         autodiscover_modules("subscribers", "exchanges")
+        from timeline.exports import events  # noqa: F401 registers what can be exported of the book

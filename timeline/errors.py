@@ -100,6 +100,13 @@ class Missing(DomainError):
     title = "Not found"
 
 
+class Gone(DomainError):
+    """It was here, and it is not any more."""
+
+    slug = "gone"
+    title = "Gone"
+
+
 class Refused(DomainError):
     """What is asked does not fit the present state."""
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from timeline import ids
+from timeline.exports.export import Export, ExportSchedule, ExportScrap
 from timeline.rate_window import RateWindow
 from timeline.states import StateField, StateModel
 
@@ -19,6 +20,9 @@ __all__ = [
     "ApiClient",
     "Delivery",
     "Event",
+    "Export",
+    "ExportSchedule",
+    "ExportScrap",
     "RateWindow",
     "Receipt",
     "StateField",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from timeline import rates, relay
 from timeline.endpoints import sending
+from timeline.exports import running, schedules
 from timeline.log import seal
 from timeline.models import Receipt
 
@@ -36,6 +37,19 @@ def seal_log(**_: object) -> None:
 def send_webhooks(**_: object) -> None:
     """Send what endpoints are owed."""
     sending.run(WEBHOOKS_S)
+
+
+@shared_task(soft_time_limit=4 * 3600, time_limit=4 * 3600 + 60)
+def run_exports(**_: object) -> None:
+    """Write the exports that were asked for, to the last."""
+    running.run_due()
+
+
+@shared_task(soft_time_limit=50)
+def sweep_exports(**_: object) -> None:
+    """Ask for what is due every month; end what is over, and delete files that belong to nothing any more."""
+    schedules.run_due(timezone.now())
+    schedules.expire_due(timezone.now())
 
 
 @shared_task(soft_time_limit=50)

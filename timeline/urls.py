@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from timeline.api import endpoints
+from timeline.api import endpoints, exports
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.tiles import served
@@ -56,6 +56,14 @@ urlpatterns = [
     path("admin/endpoints/<str:endpoint_id>/replay", endpoints.ReplayView.as_view()),
     path("admin/endpoints/<str:endpoint_id>/deliveries", endpoints.DispatchesView.as_view()),
     path("admin/deliveries/<str:dispatch_id>/again", endpoints.AgainView.as_view()),
+    path("admin/exports", exports.ExportsView.as_view()),
+    path("admin/exports/<str:export_id>", exports.OneExportView.as_view()),
+    path("admin/exports/<str:export_id>/cancel", exports.CancelView.as_view()),
+    path("admin/exports/<str:export_id>/revoke", exports.RevokeView.as_view()),
+    path("admin/exports/<str:export_id>/retry", exports.RetryView.as_view()),
+    path("admin/exports/<str:export_id>/download", exports.DownloadView.as_view()),
+    path("admin/export-schedules", exports.SchedulesView.as_view()),
+    path("admin/export-schedules/<str:schedule_id>", exports.OneScheduleView.as_view()),
     path("log/checkpoint", checkpoint),
     path("log/keys", keys),
     path("log/tile/<path:place>", tile),

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from orders.bulk.kinds import KINDS
 from orders.models import JobChunk, JobResult
+from timeline.exports.cells import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from orders.models import Job
 
 WHY = ("line", "code", "problem")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(job: Job) -> Iterator[str]:
@@ -35,11 +35,6 @@ def as_csv(job: Job) -> Iterator[str]:
             _, cells = rows[result.row - first] if rows else (0, {})
             values = [cells.get(column, "") for column in columns]
             yield writer.writerow([safe(value) for value in (*values, str(result.line), result.code, result.detail)])
-
-
-def safe(text: str) -> str:
-    """A cell that a spreadsheet takes for text and not for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class _Echo:

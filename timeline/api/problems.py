@@ -16,6 +16,7 @@ STATUS: Final[dict[type[errors.DomainError], int]] = {
     errors.Forbidden: 403,
     errors.Missing: 404,
     errors.Refused: 409,
+    errors.Gone: 410,
     errors.Stale: 412,
     errors.TooLarge: 413,
     errors.Invalid: 422,

@@ -25,7 +25,7 @@ KINDS_MAX = 50
 SECRETS_MAX = 4
 REPLAY_EVENTS_MAX = 10_000
 OVERLAP = timedelta(hours=24)
-_KIND = re.compile(r"\*|[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*(?:\.\*)?", re.ASCII)
+KIND = re.compile(r"\*|[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*(?:\.\*)?", re.ASCII)
 
 
 class NameTaken(Refused):
@@ -184,7 +184,7 @@ def _entries(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _require_kinds(kinds: Sequence[str]) -> None:
-    if not 1 <= len(kinds) <= KINDS_MAX or any(len(kind) > 60 or not _KIND.fullmatch(kind) for kind in kinds):  # noqa: PLR2004 an event's kind
+    if not 1 <= len(kinds) <= KINDS_MAX or any(len(kind) > 60 or not KIND.fullmatch(kind) for kind in kinds):  # noqa: PLR2004 an event's kind
         raise KindsUnclear(errors=[("#/kinds", "Dotted words, or order.*, or *.")])
 
 

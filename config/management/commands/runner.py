@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from typing import Any
 
@@ -36,10 +37,14 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda which, _: stopped.append(which))
         due = {tick: time.monotonic() for tick in SCHEDULE}
+        beside: dict[Tick, threading.Thread] = {}
         while not stopped:
             for tick, at in due.items():
                 if at <= time.monotonic() and not stopped:
-                    run(tick)
+                    if tick.long:
+                        _beside(tick, beside)
+                    else:
+                        run(tick)
                     due[tick] = time.monotonic() + min(tick.every_s, _quick(tick))
             time.sleep(IDLE_S)
 
@@ -53,6 +58,13 @@ def run(tick: Tick) -> None:
         log.exception("task.failed", task=tick.task)
     finally:
         close_old_connections()
+
+
+def _beside(tick: Tick, threads: dict[Tick, threading.Thread]) -> None:
+    """Start a long task in a thread of its own, unless the last one is at it still. It dies with the runner: a lease runs out."""
+    if tick not in threads or not threads[tick].is_alive():
+        threads[tick] = threading.Thread(target=run, args=(tick,), name=tick.task, daemon=True)
+        threads[tick].start()
 
 
 def _quick(tick: Tick) -> float:

@@ -1,0 +1,160 @@
+"""The events of the log as rows, in its order (A4, A21, A22).
+
+What an app told is in it as on `GET /api/v1/events`, with what is sealed of it; what is sealed of our own events is not.
+Columns are fetched, not objects: a million events go through here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
+from rest_framework.exceptions import ValidationError
+
+from timeline import search, vault
+from timeline.endpoints.operations import KIND
+from timeline.errors import BadRequest
+from timeline.exports.filters import OneOrMany, PeriodFilters, Word, period_of
+from timeline.exports.sources import Batch, Column, Source, register
+from timeline.ids import uuid7
+from timeline.models import Event, Target
+from timeline.vocabulary import APP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from timeline.exports.sources import Asked
+
+WINDOW_PLACES = 2_000
+CURRENCY = "INR"
+_AMOUNTS = ("amount_minor", "total_minor", "refund_amount", "amount", "total")
+
+COLUMNS = (
+    Column("position", "whole"), Column("id"), Column("recorded_at", "time"), Column("occurred_at", "time"), Column("action"),
+    Column("kind"), Column("app"), Column("resource"), Column("resource_id"), Column("stream"), Column("stream_seq", "whole"),
+    Column("from_state"), Column("to_state"), Column("amount_minor", "whole"), Column("currency"), Column("actor_id"),
+    Column("actor_type"), Column("actor_name"), Column("recorded_by_id"), Column("recorded_by_type"), Column("recorded_by_name"),
+    Column("session_id"), Column("request_id"), Column("channel"), Column("targets", "json"), Column("metadata", "json"),
+    Column("leaf_hash"),
+)
+_FETCHED = (
+    "id", "position", "leaf_hash", "recorded_at", "occurred_at", "kind", "subject_type", "subject_id", "stream", "stream_seq",
+    "from_state", "to_state", "actor_id", "actor_type", "actor_name", "session_id", "request_id", "channel",
+)
+
+
+class Action(Word):
+    """`order.placed`, `order.*`, or `*`."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse what could fit nothing."""
+        text = super().to_internal_value(data)
+        if not KIND.fullmatch(text):
+            raise ValidationError("Dotted words such as order.placed, or order.*, or *.", code="invalid")
+        return text
+
+
+class ActorId(Word):
+    """The id of who acted. Addresses are sealed, so they find nothing and are not kept here."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse an address."""
+        text = super().to_internal_value(data)
+        if "@" in text:
+            raise ValidationError("An id is required, not an address.", code="invalid")
+        return text
+
+
+class EventFilters(PeriodFilters):
+    """Which events; times are those of their recording."""
+
+    action = OneOrMany(child=Action(), required=False, help_text="`order.*` is all of a resource; one, or a list.")
+    actor = ActorId(required=False)
+    actor_type = Word(required=False)
+    resource = Word(required=False)
+    resource_id = Word(required=False)
+    target = OneOrMany(child=Word(max_length=130), required=False, help_text="`type:id`; several must all be named.")
+    session = Word(required=False)
+
+    @classmethod
+    def plain(cls, data: Any) -> dict[str, Any]:
+        """As of every source; a target is `type:id`."""
+        kept = super().plain(data)
+        if any(not all(text.partition(":")[::2]) for text in kept.get("target", ())):
+            raise BadRequest(errors=[("#/target", "type:id is required.")])
+        return kept
+
+
+def read(asked: Asked) -> Iterator[Batch]:
+    """The events, some thousand places of the log at a time: three statements for each."""
+    wanted = search.events(wish_of(asked.filters)).select_related(None).prefetch_related(None)
+    for first in range(0, asked.cut, WINDOW_PLACES):
+        here = wanted.filter(**asked.window(first, WINDOW_PLACES)).order_by(asked.cut_by)
+        found = list(here.annotate(said=Cast("facts", TextField())).values_list(*_FETCHED, "said"))
+        targets = _targets([row[0] for row in found])
+        told = _told([row[0] for row in found if row[5].startswith(APP)])
+        yield Batch(
+            min(first + WINDOW_PLACES, asked.cut),
+            [_row(row, targets[row[0]], told.get(row[0])) for row in found],
+            unsealed=any(personal for _, personal in told.values()),
+        )
+
+
+def wish_of(filters: dict[str, Any]) -> search.Wish:
+    """The filters as `search` takes them."""
+    after, before = period_of(filters)
+    pairs = [text.partition(":")[::2] for text in filters.get("target", ())]
+    return search.Wish(
+        actions=filters.get("action", ()), actor=filters.get("actor", ""), actor_type=filters.get("actor_type", ""),
+        resource=filters.get("resource", ""), resource_id=filters.get("resource_id", ""), targets=pairs,
+        session=filters.get("session", ""), after=after, before=before,
+    )
+
+
+def _targets(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    if ids:
+        rows = Target.objects.filter(event_id__in=ids).order_by("id").values_list("event_id", "type", "target_id", "name")
+        for event_id, kind, target_id, name in rows:
+            found[event_id].append({"type": kind, "id": target_id, "name": name or None})
+    return found
+
+
+def _told(ids: Sequence[int]) -> dict[int, tuple[dict[str, Any], bool]]:
+    """What is sealed of what apps told, and whether it is sealed under a person's key."""
+    if not ids:
+        return {}
+    events = Event.objects.filter(pk__in=ids, sealed__isnull=False).select_related("person_key")
+    found = ((event.pk, event.private(), event.person_key_id) for event in events.only("stream", "stream_seq", "sealed", "person_key"))
+    return {pk: (sealed, key_id != vault.HOUSE) for pk, sealed, key_id in found if sealed is not None}
+
+
+def _row(row: Sequence[Any], targets: list[dict[str, Any]], told: tuple[dict[str, Any], bool] | None) -> tuple[Any, ...]:
+    (_, position, leaf, recorded_at, occurred_at, kind, subject_type, subject_id, stream, stream_seq, from_state, to_state, actor_id,
+     actor_type, actor_name, session_id, request_id, channel, said) = row
+    facts, leaf = orjson.loads(said), bytes(leaf)
+    if kind.startswith(APP):
+        sealed = told[0] if told is not None else {}
+        names = sealed.get("names", {})
+        action, app, resource, resource_id = facts["action"], facts["app"], facts.get("resource"), facts.get("resource_id")
+        who = (facts.get("actor_id") or sealed.get("actor_id"), facts["actor_type"], sealed.get("actor_name"))
+        targets = [{**target, "name": target["name"] or names.get(target["id"])} for target in targets]
+        metadata = sealed.get("metadata", {})
+    else:
+        action, app, resource, resource_id = kind, None, subject_type.rpartition(".")[2], subject_id
+        who, metadata = (actor_id, actor_type, actor_name or None), facts
+    amount = next((value for name in _AMOUNTS if type(value := metadata.get(name)) is int and abs(value) < 1 << 63), None)
+    currency = metadata.get("currency")
+    if amount is None or not isinstance(currency, str):
+        currency = CURRENCY if amount is not None and app is None else None
+    return (
+        position, str(uuid7(recorded_at, int.from_bytes(leaf[:10], "big"))), recorded_at, occurred_at, action, kind, app, resource,
+        resource_id, stream, stream_seq, from_state or None, to_state or None, amount, currency, *who, actor_id, actor_type,
+        actor_name or None, session_id or None, request_id or None, channel, targets, metadata, leaf.hex(),
+    )
+
+
+register(Source("events", "Events of the book", "events:read", COLUMNS, EventFilters, read))
