@@ -8,7 +8,7 @@ KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
-	tampering check smoke bench docs lock clean
+	sheet-proof tampering check smoke bench docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

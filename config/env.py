@@ -104,9 +104,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SEAL_ORIGIN", "text", "bahi.local/log", "The log's own name, for ever: a host and a path without scheme.", "Operations"),
     Variable("SEAL_FILE", "text", "", "Every checkpoint is appended here too: a file on another volume. Empty: `checkpoints` in BAHI_VAR.", "Operations"),
     Variable("EXPORTS_DIR", "text", "", "Where files of exports lie, on a volume that web and workers share. Empty: `exports/files` in BAHI_VAR.", "Operations"),
-    Variable("EXPORTS_S3_BUCKET", "text", "", "Files of exports lie in this bucket instead (`bahi[s3]`; credentials as boto3 finds them).", "Operations"),
-    Variable("EXPORTS_S3_ENDPOINT", "text", "", "Address of an S3 that is not Amazon's.", "Operations"),
-    Variable("EXPORTS_S3_REGION", "text", "", "Region of the bucket.", "Operations"),
+    Variable("EXPORTS_BUCKET", "text", "", "Files of exports lie in this bucket instead (`bahi[s3]`; credentials as boto3 finds them).", "Operations"),
+    Variable("EXPORTS_BUCKET_ENDPOINT", "text", "", "Address of an S3 that is not Amazon's.", "Operations"),
+    Variable("EXPORTS_BUCKET_REGION", "text", "", "Region of the bucket.", "Operations"),
     Variable("ENDPOINTS_PRIVATE", "flag", "0", "Webhooks may go to private addresses and over plain HTTP: for a shop on one machine, never in production.", "Operations"),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
 )

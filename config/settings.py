@@ -123,7 +123,7 @@ USE_TZ = True
 USE_I18N = True
 
 EXPORTS_WORK = VAR / "exports" / "work"
-EXPORTS_S3_BUCKET = env.text("EXPORTS_S3_BUCKET")
+EXPORTS_BUCKET = env.text("EXPORTS_BUCKET")
 _EXPORTS_ON_DISK = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
     "OPTIONS": {
@@ -135,10 +135,10 @@ _EXPORTS_ON_DISK = {
 _EXPORTS_IN_S3 = {
     "BACKEND": "storages.backends.s3.S3Storage",
     "OPTIONS": {
-        "bucket_name": EXPORTS_S3_BUCKET,
+        "bucket_name": EXPORTS_BUCKET,
         "location": "exports",
-        "endpoint_url": env.text("EXPORTS_S3_ENDPOINT") or None,
-        "region_name": env.text("EXPORTS_S3_REGION") or None,
+        "endpoint_url": env.text("EXPORTS_BUCKET_ENDPOINT") or None,
+        "region_name": env.text("EXPORTS_BUCKET_REGION") or None,
         "default_acl": None,
         "file_overwrite": False,
         "querystring_auth": True,
@@ -147,7 +147,7 @@ _EXPORTS_IN_S3 = {
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "exports": _EXPORTS_IN_S3 if EXPORTS_S3_BUCKET else _EXPORTS_ON_DISK,
+    "exports": _EXPORTS_IN_S3 if EXPORTS_BUCKET else _EXPORTS_ON_DISK,
 }
 
 STATIC_URL = "/static/"

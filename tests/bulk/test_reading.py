@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.bulk import cells, faults, reading
+from orders.bulk import cells, reading
 from orders.bulk.kinds import KINDS, ParcelWish, Row
 from orders.bulk.reading import BadFile, rows_of
+from timeline.exports.cells import safe
 
 FULFILMENTS = KINDS["fulfilments"].columns
 HEAD = b"order_number,carrier,tracking_number\n"
@@ -135,4 +136,4 @@ def test_rows_of_one_parcel_are_one_wish() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+91", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_f72_what_a_spreadsheet_would_run_goes_out_as_text(cell: str) -> None:
-    assert faults.safe(cell) == f"'{cell}"
+    assert safe(cell) == f"'{cell}"

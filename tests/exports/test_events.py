@@ -137,7 +137,7 @@ def test_without_sealing_the_cut_is_an_id(settings: Any) -> None:
     makers.paid_order()
     first = made(boss, filters={"action": "order.*"})
     assert first["cut"] > Event.objects.filter(kind="order.confirmed").latest("id").pk
-    assert [row["action"] for row in rows(first["downloadUrl"])][0] == "order.placed"
+    assert rows(first["downloadUrl"])[0]["action"] == "order.placed"
 
 
 def test_a24_the_link_is_signed_and_dies_after_seven_days() -> None:

@@ -81,7 +81,7 @@ class ExportInput(WantedInput):
     cut = StrictInt(min_value=0, max_value=INTEGER_MAX, required=False, allow_null=True, default=None)
 
 
-class ScheduleInput(WantedInput):
+class ExportScheduleInput(WantedInput):
     """The month before, on this day of every month."""
 
     name = StrictText(max_length=NAME_CHARS_MAX)
@@ -89,7 +89,7 @@ class ScheduleInput(WantedInput):
     at = Clock(required=False, default="06:00", help_text="Time of day on the shop's clock.")
 
 
-class ScheduleChange(Input):
+class ExportScheduleChange(Input):
     """What may be changed."""
 
     name = StrictText(max_length=NAME_CHARS_MAX, required=False)
@@ -107,7 +107,7 @@ class ExportsQuery(Query):
     kind = QueryList(child=StrictText(max_length=40), required=False, default=list)
 
 
-class SchedulesQuery(Query):
+class ExportSchedulesQuery(Query):
     """Schedules, by name."""
 
 
@@ -153,7 +153,7 @@ class ExportOutput(Output):
     expires_at = s.DateTimeField(allow_null=True)
 
 
-class ScheduleOutput(Output):
+class ExportScheduleOutput(Output):
     """An export of every month."""
 
     id = s.UUIDField()
@@ -177,10 +177,10 @@ class ExportPage(Page):
     data: Any = ExportOutput(many=True)
 
 
-class SchedulePage(Page):
+class ExportSchedulePage(Page):
     """Schedules of one page."""
 
-    data: Any = ScheduleOutput(many=True)
+    data: Any = ExportScheduleOutput(many=True)
 
 
 def clock(text: str) -> dt.time:
@@ -191,4 +191,5 @@ def clock(text: str) -> dt.time:
 extend_schema_serializer(examples=[OpenApiExample("Export", value=_EXAMPLE, request_only=True)])(ExportInput)
 extend_schema_serializer(examples=[
     OpenApiExample("Schedule", value={"name": "Accounts", "dayOfMonth": 1, "at": "06:30", "filters": {"action": "order.*"}}, request_only=True)
-])(ScheduleInput)
+])(ExportScheduleInput)
+extend_schema_serializer(examples=[OpenApiExample("Change", value={"dayOfMonth": 2, "at": "07:00"}, request_only=True)])(ExportScheduleChange)

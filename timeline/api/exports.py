@@ -182,17 +182,17 @@ class DownloadView(ExportView):
 class SchedulesView(ExportView):
     """`/admin/export-schedules`."""
 
-    @extend_schema(operation_id="admin_export_schedules_list", parameters=[shapes.SchedulesQuery], responses={200: shapes.SchedulePage})
+    @extend_schema(operation_id="admin_export_schedules_list", parameters=[shapes.ExportSchedulesQuery], responses={200: shapes.ExportSchedulePage})
     def get(self, request: Request) -> HttpResponse:
         """List the exports of every month."""
-        wish = shapes.SchedulesQuery.parse(request.query_params)
+        wish = shapes.ExportSchedulesQuery.parse(request.query_params)
         page = paged(self.own(ExportSchedule.objects.all()), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
         return _shown(page.envelope([schedule_row(row) for row in page.rows]))
 
-    @extend_schema(operation_id="admin_export_schedule_add", request=shapes.ScheduleInput, responses={201: shapes.ScheduleOutput})
+    @extend_schema(operation_id="admin_export_schedule_add", request=shapes.ExportScheduleInput, responses={201: shapes.ExportScheduleOutput})
     def post(self, request: Request) -> HttpResponse:
         """Ask for the month before on this day of every month."""
-        wish = shapes.ScheduleInput.parse(request.data)
+        wish = shapes.ExportScheduleInput.parse(request.data)
         source = shapes.WantedInput.source_of(wish)
         filters = shapes.WantedInput.filters_of(source, wish["filters"], with_period=False)
         self.require(source.name, is_personal=wish["personal"])
@@ -206,16 +206,16 @@ class SchedulesView(ExportView):
 class OneScheduleView(ExportView):
     """`/admin/export-schedules/{id}`."""
 
-    @extend_schema(operation_id="admin_export_schedule_read", responses={200: shapes.ScheduleOutput})
+    @extend_schema(operation_id="admin_export_schedule_read", responses={200: shapes.ExportScheduleOutput})
     def get(self, request: Request, schedule_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one."""
         return _shown(schedule_row(self.schedule(schedule_id)))
 
-    @extend_schema(operation_id="admin_export_schedule_change", request=shapes.ScheduleChange, responses={200: shapes.ScheduleOutput})
+    @extend_schema(operation_id="admin_export_schedule_change", request=shapes.ExportScheduleChange, responses={200: shapes.ExportScheduleOutput})
     def patch(self, request: Request, schedule_id: str) -> HttpResponse:
         """Change it, or switch it off and on."""
         schedule = self.schedule(schedule_id)
-        wish = shapes.ScheduleChange.parse(request.data)
+        wish = shapes.ExportScheduleChange.parse(request.data)
         if "filters" in wish:
             source = shapes.WantedInput.source_of({"kind": schedule.source, "personal": False})
             wish["filters"] = shapes.WantedInput.filters_of(source, wish["filters"], with_period=False)
@@ -224,7 +224,7 @@ class OneScheduleView(ExportView):
         wish = {{"day_of_month": "day"}.get(name, name): value for name, value in wish.items()}
         return self.write("export_schedule.change", lambda op: schedule_row(schedules.change(op, schedule_id=schedule.pk, **wish)))
 
-    @extend_schema(operation_id="admin_export_schedule_stop", responses={200: shapes.ScheduleOutput})
+    @extend_schema(operation_id="admin_export_schedule_stop", responses={200: shapes.ExportScheduleOutput})
     def delete(self, request: Request, schedule_id: str) -> HttpResponse:  # noqa: ARG002
         """Ask no more; what was asked for stays."""
         pk = self.schedule(schedule_id).pk

@@ -61,7 +61,7 @@ def opened(name: str) -> IO[bytes] | None:
 
 def direct_url(name: str, file_name: str) -> str | None:
     """An address of the storage's own that lives for a minute, where it has such addresses (S3)."""
-    if not settings.EXPORTS_S3_BUCKET:
+    if not settings.EXPORTS_BUCKET:
         return None
     words = {"ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(file_name)}"}
     return str(store().url(name, parameters=words, expire=DIRECT_S))  # type: ignore[call-arg]
