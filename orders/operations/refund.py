@@ -72,7 +72,7 @@ def give(
     found = refund_parts.quote(order=order, lines=lines, wish=wish)
     if goodwill and (restock or restock_lines):
         raise refund_parts.GoodwillStandsAlone
-    kept = refund_goods.wanted(lines=lines, items=wish.items, restock=restock, restock_lines=restock_lines)
+    kept = refund_goods.wanted(order=order, lines=lines, items=wish.items, restock=restock, restock_lines=restock_lines)
     waits = refund_limits.needs_approval(
         stream=str(order.pk), actor=op.actor, amount_minor=found.amount_minor, limit_minor=limit_minor
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orders.models import Line
-from orders.operations import shelf
+from orders.operations import planning, shelf
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -20,16 +20,19 @@ CHOICES = (STOCK, DAMAGED, NONE)
 
 
 class CannotRestock(Invalid):
-    """More units are to be put back than are at hand: not yet shipped, or delivered and not returned before."""
+    """More units are to be put back than are at hand: in no parcel yet, or delivered and not returned before."""
 
 
-def within_reach(line: Line) -> int:
-    """Units somebody could put back now: those not yet shipped, and those that arrived and were not returned before."""
-    return line.to_ship + line.quantity_delivered - line.quantity_returned
+def within_reach(line: Line, *, boxed: int) -> int:
+    """Units somebody could put back now: those in no parcel yet, and those that arrived and were not returned before.
+
+    `boxed` units wait in a parcel for its label: whoever wants them back calls the parcel off first.
+    """
+    return line.to_ship - boxed + line.quantity_delivered - line.quantity_returned
 
 
 def wanted(
-    *, lines: Sequence[Line], items: Mapping[UUID, int], restock: bool, restock_lines: Sequence[Mapping[str, Any]]
+    *, order: Order, lines: Sequence[Line], items: Mapping[UUID, int], restock: bool, restock_lines: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """What is to become of which units, as it is kept with the refund. Raises CannotRestock.
 
@@ -38,14 +41,15 @@ def wanted(
     if restock and not restock_lines:
         every = items or {line.pk: line.quantity for line in lines}
         return [_wire(line.pk, every[line.pk], STOCK) for line in lines if line.pk in every]
-    reach = {line.pk: within_reach(line) for line in lines}
+    unplanned = planning.to_plan(planning.read(order.pk)) if restock_lines else {}
+    reach = {line.pk: within_reach(line, boxed=line.to_ship - unplanned[line.pk]) for line in lines if line.pk in unplanned}
     errors = []
     for place, row in enumerate(restock_lines):
         pk, units = row["order_item_id"], row["quantity"] if row["to"] != NONE else 0
         if pk not in reach:
             errors.append((f"#/restockLines/{place}", "There is no such line."))
         elif units > reach[pk]:
-            errors.append((f"#/restockLines/{place}", f"{reach[pk]} units are at hand."))
+            errors.append((f"#/restockLines/{place}", f"At hand: {reach[pk]}."))
         else:
             reach[pk] -= units
     if errors:
@@ -54,18 +58,20 @@ def wanted(
 
 
 def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequence[Mapping[str, Any]]) -> None:
-    """Do with the goods what a refund keeps: units not shipped are free again, delivered ones come back.
+    """Do with the goods what a refund keeps: units in no parcel are free again, delivered ones come back.
 
     Damaged ones are set aside and cannot be sold. What is not at hand any more is left as it is.
     """
     by_id = {str(line.pk): line for line in lines}
+    unplanned = planning.to_plan(planning.read(order.pk))
     freed: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
     returned: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
     for row in kept:
         line = by_id.get(row["orderItemId"])
         if line is None or row["to"] == NONE:
             continue
-        free = min(row["quantity"], line.to_ship)
+        free = min(row["quantity"], unplanned[line.pk])
+        unplanned[line.pk] -= free
         back = min(row["quantity"] - free, line.quantity_delivered - line.quantity_returned)
         line.quantity_cancelled += free
         line.quantity_returned += back

@@ -135,7 +135,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
     taken: Counter[UUID] = Counter()
     packages = [_package(place, parcel, detail, taken) for place, parcel in enumerate(detail.parcels, start=1)]
     planned = _planned(detail, taken.copy())
-    to_ship = _rows(((line, line.to_ship - _booked(line, detail.parcels)) for line in detail.lines), taken)
+    to_ship = _rows(((line, line.to_ship - boxed(line, detail.parcels)) for line in detail.lines), taken)
     primary = _primary(detail, bool(to_ship), packages)
     papers = reading.of_order(order_id)
     story = queries.timeline(order_id, public_only=False)
@@ -243,7 +243,7 @@ def _refused(order: Order, words: list[str], refundable_minor: int) -> list[tupl
     return found
 
 
-def _booked(line: Line, parcels: Iterable[Parcel]) -> int:
+def boxed(line: Line, parcels: Iterable[Parcel]) -> int:
     """Units of a line that wait in a parcel for its label: no longer to be packed, not yet counted as shipped."""
     return sum(
         units for parcel in parcels if parcel.shipment.status == "booked" for pk, units in parcel.units if pk == line.pk

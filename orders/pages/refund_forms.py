@@ -10,13 +10,14 @@ from django import forms
 from orders.operations import refund_goods
 from orders.operations.refund import Wish
 from orders.pages.forms import REASON_MAX, RupeesField, UnitsForm, WordsField
-from orders.pages.order_sheet import LineRow
+from orders.pages.order_sheet import LineRow, boxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from orders.models import Line
     from orders.operations.refund_parts import Left
+    from orders.queries import Parcel
 
 ITEMS, AMOUNT, GOODWILL = "items", "amount", "goodwill"
 NOTE_MAX = REASON_MAX - 60
@@ -36,6 +37,12 @@ class RefundRow(LineRow):
 
     left_minor: int = 0
     where: str = ""
+    boxed: int = 0
+
+    @property
+    def reach(self) -> int:
+        """Units that could be put back now."""
+        return refund_goods.within_reach(self.line, boxed=self.boxed)
 
 
 class RefundForm(UnitsForm):
@@ -59,12 +66,13 @@ class RefundForm(UnitsForm):
     )
 
     def __init__(self, *args: Any, rows: Iterable[RefundRow] = (), **kwargs: Any) -> None:
-        super().__init__(*args, rows=rows, **kwargs)
-        for row in self.rows:
-            reach = refund_goods.within_reach(row.line)
+        offered = list(rows)
+        super().__init__(*args, rows=offered, **kwargs)
+        self.reach = {row.line.pk: row.reach for row in offered}
+        for row in offered:
             self.fields[f"to-{row.line.pk}"] = forms.ChoiceField(
-                choices=_RESTOCK if reach else _RESTOCK[2:], required=False, label=f"What becomes of {row.line.name}",
-                initial=refund_goods.STOCK if row.line.to_ship else refund_goods.NONE,
+                choices=_RESTOCK if row.reach else _RESTOCK[2:], required=False, label=f"What becomes of {row.line.name}",
+                initial=refund_goods.STOCK if row.line.to_ship > row.boxed else refund_goods.NONE,
             )
 
     def refund_rows(self) -> list[tuple[LineRow, forms.BoundField, forms.BoundField]]:
@@ -109,11 +117,10 @@ class RefundForm(UnitsForm):
         }
 
     def _restock_lines(self, wish: Wish) -> list[dict[str, Any]]:
-        lines = {row.line.pk: row.line for row in self.rows}
         return [
-            {"order_item_id": pk, "quantity": min(units, refund_goods.within_reach(lines[pk])), "to": to}
+            {"order_item_id": pk, "quantity": min(units, self.reach[pk]), "to": to}
             for pk, units in wish.items.items()
-            if (to := self.cleaned_data.get(f"to-{pk}")) and refund_goods.within_reach(lines[pk])
+            if (to := self.cleaned_data.get(f"to-{pk}")) and self.reach[pk]
         ]
 
 
@@ -127,11 +134,11 @@ class OtherMeansForm(forms.Form):
     reason = WordsField(rows=2, max_length=REASON_MAX, label="What was done, in words")
 
 
-def rows_of(lines: Iterable[Line], left: Left) -> list[RefundRow]:
+def rows_of(lines: Iterable[Line], left: Left, parcels: Iterable[Parcel]) -> list[RefundRow]:
     """The lines of which units are left to give back."""
     remaining = {row.key: row for row in left.lines}
     return [
-        RefundRow(line, units, left_minor=remaining[str(line.pk)].total_minor, where=_where(line))
+        RefundRow(line, units, left_minor=remaining[str(line.pk)].total_minor, where=_where(line), boxed=boxed(line, parcels))
         for line in lines if (units := remaining[str(line.pk)].units)
     ]
 

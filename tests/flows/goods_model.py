@@ -42,10 +42,6 @@ class Order:
         """A parcel counts as shipped from its label on (B18)."""
         return self.within("labelled", *AWAY)
 
-    def to_ship(self) -> Counter[str]:
-        """Neither shipped nor cancelled."""
-        return self.ordered - self.cancelled - self.shipped()
-
     def to_book(self) -> Counter[str]:
         """In no parcel yet, and not cancelled."""
         return self.ordered - self.cancelled - self.within(*HOME, *AWAY)
@@ -104,10 +100,10 @@ class Shop:
         order.cancelled = order.ordered - order.shipped()
 
     def give_back(self, key: str, units: Counter[str], *, damaged: bool) -> None:
-        """Goods of a refund: what was not shipped is free again, what arrived comes back, as far as it is at hand."""
+        """Goods of a refund: what is in no parcel is free again, what arrived comes back, as far as it is at hand."""
         order = self.orders[key]
         for sku, count in units.items():
-            free = min(count, order.to_ship()[sku])
+            free = min(count, order.to_book()[sku])
             back = min(count - free, order.within("delivered")[sku] - order.returned[sku])
             order.cancelled[sku] += free
             order.returned[sku] += max(0, back)

@@ -10,7 +10,7 @@ import pytest
 from inventory.models import Level
 from inventory.reconciliation import differences
 from orders.models import Line, Order, RefundPart
-from orders.operations import refund, refund_goods, refund_limits, refund_parts
+from orders.operations import fulfil, process, refund, refund_goods, refund_limits, refund_parts
 from orders.operations.refund import Wish
 from payments import journal
 from payments import operations as money
@@ -240,6 +240,18 @@ def test_damaged_goods_that_never_left_are_set_aside_in_their_warehouse(order: O
     assert (level("TEA-1"), line(order, "TEA-1").to_ship) == ((7, 1), 1)
     assert Level.objects.get(variant__sku="TEA-1").damaged == 2
     assert differences() == []
+
+
+def test_b32_goods_in_a_parcel_that_waits_for_its_label_are_not_at_hand(order: Order) -> None:
+    tea = line(order, "TEA-1")
+    with operation("order.process", actor=makers.ASHA, stream=str(order.pk)) as op:
+        process.start_processing(op, order_id=order.pk)
+        fulfil.book(op, order_id=order.pk, carrier="own_fleet", items={tea.pk: 2})
+    with pytest.raises(refund_goods.CannotRestock) as refused:
+        give(order, items={tea.pk: 2}, restock_lines=[{"order_item_id": tea.pk, "quantity": 2, "to": "stock"}])
+    assert refused.value.errors == [("#/restockLines/0", "At hand: 1.")]
+    give(order, items={tea.pk: 3}, restock=True)
+    assert (line(order, "TEA-1").quantity_cancelled, level("TEA-1")) == (1, (9, 2))
 
 
 def test_instant_that_becomes_normal_is_said_once(order: Order) -> None:
