@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 # How long an example takes is measured in `make bench`; a busy machine must not fail a property.
 hypothesis.settings.register_profile("bahi", deadline=None)
 hypothesis.settings.load_profile("bahi")
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded by now stays to the end: the collector need not walk it again after every few thousand objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
 
 TransactionTestCase._fixture_teardown = lambda _: emptying.empty()  # type: ignore[attr-defined]
 
