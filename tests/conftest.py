@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from payments.gateways import use
@@ -17,6 +17,8 @@ from tests.payments.fake_gateway import FakeGateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest_django
 
 
 # How long an example takes is measured in `make bench`; a busy machine must not fail a property.
@@ -56,6 +58,19 @@ def _fresh_memory() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="module")
+def ground(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:  # noqa: ARG001 the database
+    """What a module's fixtures build on it once is there in each of its tests, and gone after the last.
+
+    For modules whose tests leave what they found: each of them runs in a savepoint of its own, as always.
+    """
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), block:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

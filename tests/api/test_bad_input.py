@@ -131,8 +131,8 @@ def state() -> tuple[int, ...]:
     return tuple(table.objects.count() for table in tables)
 
 
-@pytest.fixture
-def places() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def places(ground: None) -> dict[str, Any]:  # noqa: ARG001 what it is built on
     caller = makers.customer()
     makers.product("TEA-1")
     cart = makers.checkout_ready(person_id=caller.person_id, skus=["TEA-1"])
