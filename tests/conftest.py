@@ -61,7 +61,7 @@ def _fresh_memory() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def ground(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:  # noqa: ARG001 the database
+def ground(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
     """What a module's fixtures build on it once is there in each of its tests, and gone after the last.
 
     For modules whose tests leave what they found: each of them runs in a savepoint of its own, as always.

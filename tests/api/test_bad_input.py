@@ -132,7 +132,7 @@ def state() -> tuple[int, ...]:
 
 
 @pytest.fixture(scope="module")
-def places(ground: None) -> dict[str, Any]:  # noqa: ARG001 what it is built on
+def places(ground: None) -> dict[str, Any]:
     caller = makers.customer()
     makers.product("TEA-1")
     cart = makers.checkout_ready(person_id=caller.person_id, skus=["TEA-1"])
