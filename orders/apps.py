@@ -11,8 +11,8 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Tell the timeline how an outside app names an order."""
-        from orders import queries
+        """Tell the timeline how an outside app names an order, and what can be exported of orders."""
+        from orders import exports, queries  # noqa: F401 exports register themselves
         from timeline import ingest
 
         ingest.register("order", queries.story_of)

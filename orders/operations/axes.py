@@ -47,21 +47,15 @@ def derive(*, payments: Iterable[Payment], lines: Iterable[Line]) -> Axes:
     paid = sum(payment.captured_minor for payment in attempts)
     refunded = sum(payment.refunded_minor for payment in attempts)
     return Axes(
-        payment_state=P.DISPUTED if disputed else _payment_state([str(p.status) for p in attempts], paid, refunded),
+        payment_state=P.DISPUTED if disputed else payment_state_of([str(p.status) for p in attempts], paid, refunded),
         fulfilment_state=_fulfilment_state(list(lines)),
         paid_minor=paid,
         refunded_minor=refunded,
     )
 
 
-def payments_of(order: Order) -> list[Payment]:
-    """The order's payments, each saying whether a dispute over it runs. One statement."""
-    running = Dispute.objects.filter(payment=OuterRef("pk"), status__in=Dispute.RUNNING)
-    owned = OrderPayment.objects.filter(order=order).values("payment_id")
-    return list(Payment.objects.filter(pk__in=owned).annotate(has_dispute=Exists(running)).order_by("created_at", "id"))
-
-
-def _payment_state(statuses: list[str], paid: int, refunded: int) -> str:
+def payment_state_of(statuses: list[str], paid: int, refunded: int) -> str:
+    """Where the money is, by the states of the payments and what came and went; a running dispute says more."""
     if paid:
         if refunded >= paid:
             return P.REFUNDED
@@ -70,6 +64,13 @@ def _payment_state(statuses: list[str], paid: int, refunded: int) -> str:
         if status in statuses:
             return state
     return P.FAILED if statuses and set(statuses) == {"failed"} else P.UNPAID
+
+
+def payments_of(order: Order) -> list[Payment]:
+    """The order's payments, each saying whether a dispute over it runs. One statement."""
+    running = Dispute.objects.filter(payment=OuterRef("pk"), status__in=Dispute.RUNNING)
+    owned = OrderPayment.objects.filter(order=order).values("payment_id")
+    return list(Payment.objects.filter(pk__in=owned).annotate(has_dispute=Exists(running)).order_by("created_at", "id"))
 
 
 def _fulfilment_state(lines: list[Line]) -> str:
