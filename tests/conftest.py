@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from payments.gateways import use
-from tests import emptying
+from tests import emptying, template
 from tests.payments.fake_gateway import FakeGateway
 
 if TYPE_CHECKING:
@@ -58,6 +58,19 @@ def _fresh_memory() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The database begins as `tests.template` left it."""
+    template.use()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """The migrated database, kept for the next run."""
+    with django_db_blocker.unblock():
+        template.keep()
 
 
 @pytest.fixture(scope="module")
