@@ -71,6 +71,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
     """The migrated database, kept for the next run."""
     with django_db_blocker.unblock():
         template.keep()
+        emptying.remember()
 
 
 @pytest.fixture(scope="module")
