@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -143,6 +144,30 @@ def label(return_id: UUID) -> Label:
 def order_of_shipment(shipment_id: UUID) -> UUID | None:
     """The order whose return travels in this parcel; None for any other parcel. One statement."""
     return ReturnParcel.objects.filter(shipment_id=shipment_id).values_list("ret__order_id", flat=True).first()
+
+
+def units_of_parcels(shipment_ids: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
+    """What the parcels of returns carry, pairs of line and units: towards us what was announced, back to the customer what was graded so.
+
+    Two statements at most, however many parcels.
+    """
+    parcels = ReturnParcel.objects.filter(shipment_id__in=list(shipment_ids))
+    announced: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
+    sent_back: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
+    pairs = list(parcels.values_list("shipment_id", "ret_id", "shipment__direction"))
+    if not pairs:
+        return {}
+    rows = ReturnLine.objects.filter(ret__in=[ret_id for _, ret_id, _ in pairs]).order_by("line__place")
+    back = Sum("units__quantity", filter=Q(units__disposition=ReturnUnit.Disposition.BACK))
+    for ret_id, line_id, quantity, handed in rows.annotate(handed=back).values_list("ret_id", "line_id", "quantity", "handed"):
+        if quantity:
+            announced[ret_id].append((line_id, quantity))
+        if handed:
+            sent_back[ret_id].append((line_id, handed))
+    return {
+        pk: (announced if direction == Shipment.Direction.REVERSE else sent_back).get(ret_id, [])
+        for pk, ret_id, direction in pairs
+    }
 
 
 def bought(lines: Sequence[Line]) -> dict[UUID, Bought]:

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 _RANDOM_BITS = 74
 _LOW_BITS = 62
+_STEP_BITS = 48
+
+
+def rising(last: int | None) -> int:
+    """Random bits for the next id of the same moment: greater than the last ones, by a chance nobody can guess (RFC 9562, 6.2)."""
+    if last is None:
+        return secrets.randbits(_RANDOM_BITS - 1)  # the highest bit is left for those that follow
+    return last + 1 + secrets.randbits(_STEP_BITS)
 
 
 def uuid7(at: datetime, bits: int | None = None) -> UUID:

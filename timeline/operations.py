@@ -63,6 +63,7 @@ class Operation:
         self.now = now
         self.id = ids.uuid7(now)
         self.advancing: models.Model | None = None
+        self._id_bits: int | None = None
         self._streams: dict[str, int] = {}
         self._changed: set[str] = set()
         self._receipt: int | None = None
@@ -70,8 +71,9 @@ class Operation:
         self._deliveries: list[Delivery] = []
 
     def new_id(self) -> UUID:
-        """A UUIDv7 of this operation's time."""
-        return ids.uuid7(self.now)
+        """A UUIDv7 of this operation's time; one made later sorts later."""
+        self._id_bits = ids.rising(self._id_bits)
+        return ids.uuid7(self.now, self._id_bits)
 
     def open_stream(self, stream: str) -> None:
         """Lock a further story, or begin a new one. One statement: the upsert is the lock."""

@@ -71,22 +71,27 @@ def advance(op: Operation, bound: Callable[..., Any], /, **words: Any) -> Event:
     try:
         bound(**{name: value for name, value in words.items() if name in _arguments(_method(bound))})
     except TransitionNotAllowed as error:
-        raise TransitionRefused(
-            f"{type(instance).__name__} is {before}; {bound.__name__} is not possible from there.",
-            allowed=allowed(instance),
-        ) from error
+        raise _refused(instance, before, bound) from error
     finally:
         op.advancing = None
 
     event = op.record(
         instance, _kind(bound, before), facts=words, from_state=before, to_state=str(instance.status), **record
     )
-    changed = {name: value for name, value in _values(instance).items() if held[name] != value}
+    # A step to where it is already may set nothing; the state is written all the same, so that the row answers.
+    changed = {name: value for name, value in _values(instance).items() if name == "status" or held[name] != value}
     where: dict[str, Any] = {"pk": instance.pk, "status": before}
     rows = type(instance)._base_manager.filter(**where).update(**changed)
     if rows != 1:
         raise Stale
     return event
+
+
+def require_step(bound: Callable[..., Any]) -> None:
+    """That the machine allows the step from where it is, before its arguments are looked at. Raises `TransitionRefused`."""
+    instance: StateModel = bound.__self__  # type: ignore[attr-defined]
+    if bound.__name__ not in allowed(instance):
+        raise _refused(instance, str(instance.status), bound)
 
 
 def allowed(instance: StateModel) -> list[str]:
@@ -125,6 +130,12 @@ def refuse_unrecorded(sender: type[models.Model], instance: models.Model, name: 
     if current().advancing is not instance:
         message = f"call advance(op, {sender.__name__.lower()}.{name}, …), not .{name}()"
         raise OperationRequired(message)
+
+
+def _refused(instance: StateModel, state: str, bound: Callable[..., Any]) -> TransitionRefused:
+    return TransitionRefused(
+        f"{type(instance).__name__} is {state}; {bound.__name__} is not possible from there.", allowed=allowed(instance)
+    )
 
 
 def _method(bound: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orders import tracking
 from orders.operations.actions import return_actions
 
 if TYPE_CHECKING:
@@ -106,4 +107,5 @@ def _parcel(parcel: ReturnParcel) -> dict[str, Any]:
         "status": shipment.status,
         "carrier": shipment.carrier,
         "trackingNumber": shipment.tracking_number or None,
+        "trackingPage": tracking.path_of(shipment.pk),
     }

@@ -55,6 +55,7 @@ class ReturnParcelShape(Output):
     status = s.CharField()
     carrier = s.CharField()
     tracking_number = s.CharField(allow_null=True)
+    tracking_page = s.CharField()
 
 
 class ReturnActorShape(Output):

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from orders.operations import fulfil
+from orders.models import ReturnParcel
+from orders.operations import fulfil, taking_back
 from orders.parcels import worth_minor
 from shipping import operations as parcels
 from shipping.models import Shipment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from orders.operations.return_goods import Graded
     from timeline.operations import Operation
 
 
 def dispatch(op: Operation, *, order_id: UUID, shipment: Shipment, at: datetime | None = None) -> Shipment:
     """The carrier has it: our parcel left, theirs was picked up. Raises what `fulfil.dispatch` raises."""
-    if shipment.is_reverse:
+    if is_of_return(shipment):
         return parcels.dispatch(op, shipment_id=shipment.pk, at=at)
     return fulfil.dispatch(op, order_id=order_id, shipment_id=shipment.pk, at=at)
 
@@ -28,7 +31,7 @@ def deliver(
     photo_url: str | None = None, at: datetime | None = None,
 ) -> Shipment:
     """It arrived, at the customer's or at ours. Raises what `fulfil.deliver` raises."""
-    if shipment.is_reverse:
+    if is_of_return(shipment):
         return parcels.deliver(
             op, shipment_id=shipment.pk, delivered_to=delivered_to, signature_required=signature_required, photo_url=photo_url, at=at
         )
@@ -36,6 +39,18 @@ def deliver(
         op, order_id=order_id, shipment_id=shipment.pk, delivered_to=delivered_to, signature_required=signature_required,
         photo_url=photo_url, at=at,
     )
+
+
+def take_back(op: Operation, *, order_id: UUID, shipment: Shipment, units: Sequence[Graded] | None = None) -> Shipment:
+    """It came back: its goods are stock again, or what each was graded. Raises what `taking_back.take_back` raises.
+
+    A parcel of a return moves alone: its goods are received with the return, or counted back in by hand.
+    """
+    if is_of_return(shipment):
+        return parcels.take_back(op, shipment_id=shipment.pk)
+    if units is None:
+        return fulfil.take_back(op, order_id=order_id, shipment_id=shipment.pk)
+    return taking_back.take_back(op, order_id=order_id, shipment_id=shipment.pk, units=units)
 
 
 def scan(
@@ -83,6 +98,11 @@ def answer(op: Operation, *, shipment: Shipment, note: str | None = None) -> Shi
     return parcels.answer_flags(op, shipment_id=shipment.pk, note=note or "")
 
 
+def is_of_return(shipment: Shipment) -> bool:
+    """Whether the goods of a return travel in it, to us or back to the customer. One statement at most."""
+    return shipment.is_reverse or ReturnParcel.objects.filter(shipment=shipment).exists()
+
+
 def _claim(shipment: Shipment, amount_minor: int | None) -> int:
     """What is named, else the goods' worth; our own drivers owe us nothing."""
     if amount_minor is not None:
@@ -91,6 +111,6 @@ def _claim(shipment: Shipment, amount_minor: int | None) -> int:
 
 
 def _followed(op: Operation, shipment: Shipment) -> Shipment:
-    if not shipment.is_reverse:
+    if not is_of_return(shipment):
         fulfil.settle(op, order_id=UUID(shipment.stream))
     return shipment

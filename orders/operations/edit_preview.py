@@ -100,7 +100,7 @@ def plan(order: Order, lines: Sequence[Line], wish: Wish) -> Planned:
     state = str(wish.shipping["state"]) if wish.shipping else order.destination_state
 
     if not (lowered or added or wish.addresses()):
-        raise NothingChanged
+        raise NothingChanged(errors=[("#", "Name something that changes.")])
     if lowered or added or state != order.destination_state or wish.billing:
         edit_rules.require_goods(order)
     if wish.shipping:

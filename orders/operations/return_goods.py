@@ -13,7 +13,7 @@ from orders.models import Line, Return, ReturnLine, ReturnUnit
 from orders.operations import axes, return_pickup
 from orders.operations.returns import place_of, words_of
 from timeline.errors import Invalid, Refused
-from timeline.transitions import advance
+from timeline.transitions import advance, require_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,6 +69,7 @@ def receive(
     came = dict(counts) if counts is not None else {pk: row.quantity for pk, row in known.items()}
     place = place_of(warehouse or ret.warehouse_code or None)
 
+    require_step(ret.receive)
     _require_out(came, lines)
     if not any(came.values()) and not others:
         raise NothingCame
@@ -100,6 +101,7 @@ def inspect(op: Operation, *, return_id: UUID, units: Sequence[Graded]) -> Retur
     rows = {row.line_id: row for row in ReturnLine.objects.filter(ret=ret)}
     lines = {line.pk: line for line in locks.lines(ret.order_id)}
 
+    require_step(ret.inspect)
     require_graded(units, {pk: row.received for pk, row in rows.items()})
     places = {code: place_of(code) for code in {item.warehouse or ret.warehouse_code for item in units}}
 

@@ -299,6 +299,13 @@ def test_rollback_leaves_no_event_no_delivery_and_no_number() -> None:
     assert Ticket.objects.get().status == "pending"
 
 
+def test_ids_of_one_operation_sort_as_they_were_made() -> None:
+    with operation("ticket.count", actor=ASHA) as op:
+        made = [op.new_id() for _ in range(200)]
+    assert made == sorted(made)
+    assert len({pk.int >> 80 for pk in made}) == 1  # all of one moment
+
+
 def test_operations_do_not_nest_and_streams_must_be_locked() -> None:
     ticket = make()
     with operation("a", actor=ASHA), pytest.raises(OperationNested), operation("b", actor=ASHA):

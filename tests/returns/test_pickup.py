@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from orders.models import Order, Return
 from orders.operations import fulfil, return_pickup, returns
 from orders.operations.return_goods import Graded, inspect, receive
+from orders.parcels import worth_minor
 from shipping import operations as parcels
 from shipping.models import Label, Shipment
 from shipping.operations import AlreadyShipped
@@ -157,3 +159,36 @@ def test_expired_and_declined_goods_are_not_fetched(order: Order) -> None:
     makers.do(ret, lambda op: returns.decline(op, return_id=ret.pk, reason="x"))
     with pytest.raises(TransitionRefused):
         makers.do(ret, lambda op: return_pickup.book(op, return_id=ret.pk))
+
+
+def test_parcels_of_a_return_answer_by_their_id_with_their_units_and_stand_with_their_return(order: Order) -> None:
+    asha = shop.staff()
+    line = str(makers.lines_of(order)[0].pk)
+
+    def read(path: str) -> Any:
+        return json.loads(asha.get(path).content)
+
+    ret = booked(order)
+    relay.drain()
+    fetched = f"/admin/shipments/{reverse(ret).pk}"
+    for step, status in (("dispatch", "shipped"), ("scans", "in_transit"), ("deliver", "delivered")):
+        answer = asha.post(f"{fetched}/{step}", {"status": "in_transit"} if step == "scans" else {})
+        assert json.loads(answer.content)["status"] == status
+    assert asha.post(f"{fetched}/return").status_code == 409  # goods of a return are received with it
+    assert worth_minor(reverse(ret)) == ret.worth_minor
+    makers.do(ret, lambda op: receive(op, return_id=ret.pk))
+    makers.do(ret, lambda op: inspect(op, return_id=ret.pk, units=[Graded(makers.lines_of(order)[0].pk, 1, "B", "back_to_customer")]))
+    relay.drain()
+    handed = f"/admin/shipments/{Shipment.objects.get(reference=ret.number, direction='forward').pk}"
+    for step, status in (("dispatch", "shipped"), ("deliver", "delivered")):
+        assert json.loads(asha.post(f"{handed}/{step}", {}).content)["status"] == status
+    whole = read(f"/admin/orders/{order.pk}")
+    assert whole["items"][0]["quantityDelivered"] == 2
+    there = whole["returns"][0]["shipments"]
+    assert {row["id"] for row in there}.isdisjoint(row["id"] for row in whole["shipments"])
+    for row in there:
+        shown = read(f"/admin/shipments/{row['id']}")
+        assert shown["items"] == [{"orderItemId": line, "quantity": 1}]
+        assert [row[name] for name in row] == [shown[name] for name in row]
+    listed = read("/admin/shipments?direction=reverse")["data"]
+    assert [row["items"] for row in listed] == [[{"orderItemId": line, "quantity": 1}]]

@@ -168,3 +168,14 @@ def test_delivered_by_hand_and_then_scanned_keeps_the_first_time_and_is_quiet() 
     assert (row(shipment)["delivered_at"], row(shipment)["flags"]) == (NOON + timedelta(hours=4), [])
     with pytest.raises(parcels.JourneyEnded), operation("test.scan", actor=shelves.ASHA, stream=shipment.stream) as op:
         parcels.scan(op, shipment_id=shipment.pk, status="in_transit")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("meaning", ["in_transit", "out_for_delivery", "attempted"])
+def test_the_same_seen_again_later_is_a_further_sighting_and_no_conflict(meaning: str) -> None:
+    shipment = makers.labelled()
+    take(shipment, [seen("picked_up"), seen(meaning, 1, place="Pune")])
+    take(shipment, [seen(meaning, 30, place="Nashik")])
+    found = row(shipment)
+    assert (found["status"], found["attempts"]) == (meaning, 2 if meaning == "attempted" else 0)
+    assert len(found["journey"]) == 3

@@ -17,7 +17,7 @@ from orders.api.parcel_rows import listed_shipment_row, shipment_row
 from orders.api.parcel_shapes import ShipmentShape, ShipmentsQuery
 from orders.api.return_inputs import TakeBackInput, graded_of
 from orders.api.views import OrderWrite, StaffView, shown, units_of
-from orders.operations import carrying, fulfil, taking_back
+from orders.operations import carrying, fulfil
 from shipping import carriers
 from shipping.models import Label
 from timeline.api.paging import paged
@@ -148,12 +148,11 @@ class ReturnView(OrderWrite, StaffView):
     def post(self, request: Request, shipment_id: str) -> HttpResponse:
         """A parcel that was called back is received: its goods are stock again, or what each was found to be."""
         wish = TakeBackInput.parse(request.data)
-        order_id, pk = queries.order_of_shipment(shipment_id), queries.uuid_of(shipment_id)
+        order_id, shipment = parcels.story_of(shipment_id)
+        units = graded_of(wish["units"]) if "units" in wish else None
         return self.write(
             "shipment.take_back", order_id,
-            lambda op: taking_back.take_back(op, order_id=order_id, shipment_id=pk, units=graded_of(wish["units"]))
-            if "units" in wish else fulfil.take_back(op, order_id=order_id, shipment_id=pk),
-            row=row_of,
+            lambda op: carrying.take_back(op, order_id=order_id, shipment=shipment, units=units), row=row_of,
         )
 
 
