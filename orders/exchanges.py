@@ -1,4 +1,4 @@
-"""Tell the customer: each message once per event and medium."""
+"""Tell customers, and staff what they waited for: each message once per event and medium."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from uuid import UUID
 from inventory.models import OutsideDispatch
 from orders import warehouses
 from orders.models import Message, Order
+from orders.notifications import ready
 from orders.notifications.messages import TEMPLATES, Text, texts
 from orders.notifications.providers import provider
 from orders.reconciliation import picking, runs
-from timeline import vault
 from timeline.actors import system
+from timeline.models import Export
 from timeline.operations import operation
 from timeline.subscriptions import exchange
 
@@ -29,11 +30,15 @@ def tell_customer(event: Event, delivery_id: int) -> None:
     if order is None:
         return
     for text in texts(event, order):
-        message = _ask(event, order, text)
-        if message.state == "sent":
-            continue
-        provider(text.medium).send(text, key=f"{delivery_id}-{text.template}-{text.medium}")
-        _sent(order, message)
+        _tell(event, text, delivery_id, order)
+
+
+@exchange("export.ready")
+def tell_requester(event: Event, delivery_id: int) -> None:
+    """Who waits for an export, of every month or a long one, is told by mail that it is there."""
+    text = ready.text_of(Export.objects.select_related("schedule").get(pk=event.subject_uuid))
+    if text is not None:
+        _tell(event, text, delivery_id, None)
 
 
 @exchange("fulfilment.short")
@@ -49,29 +54,30 @@ def hand_over_elsewhere(event: Event, delivery_id: int) -> None:  # noqa: ARG001
     warehouses.hand_over(OutsideDispatch.objects.select_related("warehouse").get(pk=event.subject_uuid))
 
 
-def opened(message: Message) -> dict[str, str]:
-    """`to`, `subject`, `body` of a message; empty once the person is erased."""
-    return vault.unseal(message.person.key, f"message:{message.pk}", bytes(message.sealed)) or {}
+def _tell(event: Event, text: Text, delivery_id: int, order: Order | None) -> None:
+    """A repeat after a crash sends with the same key."""
+    message = _ask(event, order, text)
+    if message.state != "sent":
+        provider(text.medium).send(text, key=f"{delivery_id}-{text.template}-{text.medium}")
+        _sent(event.stream, message)
 
 
-def _ask(event: Event, order: Order, text: Text) -> Message:
+def _ask(event: Event, order: Order | None, text: Text) -> Message:
     with operation("message.ask", actor=MESSENGER) as op:
         known = Message.objects.filter(event_id=event.pk, template=text.template, medium=text.medium).first()
         if known is not None:
             return known
         message = Message(
-            id=op.new_id(), order=order, person=order.person, event_id=event.pk, template=text.template,
-            medium=text.medium, created_at=op.now,
+            id=op.new_id(), order=order, person=order.person if order is not None else None, event_id=event.pk,
+            template=text.template, medium=text.medium, created_at=op.now,
         )
-        message.sealed = vault.seal(
-            order.person.key, f"message:{message.pk}", {"to": text.to, "subject": text.subject, "body": text.body}
-        )
+        message.sealed = message.seal({"to": text.to, "subject": text.subject, "body": text.body})
         message.save(force_insert=True)
         return message
 
 
-def _sent(order: Order, message: Message) -> None:
-    with operation("message.send", actor=MESSENGER, stream=str(order.pk)) as op:
+def _sent(story: str, message: Message) -> None:
+    with operation("message.send", actor=MESSENGER, stream=story) as op:
         if Message.objects.filter(pk=message.pk, state="asked").update(state="sent", sent_at=op.now):
             op.record(message, "message.sent", facts={"medium": message.medium, "message": message.template})
 

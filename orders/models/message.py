@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 
 from orders.models.order import Order
 from orders.models.person import Person
+from timeline import vault
+
+if TYPE_CHECKING:
+    from timeline.models import SubjectKey
 
 
 class Message(models.Model):
-    """One e-mail or text about one event, unique per event and medium, so that a repeat sends nothing."""
+    """One e-mail or text about one event, unique per event and medium, so that a repeat sends nothing.
+
+    One to a customer is sealed under their key; one to staff has no person and is sealed under the shop's.
+    """
 
     id = models.UUIDField(primary_key=True)
     order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="messages")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="messages")
     event_id = models.BigIntegerField(null=True)
     template = models.CharField(max_length=40)
     medium = models.CharField(max_length=10)
@@ -32,3 +39,14 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} by {self.medium}"
+
+    def opened(self) -> dict[str, str]:
+        """`to`, `subject`, `body`; empty once the person is erased."""
+        return vault.unseal(self._key(), f"message:{self.pk}", bytes(self.sealed)) or {}
+
+    def seal(self, words: dict[str, str]) -> bytes:
+        """`to`, `subject`, `body` as ciphertext for `sealed`."""
+        return vault.seal(self._key(), f"message:{self.pk}", words)
+
+    def _key(self) -> SubjectKey:
+        return self.person.key if self.person is not None else vault.house_key()

@@ -30,9 +30,7 @@ def write_code(op: Operation, *, email: str, subject: str, body: str) -> Message
     """The message that carries a sign-in code, sealed as every message is."""
     person = know(op, email=email)
     message = Message(id=op.new_id(), person=person, template="sign_in_code", medium="email", created_at=op.now)
-    message.sealed = vault.seal(
-        person.key, f"message:{message.pk}", {"to": people.normal(email), "subject": subject, "body": body}
-    )
+    message.sealed = message.seal({"to": people.normal(email), "subject": subject, "body": body})
     message.save(force_insert=True)
     return message
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.models import Message
 from orders.pages.shop import framed
 from orders.pages.visitors import staff
-from timeline import vault
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,9 +46,6 @@ def theme(request: HttpRequest) -> HttpResponseBase:
 
 def _show(request: HttpRequest) -> HttpResponseBase:
     found = Message.objects.select_related("person__key", "order").order_by("-created_at", "-id")[:MESSAGES_SHOWN_MAX]
-    letters = [(message, _opened(message)) for message in found]
+    letters = [(message, message.opened()) for message in found]
     return render(request, "shop/mailbox.html", framed(request, {"letters": letters, "now": timezone.now()}))
 
-
-def _opened(message: Message) -> dict[str, str]:
-    return vault.unseal(message.person.key, f"message:{message.pk}", bytes(message.sealed)) or {}

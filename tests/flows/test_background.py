@@ -109,7 +109,7 @@ def test_each_message_is_sent_once_however_often_its_event_is_handed_over() -> N
         exchanges.tell_customer(event, 1)
     assert Message.objects.count() == sent
     assert Event.objects.filter(kind="message.sent").count() == sent
-    assert "priya" in exchanges.opened(Message.objects.earliest("created_at"))["to"]
+    assert "priya" in Message.objects.earliest("created_at").opened()["to"]
 
 
 def test_a_hold_stops_forward_steps_and_its_release_lets_go_on(shop_gateway: FakeGateway) -> None:

@@ -10,7 +10,6 @@ from django.test import Client
 
 from orders.models import Message, Person
 from orders.operations import accounts
-from orders.pages.mailbox import _opened
 from orders.pages.signing_in import CODES_PER_HOUR_MAX, TRIES_MAX
 from tests.flows import makers
 from tests.pages.markup import check
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def ask(client: Client, email: str = "Priya@Example.in", path: str = "/account/login/") -> str:
     answer = client.post(path, {"email": email})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/account/login/code/")
-    found = re.search(r"[0-9]{6}", _opened(Message.objects.order_by("created_at", "id").last() or Message())["body"])
+    found = re.search(r"[0-9]{6}", Message.objects.latest("created_at", "id").opened()["body"])
     assert found is not None
     return found[0]
 

@@ -176,11 +176,10 @@ def test_the_customers_order_page_and_mail_lead_there() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_shipping_mail_carries_the_link_and_the_text_message_stays_short() -> None:
-    from orders.exchanges import opened
 
     order = makers.shipped_order()
     relay.drain()
     shipment = Shipment.objects.get(stream=str(order.pk))
-    bodies = {message.medium: opened(message)["body"] for message in Message.objects.filter(order=order, template="order_shipped")}
+    bodies = {message.medium: message.opened()["body"] for message in Message.objects.filter(order=order, template="order_shipped")}
     assert tracking.link_of(shipment.pk) in bodies["email"]
     assert "/t/" not in bodies.get("sms", "")

@@ -113,7 +113,7 @@ def next_after(now: dt.datetime, day: int, at: dt.time) -> dt.datetime:
     zone = timezone.get_default_timezone()
     here = now.astimezone(zone).date()
     found = dt.datetime.combine(here.replace(day=day), at, zone)
-    return found if found > now else dt.datetime.combine(_following(here).replace(day=day), at, zone)
+    return (found if found > now else dt.datetime.combine(_following(here).replace(day=day), at, zone)).astimezone(dt.UTC)
 
 
 def month_before(moment: dt.datetime) -> str:
