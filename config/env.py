@@ -49,6 +49,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PACK_CARRIER", "text", "own_fleet", "The carrier whose parcel is booked when a box is packed.", "Shop"),
     Variable("HOLD_MINUTES", "whole", "15", "How long a checkout may hold stock.", "Shop"),
     Variable("REFUND_LIMIT_MINOR", "whole", "1000000", "What one of support gives back alone per order, in paise.", "Shop"),
+    Variable("CART_ABANDONED_MINUTES", "whole", "60", "A cart nobody touched for so many minutes is told as abandoned, once.", "Shop"),
     Variable("SHOP_NAME", "text", "Mitti & Masala", "Name of the shop on pages and messages.", "Shop"),
     Variable("SHOP_STATE", "text", "IN-KA", "The supplier's state (ISO 3166-2), for CGST and SGST or IGST.", "Shop"),
     Variable("SHOP_GSTIN", "text", "", "The supplier's GSTIN.", "Shop"),
@@ -108,6 +109,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EXPORTS_BUCKET_ENDPOINT", "text", "", "Address of an S3 that is not Amazon's.", "Operations"),
     Variable("EXPORTS_BUCKET_REGION", "text", "", "Region of the bucket.", "Operations"),
     Variable("ENDPOINTS_PRIVATE", "flag", "0", "Webhooks may go to private addresses and over plain HTTP: for a shop on one machine, never in production.", "Operations"),
+    Variable("BROKER_HOSTS", "list", "", "The message brokers that delivery configurations may name, `host:port`, comma separated.", "Operations"),
+    Variable("ENVIRONMENT", "text", "local", "What this installation is: tracking events are enabled for `production`, `staging` …", "Operations"),
+    Variable("MAIL_CAMPAIGN_URL", "text", "", "Where targets of the kind mail_campaign go that name no address.", "Operations"),
+    Variable("PRODUCT_DISCOVERY_URL", "text", "", "Where targets of the kind product_discovery go that name no address.", "Operations"),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),
 )
 

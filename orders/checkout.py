@@ -84,7 +84,10 @@ def start(
         raise CartFull
 
     checkout = Checkout(id=checkout_id, person=person, channel=channel, created_at=op.now, updated_at=op.now)
-    begin(op, checkout, "checkout.started", stream=str(checkout_id), targets=[("customer", person_id)])
+    begin(
+        op, checkout, "checkout.started", stream=str(checkout_id), targets=[("customer", person_id)],
+        facts={"item_count": sum(want.quantity for want in wants), "skus": [want.sku for want in wants]},
+    )
     CheckoutLine.objects.bulk_create(
         [
             CheckoutLine(

@@ -12,7 +12,8 @@ TYPES = (CUSTOMER, GUEST, STAFF, SYSTEM, API_CLIENT, CHANNEL)
 class Actor:
     """The one who acts, with the channel, session and request it came by.
 
-    `name` is kept for services, staff and API clients only: a customer's name is resolved when it is read (Z10).
+    `name` is kept for services, staff and API clients only: a customer's name is resolved when it is read (Z10). `client` is
+    the id of the API client, an app, whose token a shopper carries.
     """
 
     type: str
@@ -21,6 +22,7 @@ class Actor:
     channel: str = "api"
     session_id: str = ""
     request_id: str = ""
+    client: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:

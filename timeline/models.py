@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiClient",
+    "Attempt",
     "Delivery",
+    "Dispatch",
+    "Endpoint",
     "Event",
     "Export",
     "ExportSchedule",
@@ -30,6 +33,7 @@ __all__ = [
     "Stream",
     "SubjectKey",
     "Target",
+    "TrackingEvent",
 ]
 
 # What reconciliation looks up by day.
@@ -273,80 +277,4 @@ class SealKey(models.Model):
         return f"{self.name} since {self.since}"
 
 
-class Endpoint(models.Model):
-    """Somebody's address for our events (`timeline.endpoints`). `cursor` is the first place of the log not looked at yet."""
-
-    class Payload(models.TextChoices):
-        """How much a message says."""
-
-        THIN = "thin"
-        FULL = "full"
-
-    class Envelope(models.TextChoices):
-        """In which form it says it."""
-
-        STANDARD = "standard"
-        CLOUDEVENTS = "cloudevents"
-
-    id = models.UUIDField(primary_key=True)
-    name = models.CharField(max_length=120, unique=True)
-    url = models.CharField(max_length=500)
-    kinds: models.JSONField[Any, Any] = models.JSONField(default=list)
-    payload = models.CharField(max_length=10, choices=Payload.choices, default=Payload.THIN)
-    envelope = models.CharField(max_length=20, choices=Envelope.choices, default=Envelope.STANDARD)
-    sealed = models.BinaryField()
-    cursor = models.BigIntegerField()
-    is_active = models.BooleanField(default=True)
-    why_inactive = models.CharField(max_length=60, blank=True)
-    failing_since = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(default=0)
-    paused_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Dispatch(models.Model):
-    """One event owed to one endpoint. Its id is the message's id, the same on every try."""
-
-    class State(models.TextChoices):
-        """Owed, taken, or given up."""
-
-        DUE = "due"
-        DONE = "done"
-        FAILED = "failed"
-
-    id = models.UUIDField(primary_key=True)
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="dispatches", db_index=False)
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True)
-    lease_token = models.UUIDField(null=True)
-    done_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["endpoint", "event"], name="dispatch_once_per_endpoint")]
-        indexes: ClassVar = [models.Index(fields=["due_at", "id"], name="dispatch_due_idx", condition=Q(state="due"))]
-
-    def __str__(self) -> str:
-        return f"{self.event_id} to {self.endpoint_id}"
-
-
-class Attempt(models.Model):
-    """One try of a dispatch: what was sent, what came back, how long it took."""
-
-    APPEND_ONLY: ClassVar[bool] = True
-
-    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="tries")
-    at = models.DateTimeField()
-    took_ms = models.PositiveIntegerField()
-    status = models.PositiveSmallIntegerField(null=True)
-    error = models.CharField(max_length=200, blank=True)
-    request: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    response: models.JSONField[Any, Any] = models.JSONField(default=dict)
-
-    def __str__(self) -> str:
-        return f"{self.status or self.error} at {self.at}"
+from timeline.endpoints.tables import Attempt, Dispatch, Endpoint, TrackingEvent  # noqa: E402 they refer to the tables above

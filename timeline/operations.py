@@ -135,7 +135,7 @@ class Operation:
             source_key=source_key,
             **self._who(),
         )
-        about = _about(subject, targets)
+        about = _about(subject, [*targets, *([("api_client", self.actor.client)] if self.actor.client else [])])
         event.canonical = canonical_bytes(event, about)
         if len(event.canonical) > EVENT_BYTES_MAX:
             raise EventTooLarge(max_bytes=EVENT_BYTES_MAX)

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from timeline.api import endpoints, exports
+from timeline.api import endpoints, exports, tracking
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.tiles import served
@@ -64,6 +64,16 @@ urlpatterns = [
     path("admin/exports/<str:export_id>/download", exports.DownloadView.as_view()),
     path("admin/export-schedules", exports.SchedulesView.as_view()),
     path("admin/export-schedules/<str:schedule_id>", exports.OneScheduleView.as_view()),
+    path("admin/endpoints/<str:endpoint_id>/test", endpoints.TestView.as_view()),
+    path("admin/deliveries/<str:dispatch_id>/drop", endpoints.DropView.as_view()),
+    path("api/v1/delivery-configurations", tracking.ConfigurationsView.as_view()),
+    path("api/v1/delivery-configurations/<str:configuration_id>", tracking.OneConfigurationView.as_view()),
+    path("api/v1/delivery-configurations/<str:endpoint_id>/test", tracking.ConfigurationTestView.as_view()),
+    path("api/v1/delivery-configurations/<str:endpoint_id>/deliveries", tracking.ConfigurationDispatchesView.as_view()),
+    path("api/v1/delivery-configurations/<str:endpoint_id>/replay", tracking.ConfigurationReplayView.as_view()),
+    path("api/v1/delivery-configurations/<str:endpoint_id>/rotate", tracking.ConfigurationRotateView.as_view()),
+    path("api/v1/tracking-events", tracking.TrackingEventsView.as_view()),
+    path("api/v1/tracking-events/<str:tracking_id>", tracking.OneTrackingEventView.as_view()),
     path("log/checkpoint", checkpoint),
     path("log/keys", keys),
     path("log/tile/<path:place>", tile),

@@ -86,6 +86,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("checkout.failed", False, "Checkout failed ({reason})"),
     Kind("checkout.expired", False, "Checkout expired"),
     Kind("checkout.abandoned", False, "Checkout abandoned"),
+    Kind("checkout.resumed", False, "Checkout taken up again"),
     # Money in.
     Kind("payment.opened", False, "Payment of {amount_minor:money} opened"),
     Kind("payment.accepted", False, "{gateway} is ready to take {amount_minor:money}"),
@@ -228,7 +229,14 @@ _KINDS: tuple[Kind, ...] = (
     Kind("endpoint.changed", False, "Webhooks to {endpoint} changed"),
     Kind("endpoint.disabled", False, "Webhooks to {endpoint} stopped ({reason})"),
     Kind("endpoint.replayed", False, "Events sent to {endpoint} again"),
+    Kind("endpoint.tested", False, "Test message to {endpoint}"),
+    Kind("endpoint.dropped", False, "A message to {endpoint} is not sent any more"),
+    Kind("endpoint.removed", False, "Nothing more goes to {endpoint}"),
+    Kind("tracking.changed", False, "Tracking {tracking} changed ({what})"),
     # People and messages.
+    Kind("session.identified", False, "Signed in"),
+    Kind("checkout.transferred", False, "Cart taken over at sign-in"),
+    Kind("order.transferred", False, "Order taken over at sign-in"),
     Kind("person.added", False, "Customer added"),
     Kind("message.sent", False, "{medium} sent: {message}"),
     Kind("message.failed", False, "{medium} not sent: {message}"),

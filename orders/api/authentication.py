@@ -17,7 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from timeline.actors import CUSTOMER, GUEST, Actor
-from timeline.api.authentication import KEY_PREFIX, session_of
+from timeline.api.authentication import KEY_PREFIX, SESSION_CHARS_MAX, session_of
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -42,6 +42,8 @@ class Caller:
 
     person_id: UUID
     kind: str
+    session_id: str = ""
+    client: str = ""
 
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
@@ -99,12 +101,18 @@ def caller_of_token(token: str) -> Caller:
         raise AuthenticationFailed from error
 
 
-def issue_token(person_id: UUID, kind: Kind, *, ttl: timedelta | None = None) -> tuple[str, datetime]:
-    """A token of our own for this person, and when it ends; 12 hours for customers, 30 days for guests."""
+def issue_token(
+    person_id: UUID, kind: Kind, *, ttl: timedelta | None = None, session_id: str = "", client: str = ""
+) -> tuple[str, datetime]:
+    """A token of our own for this person, and when it ends; 12 hours for customers, 30 days for guests.
+
+    The session of a beacon and the app it was issued to stand on every event that comes with it (C16).
+    """
     now = datetime.now(tz=UTC).replace(microsecond=0)
     expires_at = now + (ttl or (CUSTOMER_TTL if kind == CUSTOMER else GUEST_TTL))
     claims = {
         "iss": ISSUER, "aud": settings.CUSTOMER_JWT_AUDIENCE, "sub": str(person_id), "typ": kind, "iat": now, "exp": expires_at,
+        **({"sid": session_id} if session_id else {}), **({"azp": client} if client else {}),
     }
     return jwt.encode(claims, _secret(), algorithm=_LOCAL_ALGORITHM), expires_at
 
@@ -117,8 +125,9 @@ def customer_actor(request: Any) -> Actor:
         type=caller.kind,
         id=str(caller.person_id),
         channel="storefront_api",
-        session_id=session_of(request),
+        session_id=session_of(request) or caller.session_id,
         request_id=str(getattr(plain, "request_id", "")),
+        client=caller.client,
     )
 
 
@@ -130,7 +139,7 @@ def _local(token: str) -> Caller:
     person_id = _uuid(claims["sub"])
     if person_id is None or claims.get("typ") not in _KINDS:
         raise AuthenticationFailed
-    return Caller(person_id=person_id, kind=claims["typ"])
+    return Caller(person_id=person_id, kind=claims["typ"], **_origin(claims))
 
 
 def _outside(token: str) -> Caller:
@@ -142,7 +151,13 @@ def _outside(token: str) -> Caller:
     )
     subject = str(claims["sub"])
     person_id = _uuid(subject) or uuid5(NAMESPACE_URL, f"{claims.get('iss', '')}#{subject}")
-    return Caller(person_id=person_id, kind=CUSTOMER)
+    return Caller(person_id=person_id, kind=CUSTOMER, **_origin(claims))
+
+
+def _origin(claims: dict[str, Any]) -> dict[str, str]:
+    """The session and the app of a token, as far as events may keep them: an app is known by the id of its API client."""
+    client = _uuid(claims.get("azp") or claims.get("client_id"))
+    return {"session_id": str(claims.get("sid") or "")[:SESSION_CHARS_MAX], "client": client.hex if client is not None else ""}
 
 
 @lru_cache(maxsize=4)

@@ -43,6 +43,13 @@ class Nothing(Input):
     """An empty object."""
 
 
+class GuestInput(Input):
+    """Where a guest comes from."""
+
+    session_id = StrictText(max_length=80, required=False, allow_blank=True, default="", help_text="The session of the page's beacon.")
+    client_id = StrictUUID(required=False, allow_null=True, default=None, help_text="The API client the guest's app is known by.")
+
+
 class WishInput(Input):
     """A SKU and how many of it."""
 

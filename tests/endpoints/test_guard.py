@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.endpoints.receiver import Receiver
-from timeline.endpoints import guard, sending
+from timeline.endpoints import guard, posting
 
 PRIVATE = [
     "127.0.0.1", "127.1", "127.0.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "0177.0.0.1", "127.0.0.1.", "localhost", "LOCALHOST",
@@ -48,7 +48,7 @@ def test_none_of_them_makes_a_connection(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(guard, "PORTS", frozenset({443, 8443, sink.port}))
         for host in PRIVATE:
             with pytest.raises((guard.NotAllowed, OSError, UnicodeError)):
-                sending._post(guard.resolve(f"https://{host}:{sink.port}/"), b"{}", {})
+                posting.post(guard.resolve(f"https://{host}:{sink.port}/"), b"{}", {})
         assert sink.connections == 0
 
 

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tests.endpoints.receiver import Receiver
 from tests.log import makers
 from tests.shelves import ASHA
-from timeline.endpoints import operations, sending
+from timeline.endpoints import operations, posting, sending, tracking
 from timeline.log import seal
 from timeline.models import Attempt, Dispatch, Endpoint, Event
 from timeline.operations import operation
@@ -195,13 +195,13 @@ def test_f80_a_reply_without_end_is_not_read_to_it(receiver: Receiver, made: ope
     receiver.body = b"x" * (5 * 1024 * 1024)
     happened()
     sending.run(5)
-    assert len(Attempt.objects.get().response["body"]) <= sending.REPLY_CHARS_KEPT
+    assert len(Attempt.objects.get().response["body"]) <= posting.REPLY_CHARS_KEPT
 
 
 def test_what_concerns_endpoints_is_told_to_nobody(receiver: Receiver) -> None:
     made = added(receiver, kinds=["*"])
-    assert operations.wants(made.endpoint, "order.placed")
-    assert not operations.wants(made.endpoint, "endpoint.added")
+    assert tracking.wanted_of(made.endpoint, [Event(kind="order.placed")])
+    assert not tracking.wanted_of(made.endpoint, [Event(kind="endpoint.added")])
 
 
 def test_the_secret_is_nowhere_in_the_clear(made: operations.Made) -> None:

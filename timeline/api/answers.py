@@ -27,6 +27,12 @@ def answered(op: Operation, status: int, data: Any, headers: Mapping[str, str] |
     return HttpResponse(body, status=status, content_type=JSON_TYPE, headers=dict(headers or {}))
 
 
+def nothing(op: Operation) -> HttpResponse:
+    """204, kept for the twin."""
+    op.answer(204, b"")
+    return HttpResponse(status=204)
+
+
 def etag(version: int) -> dict[str, str]:
     """The ETag header of a version."""
     return {"ETag": f'"{version}"'}

@@ -23,6 +23,7 @@ class EndpointInput(Input):
     kinds = s.ListField(child=StrictText(max_length=60), help_text="`order.placed`, `order.*`, or `*`.")
     payload = Choice(choices=Endpoint.Payload.values, required=False, default="thin")
     envelope = Choice(choices=Endpoint.Envelope.values, required=False, default="standard")
+    is_personal = StrictBool(required=False, default=False, help_text="Whether a hydrated message may name the customer.")
 
 
 class EndpointChange(Input):
@@ -32,6 +33,7 @@ class EndpointChange(Input):
     kinds = s.ListField(child=StrictText(max_length=60), required=False)
     payload = Choice(choices=Endpoint.Payload.values, required=False)
     envelope = Choice(choices=Endpoint.Envelope.values, required=False)
+    is_personal = StrictBool(required=False)
     is_active = StrictBool(required=False)
 
 
@@ -40,6 +42,12 @@ class ReplayInput(Input):
 
     first = StrictInt(min_value=0, max_value=INTEGER_MAX)
     last = StrictInt(min_value=0, max_value=INTEGER_MAX)
+
+
+class DropInput(Input):
+    """Why it is given up; kept sealed."""
+
+    reason = StrictText(max_length=500, required=False, allow_blank=True, default="")
 
 
 class EndpointOutput(Output):
@@ -51,6 +59,7 @@ class EndpointOutput(Output):
     kinds = s.ListField(child=s.CharField())
     payload = s.CharField()
     envelope = s.CharField()
+    is_personal = s.BooleanField()
     cursor = s.IntegerField()
     is_active = s.BooleanField()
     why_inactive = s.CharField()
@@ -89,7 +98,7 @@ class DispatchOutput(Output):
     id = s.UUIDField()
     event_id = s.CharField(source="event.public_id")
     kind = s.CharField(source="event.kind")
-    position = s.IntegerField(source="event.position")
+    position = s.IntegerField(source="event.position", allow_null=True)
     state = s.CharField()
     attempts = s.IntegerField()
     due_at = s.DateTimeField()
@@ -138,4 +147,5 @@ class FeedOutput(Output):
 _EXAMPLE = {"name": "warehouse", "url": "https://hooks.example.com/bahi", "kinds": ["order.*", "shipment.*"], "payload": "full"}
 extend_schema_serializer(examples=[OpenApiExample("Endpoint", value=_EXAMPLE, request_only=True)])(EndpointInput)
 extend_schema_serializer(examples=[OpenApiExample("Change", value={"isActive": False}, request_only=True)])(EndpointChange)
+extend_schema_serializer(examples=[OpenApiExample("Drop", value={"reason": "The receiver is gone."}, request_only=True)])(DropInput)
 extend_schema_serializer(examples=[OpenApiExample("Replay", value={"first": 0, "last": 99}, request_only=True)])(ReplayInput)

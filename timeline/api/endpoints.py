@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.views import APIView
 
 from timeline.api import endpoint_shapes as shapes
-from timeline.api.answers import JSON_TYPE, answered, encode
+from timeline.api.answers import JSON_TYPE, answered, encode, nothing
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
 from timeline.api.events import LogView
 from timeline.api.keys import key_of
@@ -26,9 +26,12 @@ from timeline.retries import retried
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.db.models import QuerySet
     from rest_framework.request import Request
 
     from timeline.operations import Operation
+
+NO_CONTENT = 204
 
 
 class EndpointView(APIView):
@@ -36,14 +39,28 @@ class EndpointView(APIView):
 
     authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication]
     permission_classes = [Staff]
-    required_scopes: ClassVar = {"GET": "endpoints:read", "POST": "endpoints:write", "PATCH": "endpoints:write"}
+    required_scopes: ClassVar = {
+        "GET": "endpoints:read", "POST": "endpoints:write", "PATCH": "endpoints:write", "DELETE": "endpoints:write",
+    }
+
+    def found(self, text: str) -> Endpoint:
+        """The endpoint of this id. Raises Missing."""
+        found = self.rows().filter(pk=uuid_of(text)).first()
+        if found is None:
+            raise Missing
+        return found
+
+    def rows(self) -> QuerySet[Endpoint]:
+        """What this view may touch."""
+        return endpoints.webhooks()
 
     @retried
     def write(self, name: str, deed: Callable[[Operation], Any], *, status: int = 200) -> HttpResponse:
         """One operation, answered with what the deed gives."""
         actor = staff_actor(self.request)
         with operation(name, actor=actor, key=key_of(self.request, actor)) as op:
-            return answered(op, status, deed(op))
+            done = deed(op)
+            return nothing(op) if status == NO_CONTENT else answered(op, status, done)
 
 
 class EndpointsView(EndpointView):
@@ -53,8 +70,8 @@ class EndpointsView(EndpointView):
     def get(self, request: Request) -> HttpResponse:
         """List them."""
         wish = shapes.EndpointsQuery.parse(request.query_params)
-        page = paged(Endpoint.objects.all(), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-        return _shown(page.envelope([shapes.EndpointOutput(row).data for row in page.rows]))
+        page = paged(endpoints.webhooks(), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+        return shown(page.envelope([shapes.EndpointOutput(row).data for row in page.rows]))
 
     @extend_schema(operation_id="admin_endpoint_add", request=shapes.EndpointInput, responses={201: shapes.MadeOutput})
     def post(self, request: Request) -> HttpResponse:
@@ -69,14 +86,31 @@ class OneEndpointView(EndpointView):
     @extend_schema(operation_id="admin_endpoint_read", responses={200: shapes.EndpointOutput})
     def get(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one."""
-        return _shown(shapes.EndpointOutput(_endpoint(endpoint_id)).data)
+        return shown(shapes.EndpointOutput(self.found(endpoint_id)).data)
 
     @extend_schema(operation_id="admin_endpoint_change", request=shapes.EndpointChange, responses={200: shapes.EndpointOutput})
     def patch(self, request: Request, endpoint_id: str) -> HttpResponse:
         """Change it, or switch it off and on; switched on again it goes on from now."""
         wish = shapes.EndpointChange.parse(request.data)
-        pk = _endpoint(endpoint_id).pk
+        pk = self.found(endpoint_id).pk
         return self.write("endpoint.change", lambda op: shapes.EndpointOutput(endpoints.change(op, endpoint_id=pk, **wish)).data)
+
+
+    @extend_schema(operation_id="admin_endpoint_remove", request=None, responses={204: None})
+    def delete(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
+        """Remove it; what it was sent stays in the log of deliveries."""
+        pk = self.found(endpoint_id).pk
+        return self.write("endpoint.remove", lambda op: endpoints.remove(op, endpoint_id=pk), status=NO_CONTENT)
+
+
+class TestView(EndpointView):
+    """`/admin/endpoints/{id}/test`."""
+
+    @extend_schema(operation_id="admin_endpoint_test", request=None, responses={201: shapes.DispatchOutput})
+    def post(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
+        """Send a test message there, whatever kinds it is told of."""
+        pk = self.found(endpoint_id).pk
+        return self.write("endpoint.test", lambda op: test_of(op, pk), status=201)
 
 
 class RotateView(EndpointView):
@@ -85,7 +119,7 @@ class RotateView(EndpointView):
     @extend_schema(operation_id="admin_endpoint_rotate", request=None, responses={200: shapes.MadeOutput})
     def post(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002
         """Make a new secret; the old one signs beside it for another day."""
-        pk = _endpoint(endpoint_id).pk
+        pk = self.found(endpoint_id).pk
         return self.write("endpoint.rotate", lambda op: _made(endpoints.rotate(op, endpoint_id=pk)))
 
 
@@ -96,7 +130,7 @@ class ReplayView(EndpointView):
     def post(self, request: Request, endpoint_id: str) -> HttpResponse:
         """Send a range of the log again, those of the endpoint's kinds."""
         wish = shapes.ReplayInput.parse(request.data)
-        pk = _endpoint(endpoint_id).pk
+        pk = self.found(endpoint_id).pk
         return self.write("endpoint.replay", lambda op: {"count": endpoints.replay(op, endpoint_id=pk, **wish)})
 
 
@@ -107,10 +141,10 @@ class DispatchesView(EndpointView):
     def get(self, request: Request, endpoint_id: str) -> HttpResponse:
         """List its messages with every try, the newest first."""
         wish = shapes.DispatchesQuery.parse(request.query_params)
-        rows = Dispatch.objects.filter(endpoint=_endpoint(endpoint_id)).select_related("event").prefetch_related("tries")
+        rows = Dispatch.objects.filter(endpoint=self.found(endpoint_id)).select_related("event").prefetch_related("tries")
         rows = rows.filter(state__in=wish["state"]) if wish["state"] else rows
         page = paged(rows, order=("-id",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-        return _shown(page.envelope([_dispatch(row) for row in page.rows]))
+        return shown(page.envelope([_dispatch(row) for row in page.rows]))
 
 
 class AgainView(EndpointView):
@@ -119,8 +153,19 @@ class AgainView(EndpointView):
     @extend_schema(operation_id="admin_delivery_again", request=None, responses={200: shapes.DispatchOutput})
     def post(self, request: Request, dispatch_id: str) -> HttpResponse:  # noqa: ARG002
         """Send one message again."""
-        pk = _uuid(dispatch_id)
+        pk = uuid_of(dispatch_id)
         return self.write("endpoint.again", lambda op: _dispatch(_read(endpoints.again(op, dispatch_id=pk).pk)))
+
+
+class DropView(EndpointView):
+    """`/admin/deliveries/{id}/drop`."""
+
+    @extend_schema(operation_id="admin_delivery_drop", request=shapes.DropInput, responses={200: shapes.DispatchOutput})
+    def post(self, request: Request, dispatch_id: str) -> HttpResponse:
+        """Give up a message that failed for good: it waits for nobody any more."""
+        wish = shapes.DropInput.parse(request.data)
+        pk = uuid_of(dispatch_id)
+        return self.write("endpoint.drop", lambda op: _dispatch(_read(endpoints.drop(op, dispatch_id=pk, **wish).pk)))
 
 
 class FeedView(LogView):
@@ -134,9 +179,14 @@ class FeedView(LogView):
         size = newest.size if newest is not None else 0
         found = Event.objects.filter(position__gte=wish["start"], position__lt=min(size, wish["start"] + wish["limit"])).order_by("position")
         data = [cloud_event(event) for event in found.defer("sealed")]
-        return _shown(
+        return shown(
             {"data": data, "next": wish["start"] + len(data), "size": size, "checkpoint": newest.note if newest is not None else None}
         )
+
+
+def test_of(op: Operation, endpoint_id: UUID) -> dict[str, Any]:
+    """A test message owed to the endpoint, as it is shown."""
+    return _dispatch(_read(endpoints.test(op, endpoint_id=endpoint_id).pk))
 
 
 def _made(made: endpoints.Made) -> dict[str, Any]:
@@ -151,19 +201,14 @@ def _read(pk: UUID) -> Dispatch:
     return Dispatch.objects.select_related("event").prefetch_related("tries").get(pk=pk)
 
 
-def _endpoint(text: str) -> Endpoint:
-    found = Endpoint.objects.filter(pk=_uuid(text)).first()
-    if found is None:
-        raise Missing
-    return found
-
-
-def _uuid(text: str) -> UUID:
+def uuid_of(text: str) -> UUID:
+    """The id in the address. Raises Missing."""
     try:
         return UUID(text)
     except ValueError as error:
         raise Missing from error
 
 
-def _shown(data: Any) -> HttpResponse:
+def shown(data: Any) -> HttpResponse:
+    """The answer of a read."""
     return HttpResponse(encode(data), content_type=JSON_TYPE)

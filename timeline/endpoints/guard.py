@@ -43,6 +43,12 @@ class Destination:
     port: int
     path: str
 
+    @property
+    def named(self) -> str:
+        """The `Host` that is asked for."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port in (80, 443) else f"{host}:{self.port}"
+
 
 def check_form(url: str) -> None:
     """That the URL may be tried at all, without asking anybody. Raises NotAllowed."""

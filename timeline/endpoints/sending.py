@@ -13,16 +13,14 @@ Note [Giving up]
 
 from __future__ import annotations
 
+import hashlib
 import random
-import ssl
 import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-import certifi
 import structlog
 import urllib3
 from django.db import transaction
@@ -32,7 +30,8 @@ from django.utils import timezone
 
 from timeline import locks, network
 from timeline.actors import system
-from timeline.endpoints import guard, operations, payload, signing
+from timeline.endpoints import brokers, guard, operations, payload, signing, tracking
+from timeline.endpoints.posting import post
 from timeline.ids import uuid7
 from timeline.log.seal import log_size
 from timeline.models import Attempt, Dispatch, Endpoint, Event
@@ -46,12 +45,9 @@ FAN_OUT_EVENTS_MAX = 500
 BATCH_MAX = 20
 PER_ENDPOINT_MAX = 5
 LEASE_S = 60
-CONNECT_S, READ_S, TOTAL_S = 3.0, 7.0, 10.0
-REPLY_BYTES_MAX = 64 * 1024
-REPLY_CHARS_KEPT = 1000
+BODY_CHARS_KEPT = 20_000
 PAUSE_AFTER, PAUSE = 10, timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(days=5)
-RETRY_AFTER_S_MAX = 86_400
 GONE, THROTTLED, THROTTLED_S = 410, frozenset({429, 502, 504}), 5
 SENDER = system("webhooks")
 log = structlog.get_logger("bahi.webhooks")
@@ -67,11 +63,12 @@ class Outcome:
     request: dict[str, str] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
     retry_after_s: int = 0
+    is_confirmed: bool = False
 
     @property
     def is_taken(self) -> bool:
-        """Only a 2xx is."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 HTTP's classes
+        """Only a 2xx is, and what a broker has confirmed."""
+        return self.is_confirmed or (self.status is not None and 200 <= self.status < 300)  # noqa: PLR2004 HTTP's classes
 
 
 def run(seconds: float) -> int:
@@ -99,10 +96,11 @@ def fan_out(endpoint_id: uuid.UUID) -> int:
     with transaction.atomic(durable=True):
         endpoint = locks.endpoint(endpoint_id)
         end = min(log_size(), endpoint.cursor + FAN_OUT_EVENTS_MAX)
-        events = list(Event.objects.filter(position__gte=endpoint.cursor, position__lt=end).order_by("position").values_list("id", "kind"))
+        found = Event.objects.filter(position__gte=endpoint.cursor, position__lt=end).order_by("position")
+        events = list(found.only(*tracking.COLUMNS))
         now = timezone.now()
         Dispatch.objects.bulk_create(
-            [Dispatch(id=uuid7(now), endpoint=endpoint, event_id=pk, due_at=now) for pk, kind in events if operations.wants(endpoint, kind)],
+            [Dispatch(id=uuid7(now), endpoint=endpoint, event=event, due_at=now) for event in tracking.wanted_of(endpoint, events)],
             ignore_conflicts=True,
         )
         if end > endpoint.cursor:
@@ -179,62 +177,50 @@ def _give_back(dispatch: Dispatch) -> None:
 
 
 def send(dispatch: Dispatch) -> Outcome:
-    """Post one message, with no transaction open; whatever happens is an outcome."""
+    """Send one message, with no transaction open; whatever happens is an outcome."""
     network.refuse_inside_transaction()
     started = time.monotonic()
-    now = timezone.now()
-    body, media = payload.body_of(dispatch.event, dispatch.endpoint)
-    headers = signing.headers(
-        operations.secrets_of(dispatch.endpoint, now), message_id=f"msg_{dispatch.pk.hex}", timestamp=int(now.timestamp()), body=body
-    )
-    request = {"url": dispatch.endpoint.url, "webhook-id": headers["webhook-id"], "bytes": str(len(body))}
+    endpoint = dispatch.endpoint
+    message_id = f"msg_{dispatch.pk.hex}"
+    body, media = payload.body_of(dispatch.event, endpoint)
+    request = {"webhook-id": message_id, "bytes": str(len(body)), "content-type": media, **_kept(endpoint, body)}
     try:
-        there = guard.resolve(dispatch.endpoint.url)
-        status, replied, retry_after = _post(there, body, {**headers, "Content-Type": media, "User-Agent": "Bahi-Webhooks/1"})
-    except (guard.NotAllowed, OSError, urllib3.exceptions.HTTPError, ValueError) as error:
+        if endpoint.way in brokers.KINDS:
+            return _publish(dispatch, body, message_id, request, started)
+        url = operations.url_of(endpoint)
+        headers = _headers(endpoint, body, media, message_id)
+        request |= {"url": url, **{name: headers[name] for name in ("webhook-timestamp", "webhook-signature")}}
+        answer = post(guard.resolve(url), body, headers)
+    except (guard.NotAllowed, OSError, urllib3.exceptions.HTTPError, ValueError, ImportError) as error:
         return Outcome(None, _ms(started), f"{type(error).__name__}: {error}", request)
-    return Outcome(status, _ms(started), "" if status < 300 else f"HTTP {status}", request, {"body": replied}, retry_after)  # noqa: PLR2004 HTTP's classes
+    said = {"body": answer.text, "headers": answer.headers}
+    return Outcome(answer.status, _ms(started), "" if answer.status < 300 else f"HTTP {answer.status}", request, said, answer.retry_after_s)  # noqa: PLR2004 HTTP's classes
 
 
-def _post(there: guard.Destination, body: bytes, headers: dict[str, str]) -> tuple[int, str, int]:
-    """To the address that was judged, in the name that was asked for (`timeline.endpoints.guard`)."""
-    limits = urllib3.Timeout(connect=CONNECT_S, read=READ_S, total=TOTAL_S)
-    pool: urllib3.HTTPConnectionPool
-    if there.scheme == "https":
-        pool = urllib3.HTTPSConnectionPool(
-            there.address, there.port, timeout=limits, retries=False, server_hostname=there.host, assert_hostname=there.host,
-            ssl_context=ssl.create_default_context(cafile=certifi.where()),
-        )
-    else:
-        pool = urllib3.HTTPConnectionPool(there.address, there.port, timeout=limits, retries=False)
-    host = f"[{there.host}]" if ":" in there.host else there.host
-    named = host if there.port in (80, 443) else f"{host}:{there.port}"
-    with pool:
-        answer = pool.urlopen("POST", there.path, body, {**headers, "Host": named}, redirect=False, retries=False, preload_content=False)
-        try:
-            text = _read(answer)
-        finally:
-            answer.close()
-    return answer.status, text, _retry_after(answer.headers.get("Retry-After", ""))
+def _publish(dispatch: Dispatch, body: bytes, message_id: str, request: dict[str, str], started: float) -> Outcome:
+    """To a broker; one story's messages have one key, so that they keep their order."""
+    endpoint = dispatch.endpoint
+    topic = endpoint.topic.replace("{type}", tracking.name_of(dispatch.event.kind, dispatch.event.facts))
+    request |= {"url": endpoint.url, "topic": topic, "key": dispatch.event.stream}
+    broker = brokers.broker_of(endpoint, operations.credentials_of(endpoint))
+    said = broker.publish(topic, dispatch.event.stream, body, message_id)
+    return Outcome(None, _ms(started), "", request, {"body": said}, is_confirmed=True)
 
 
-def _read(answer: urllib3.BaseHTTPResponse) -> str:
-    """The beginning of the reply; a long or slow one is not read to its end, and never unpacked (F80)."""
-    until, found = time.monotonic() + TOTAL_S, b""
-    while len(found) < REPLY_BYTES_MAX and time.monotonic() < until:
-        piece = answer.read(8192, decode_content=False)
-        if not piece:
-            break
-        found += piece
-    return found.decode(errors="replace").replace("\0", "")[:REPLY_CHARS_KEPT]
+def _headers(endpoint: Endpoint, body: bytes, media: str, message_id: str) -> dict[str, str]:
+    now = timezone.now()
+    signed = signing.headers(operations.secrets_of(endpoint, now), message_id=message_id, timestamp=int(now.timestamp()), body=body)
+    credentials = operations.credentials_of(endpoint)
+    known = {"apiKey": ("Authorization", "Bearer "), "clientId": ("X-Client-Id", "")}
+    who = {known[name][0]: known[name][1] + text for name, text in credentials.items() if name in known}
+    return {**signed, **who, "Content-Type": media, "User-Agent": "Bahi-Webhooks/1"}
 
 
-def _retry_after(text: str) -> int:
-    try:
-        seconds = int(text) if text.isdigit() else (parsedate_to_datetime(text) - timezone.now()).total_seconds()
-    except (ValueError, TypeError):
-        return 0
-    return int(min(max(seconds, 0), RETRY_AFTER_S_MAX))
+def _kept(endpoint: Endpoint, body: bytes) -> dict[str, str]:
+    """What the log keeps of the body: all of it, but only its hash where it may name a person."""
+    if endpoint.is_personal:
+        return {"sha256": hashlib.sha256(body).hexdigest()}
+    return {"body": body.decode()[:BODY_CHARS_KEPT]}
 
 
 def _ms(started: float) -> int:
