@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orders import checkout as checkouts
+from orders.operations import numbers
 from tests import makers
 from tests.endpoints.brokers import NatsStub
 from tests.endpoints.receiver import Receiver
@@ -59,7 +60,7 @@ def shopped(**wish: Any) -> Any:
     with operation("test.add", actor=makers.shopper(ready.person_id), stream=str(ready.pk)) as op:
         line = checkouts.add_line(op, checkout_id=ready.pk, sku=product.sku, quantity=1, metadata={"engraving": "For Meera"})
         checkouts.change_line(op, checkout_id=ready.pk, line_id=line.pk, quantity=3)
-    number = makers.numbers.take(actor=makers.TESTER)
+    number = numbers.take(actor=makers.TESTER)
     with operation("test.complete", actor=makers.shopper(ready.person_id), stream=str(ready.pk)) as op:
         return checkouts.complete(op, checkout_id=ready.pk, number=number)
 
