@@ -33,6 +33,7 @@ PATH: Final = (
     (S.PROCESSING, "Processing", "processing_at"), (S.SHIPPED, "Shipped", "shipped_at"),
     (S.DELIVERED, "Delivered", "delivered_at"),
 )
+_ARRANGEABLE: Final = ("released", "scheduled")
 _MOVING: Final = ("shipped", "in_transit", "out_for_delivery", "attempted")
 
 
@@ -79,6 +80,13 @@ class Planned:
 
     fulfilment: Fulfilment
     rows: list[LineRow]
+    actions: list[Action]
+
+    def may_join(self, other: Planned) -> bool:
+        """Whether the two may become one: another one of the same warehouse, neither of them being picked."""
+        mine, its = self.fulfilment, other.fulfilment
+        is_planned = mine.status in _ARRANGEABLE and its.status in _ARRANGEABLE
+        return is_planned and mine.pk != its.pk and mine.warehouse_code == its.warehouse_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +261,30 @@ def boxed(line: Line, parcels: Iterable[Parcel]) -> int:
 def _planned(detail: OrderDetail, taken: Counter[UUID]) -> list[Planned]:
     """A card for each open fulfilment, as they were planned."""
     lines = {line.pk: line for line in detail.lines}
-    return [
-        Planned(row, _rows(((lines[item.line_id], item.quantity) for item in row.lines.all()), taken))
+    found = [
+        Planned(row, _rows(((lines[item.line_id], item.quantity) for item in row.lines.all()), taken), [])
         for row in detail.fulfilments if row.is_open
     ]
+    for plan in found:
+        plan.actions.extend(_arrangements(detail.order, plan, can_join=any(other.may_join(plan) for other in found)))
+    return found
+
+
+def _arrangements(order: Order, plan: Planned, *, can_join: bool) -> list[Action]:
+    """What may be arranged by hand: nothing of what is being picked or packed."""
+    row, url = plan.fulfilment, partial(_url, order=order, fulfilment_id=plan.fulfilment.pk)
+    found = []
+    if row.status in _ARRANGEABLE:
+        found.append(Action("move", "Move", url("console-move"), is_page=True))
+        if sum(line.quantity for line in plan.rows) > 1:
+            found.append(Action("split", "Split", url("console-split"), is_page=True))
+        if can_join:
+            found.append(Action("merge", "Merge", url("console-merge"), is_page=True))
+    if row.status in (*_ARRANGEABLE, "awaiting_inventory"):
+        found.append(Action("schedule", "Schedule", url("console-schedule"), is_page=True))
+    if row.status in ("scheduled", "awaiting_inventory") and not order.on_hold:
+        found.append(Action("release_work", "Release now", url("console-release-work")))
+    return found
 
 
 def _decisions(detail: OrderDetail, shipment: Shipment) -> list[Action]:

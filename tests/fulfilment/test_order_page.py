@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from orders.models import Case, Order
 from orders.operations import fulfil, packing
@@ -38,6 +40,43 @@ def test_what_is_planned_stands_there_with_its_reason(asha: Client) -> None:
     assert "To ship · BLR-1" in text
     assert "All two items lie here" in text
     assert f"/console/pack/{order.fulfilments.get().pk}/" in text
+
+
+def test_what_is_planned_is_arranged_by_hand(asha: Client) -> None:
+    """D6: another warehouse, a split, a merge, a time and a release, each with a form of its own."""
+    makers.place(makers.BLR)
+    makers.place(makers.DEL)
+    order = shop.paid_order(quantity=3)
+    makers.receive(order.lines.get().sku, "DEL-1", 5)
+    (row,) = makers.planned(order)
+    line = order.lines.get().pk
+
+    def send(verb: str, pk: Any, **body: str) -> int:
+        path = f"/console/orders/{order.number}/fulfilments/{pk}/{verb}/"
+        assert verb == "release" or asha.get(path).status_code == 200
+        return asha.post(path, body).status_code
+
+    assert ">Merge<" not in page(asha, order)
+    assert send("split", row.pk, **{f"units-{line}": "3"}) == 422  # nothing would be left on the other side
+    assert send("split", row.pk, **{f"units-{line}": "1"}) == 302
+    one, two = makers.opened(order)
+    assert ">Merge<" in page(asha, order)
+    assert send("move", two.pk, warehouse="NOWHERE") == 422
+    assert send("move", two.pk, warehouse="DEL-1") == 302
+    assert list(makers.held(order).values()) == [2, 1]
+    assert send("merge", two.pk, into=str(one.pk)) == 422  # of another warehouse: not offered
+    assert send("move", two.pk, warehouse="BLR-1") == 302
+    assert send("merge", two.pk, into=str(one.pk)) == 302
+    (row,) = makers.opened(order)
+    assert send("schedule", row.pk, release_at="2020-01-01T09:00") == 422
+    assert send("schedule", row.pk, release_at=f"{timezone.localdate() + timedelta(days=3)}T09:30") == 302
+    (row,) = makers.opened(order)
+    assert (row.status, f"{timezone.localtime(row.release_at):%H:%M}") == ("scheduled", "09:30")
+    assert send("release", row.pk) == 302
+    makers.do(order, packing.start, fulfilment_id=row.pk)
+    assert f"/fulfilments/{row.pk}/" not in page(asha, order)  # what is being picked is left alone
+    assert send("move", row.pk, warehouse="DEL-1") == 409
+    makers.require_sums(order)
 
 
 def test_items_are_cancelled_in_a_dialog(asha: Client) -> None:
