@@ -96,6 +96,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("CUSTOMER_JWKS_URL", "text", "", "Key set of the shop's identity provider; empty: local tokens signed with SECRET_KEY.", "Customers"),
     Variable("CUSTOMER_JWT_AUDIENCE", "text", "bahi", "Audience a customer's token must carry.", "Customers"),
     Variable("EMAIL_PROVIDER", "text", "mailbox", "`mailbox` (kept in the database, shown at /mailbox/) or `smtp`.", "Messages"),
+    Variable("STAFF_EMAIL", "text", "", "Where the shop's notices to itself go, such as low stock; empty: nowhere.", "Messages"),
     Variable("EMAIL_URL", "text", "", "SMTP server, `smtp+tls://user:password@host:587`.", "Messages", secret=True),
     Variable("DEFAULT_FROM_EMAIL", "text", "orders@shop.invalid", "Sender of the shop's mail.", "Messages"),
     Variable("SMS_PROVIDER", "text", "mailbox", "`mailbox`: no text leaves the machine.", "Messages"),

@@ -9,7 +9,7 @@ from inventory.models import OutsideDispatch
 from orders import warehouses
 from orders.models import Message, Order
 from orders.notifications import ready
-from orders.notifications.messages import TEMPLATES, Text, texts
+from orders.notifications.messages import TEMPLATES, TO_STAFF, Text, staff_text, texts
 from orders.notifications.providers import provider
 from orders.reconciliation import picking, runs
 from timeline.actors import system
@@ -37,6 +37,14 @@ def tell_customer(event: Event, delivery_id: int) -> None:
 def tell_requester(event: Event, delivery_id: int) -> None:
     """Who waits for an export, of every month or a long one, is told by mail that it is there."""
     text = ready.text_of(Export.objects.select_related("schedule").get(pk=event.subject_uuid))
+    if text is not None:
+        _tell(event, text, delivery_id, None)
+
+
+@exchange(*TO_STAFF)
+def tell_staff(event: Event, delivery_id: int) -> None:
+    """A notice to the shop's own address, when it has one."""
+    text = staff_text(event)
     if text is not None:
         _tell(event, text, delivery_id, None)
 

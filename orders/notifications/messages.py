@@ -1,4 +1,4 @@
-"""Which event tells the customer what."""
+"""Which event tells the customer what, and staff."""
 
 from __future__ import annotations
 
@@ -98,6 +98,13 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "Your refund of {amount} for your order {number} has been paid out.\n\n{link}",
     ),
 }
+# Event kind -> template, subject, text of what the shop writes to itself. Its words are the event's facts.
+TO_STAFF: dict[str, tuple[str, str, str]] = {
+    "stock.ran_low": (
+        "stock_low", "Low stock: {sku} at {warehouse}",
+        "Only {available} of {sku} are left to sell at {warehouse}; you asked to hear of it at {reorder_at}.\n\n{link}",
+    ),
+}
 # What an e-mail says beyond the registered text, when there is such a thing.
 _EMAIL_MORE = {"order.shipped": "\n\nFollow the parcel without signing in: {track}"}
 _SMS_CHARS_MAX = 160
@@ -118,6 +125,15 @@ def texts(event: Event, order: Order) -> list[Text]:
         for medium in media
         if to[medium]
     ]
+
+
+def staff_text(event: Event) -> Text | None:
+    """What the shop writes to itself about this event; None when it has no address for it."""
+    if not settings.STAFF_EMAIL:
+        return None
+    template, subject, body = TO_STAFF[event.kind]
+    words = {**event.facts, "link": f"{settings.PUBLIC_URL}/console/stock/{event.facts['sku']}/"}
+    return Text(template, "email", settings.STAFF_EMAIL, subject.format_map(words), body.format_map(words))
 
 
 def _is_between_staff(event: Event) -> bool:

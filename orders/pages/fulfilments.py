@@ -1,4 +1,4 @@
-"""Units cancelled and parcels decided about, on the order's page."""
+"""Units cancelled or taken back and parcels decided about, on the order's page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders import queries
-from orders.operations import cancel_units, disposition, refund_limits
+from orders import queries, return_queries
+from orders.operations import cancel_units, disposition, refund_limits, returns
 from orders.operations.cancel import CODES
 from orders.pages.console import Dialog, act, converse
 from orders.pages.forms import CODE_WORDS, REASON_MAX, ReasonForm, UnitsForm, WordsField
 from orders.pages.order_sheet import sheet
+from orders.pages.return_forms import ReturnRow, StaffReturnForm
 from orders.pages.visitors import staff
 
 if TYPE_CHECKING:
@@ -99,6 +100,22 @@ def close(request: HttpRequest, number: str, fulfilment_id: UUID) -> HttpRespons
             op, order_id=order_id, fulfilment_id=fulfilment_id, reason=form.cleaned_data["reason"]
         ),
         number=number, said="Closed.",
+    )
+
+
+@asks
+@staff
+def take_return(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Take units that arrived back for the customer, also beyond the shop's time."""
+    order_id = queries.id_of(number)
+    lines = queries.detail(order_id).lines
+    left = {pk: bought.left for pk, bought in return_queries.bought(lines).items()}
+    form = StaffReturnForm(_sent(request), rows=[ReturnRow(line, left[line.pk]) for line in lines if left[line.pk] > 0])
+    says = ("Taken in by you it is also taken beyond the shop's days; what was overruled is kept with it.",)
+    return converse(
+        request, order_id, Dialog("Return items", "Take the return", says), form, name="return.open",
+        deed=lambda op: returns.open_by_staff(op, order_id=order_id, **form.nouns()),
+        number=number, said="The return is taken in.", pointers=StaffReturnForm.POINTERS,
     )
 
 

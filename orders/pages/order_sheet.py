@@ -152,7 +152,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
         pay=pay_word(order),
         steps=steps(order),
         primary=primary,
-        actions=[action for action in _actions(order, words) if primary is None or action.verb != primary.verb],
+        actions=[action for action in _actions(order, detail.lines, words) if primary is None or action.verb != primary.verb],
         refused=_refused(order, words, detail.refundable_minor),
         to_ship=to_ship,
         planned=planned,
@@ -225,16 +225,19 @@ def _primary(detail: OrderDetail, has_to_ship: bool, packages: Iterable[Package]
     return None
 
 
-def _actions(order: Order, words: list[str]) -> list[Action]:
+def _actions(order: Order, lines: Iterable[Line], words: list[str]) -> list[Action]:
     known = {
         "refund": Action("refund", "Refund", _url("console-refund", order), "r", is_page=True),
         "ship": Action("ship", "Create shipment", _url("console-ship", order), is_page=True),
+        "take_return": Action("take_return", "Return items", _url("console-take-return", order), is_page=True),
         "hold": Action("hold", "Put on hold", _url("console-hold", order), "h", is_page=True),
         "cancel_units": Action("cancel_units", "Cancel items", _url("console-cancel-units", order), is_page=True),
         "cancel": Action("cancel", "Cancel order", _url("console-cancel", order), "x", is_page=True, is_danger=True),
     }
     if order.status in (S.PENDING, S.CONFIRMED, S.PROCESSING):
         words = [*words, "cancel_units"]
+    if any(line.quantity_delivered > line.quantity_returned for line in lines):
+        words = [*words, "take_return"]
     return [known[word] for word in known if word in words]
 
 

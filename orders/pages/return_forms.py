@@ -15,7 +15,7 @@ from orders.models.returns import PHOTOS_MAX
 from orders.operations.exchange_offer import Choice
 from orders.operations.return_goods import Graded
 from orders.operations.returns import Item
-from orders.pages.forms import REASON_MAX, UNITS_MAX, RupeesField, UnitsForm, WordsField
+from orders.pages.forms import REASON_MAX, UNITS_MAX, AddressFields, RupeesField, UnitsForm, WordsField
 from orders.pages.order_sheet import LineRow
 from shipping import carriers
 
@@ -115,6 +115,29 @@ class OwnReturnForm(UnitsForm):
             Item(pk, units, found[f"reason-{pk}"] or eligibility.DEFECTIVE, found[f"condition-{pk}"] or eligibility.UNOPENED)
             for pk, units in self.units().items()
         ]
+
+
+class StaffReturnForm(OwnReturnForm, AddressFields):
+    """Staff take a return in for the customer: several items at once, fetched where they say."""
+
+    approved = forms.BooleanField(required=False, initial=True, label="Approve it at once")
+    elsewhere = forms.BooleanField(required=False, label="It is fetched at another address")
+    photos: Any = None
+
+    def __init__(self, *args: Any, rows: Iterable[ReturnRow] = (), **kwargs: Any) -> None:
+        super().__init__(*args, rows=rows, **kwargs)
+        own = [name for name in self.fields if name not in AddressFields.base_fields]
+        self.order_fields([*(name for name in own if name != "elsewhere"), "elsewhere"])
+        for name in AddressFields.base_fields:
+            self.fields[name].required = False
+
+    def nouns(self) -> dict[str, Any]:
+        """The nouns of `returns.open_by_staff`."""
+        found = self.cleaned_data
+        return {
+            "items": self.items(), "wish": found["wish"], "comment": found["comment"] or None, "approved": found["approved"],
+            "pickup_address": self.address() if found["elsewhere"] else None,
+        }
 
 
 class MorePhotosForm(forms.Form):

@@ -84,6 +84,7 @@ urlpatterns = [
     path(f"{_CONSOLE_ORDER}why/", why.why, name="console-why"),
     path(f"{_CONSOLE_ORDER}cancel/", console_steps.cancel, name="console-cancel"),
     path(f"{_CONSOLE_ORDER}cancel-units/", fulfilments.cancel, name="console-cancel-units"),
+    path(f"{_CONSOLE_ORDER}return/", fulfilments.take_return, name="console-take-return"),
     path(f"{_CONSOLE_ORDER}fulfilments/<uuid:fulfilment_id>/move/", arranging.move, name="console-move"),
     path(f"{_CONSOLE_ORDER}fulfilments/<uuid:fulfilment_id>/split/", arranging.split, name="console-split"),
     path(f"{_CONSOLE_ORDER}fulfilments/<uuid:fulfilment_id>/merge/", arranging.merge, name="console-merge"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
@@ -11,10 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from inventory import operations as stock
-from inventory.models import Level
+from inventory.models import Level, Warehouse
 from orders import checkout as checkouts
 from orders import exchanges, overdue, queries
 from orders.models import Checkout, Discount, Message, Order
+from orders.notifications.messages import staff_text
 from orders.operations import cancel, confirm, fulfil, holds, process, refund
 from tests.flows import makers
 from timeline import relay
@@ -183,3 +184,19 @@ def test_the_customer_cancels_until_it_is_packed(shop_gateway: FakeGateway, stat
         "order.cancel", actor=makers.customer(order.person_id), stream=str(order.pk)
     ) as op:
         cancel.cancel_by_customer(op, order_id=order.pk)
+
+
+def test_low_stock_is_written_to_the_shops_own_address_once(settings: Any) -> None:
+    """B80: a notice to staff leaves as messages to customers do, and shows in the mailbox."""
+    settings.STAFF_EMAIL = "stock@shop.in"
+    makers.product("TEA-1", units=3)
+    with operation("test.watch", actor=makers.TESTER) as op:
+        stock.watch(op, warehouse_code=Warehouse.objects.get().code, sku="TEA-1", safety=0, reorder_at=3)
+    assert stock.watch_due(timezone.now()) == 1
+    relay.drain()
+    exchanges.tell_staff(Event.objects.get(kind="stock.ran_low"), 1)
+    message = Message.objects.get()
+    assert (message.state, message.person, message.opened()["to"]) == ("sent", None, "stock@shop.in")
+    assert "Only 3 of TEA-1" in message.opened()["body"]
+    settings.STAFF_EMAIL = ""
+    assert staff_text(Event.objects.get(kind="stock.ran_low")) is None

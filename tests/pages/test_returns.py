@@ -189,3 +189,25 @@ def test_empty_tabs_say_what_they_are_for(asha: Client) -> None:
     assert "No customer waits for an answer" in page(asha, reverse("console-returns"))
     assert "No return is in this state" in page(asha, f"{reverse('console-returns')}?tab=received")
     page(asha, f"{reverse('console-returns')}?tab=x&cursor=nonsense")
+
+
+def test_staff_take_several_items_in_at_once_fetched_elsewhere(client: Client, django_user_model: Any) -> None:
+    order = shop.delivered_order(lines=2, quantity=3)
+    client.force_login(django_user_model.objects.create_user("asha", is_staff=True))
+    url = reverse("console-take-return", kwargs={"number": order.number})
+    assert url in page(client, reverse("console-order", kwargs={"number": order.number}))
+    assert "Approve it at once" in page(client, url)
+    one, two = (line.pk for line in makers.lines_of(order))
+    sent = {
+        f"units-{one}": 2, f"units-{two}": 1, f"reason-{one}": "size", f"condition-{one}": "opened", f"reason-{two}": "defective",
+        f"condition-{two}": "broken", "wish": "exchange", "comment": "By phone", "approved": "on", "elsewhere": "on",
+    }
+    there = {"name": "Meera", "phone": "+919876543210", "line1": "7 Hill Road", "city": "Mysuru", "state": "IN-KA", "postal_code": "570001"}
+    assert client.post(url, {**sent, "units-" + str(one): 4}).status_code == 422
+    assert client.post(url, {**sent, **there, "postal_code": "1"}).status_code == 422
+    assert Return.objects.count() == 0
+    assert client.post(url, {**sent, **there, "idempotency_key": key()}).status_code == 302
+    ret = Return.objects.get()
+    assert (ret.status, ret.wish, [row.quantity for row in ret.lines.order_by("line__place")]) == ("approved", "exchange", [2, 1])
+    assert ret.private(order.person.key)["pickupAddress"]["city"] == "Mysuru"
+    assert client.post(url, {**sent, f"units-{one}": 2}).status_code == 422  # one unit is left
