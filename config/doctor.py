@@ -180,13 +180,13 @@ def documents_add_up() -> Iterator[tuple[str, str]]:
 
 
 def books_balance() -> Iterator[tuple[str, str]]:
-    """Every entry sums to zero, every closed day is the one that was sealed, and what moved the gateway's money is booked."""
+    """Every entry sums to zero, every closed day is the one that was sealed, and what moved money is booked."""
     for row in Posting.objects.values("entry").annotate(sum=Sum("amount_minor")).exclude(sum=0).order_by("entry"):
         yield f"payments.Entry {row['entry']}", f"sums to {row['sum']}"
     for day in ClosedDay.objects.order_by("day").iterator(chunk_size=CHUNK):
         if report.digest_of(day.report) != day.digest:
             yield f"payments.ClosedDay {day.day}", "does not match its digest"
-    moving = Event.objects.filter(kind__in=("payment.captured", "refund.processed"))
+    moving = Event.objects.filter(kind__in=("payment.captured", "refund.processed", "claim.paid"))
     unbooked = moving.exclude(Exists(Entry.objects.filter(event=OuterRef("pk")))).order_by("pk")
     for pk, kind in unbooked.values_list("pk", "kind").iterator(chunk_size=CHUNK):
         yield f"timeline.Event {pk}", f"is a {kind} that is in no entry of the books"

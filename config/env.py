@@ -91,6 +91,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SETTLE_DAYS", "whole", "2", "The gateway pays out so many business days after the capture.", "Reconciliation"),
     Variable("REFUND_DAYS", "whole", "5", "A refund on its way for longer than so many days is late.", "Reconciliation"),
     Variable("COD_DAYS", "whole", "10", "A carrier hands cash over within so many days of the delivery.", "Reconciliation"),
+    Variable("CLAIM_DAYS", "whole", "30", "A claim on a carrier is filed and answered within so many days.", "Reconciliation"),
     Variable("STUCK_HOURS", "whole", "24", "An order in processing for longer than so many hours is stuck.", "Reconciliation"),
     Variable("ADJUSTMENT_MINOR_MAX", "whole", "100000", "The largest adjustment one member of staff may book alone, in paise.", "Reconciliation"),
     Variable("CUSTOMER_JWKS_URL", "text", "", "Key set of the shop's identity provider; empty: local tokens signed with SECRET_KEY.", "Customers"),

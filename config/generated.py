@@ -170,7 +170,7 @@ and a case that comes back afterwards counts on the first day that is open. So t
 same, byte for byte.
 
 **What is agreed** stands in the settings: `GATEWAY_FEE_BP`, `GATEWAY_FEE_GST_BP`, `SETTLE_DAYS`, `REFUND_DAYS`, `COD_DAYS`,
-`STUCK_HOURS`, `ADJUSTMENT_MINOR_MAX`.
+`CLAIM_DAYS`, `STUCK_HOURS`, `ADJUSTMENT_MINOR_MAX`.
 
 **Gotchas.** What moved in the last fifteen minutes is not compared: it may still be on its way from one book to the next. A payout is
 missed only once a later one has been read, a bank line only once later lines were imported. Weekends are no business days;

@@ -29,6 +29,7 @@ COD_RECEIVABLE, DISPUTES_HELD, FEE_GST = "cod_receivable", "disputes_held", "fee
 CUSTOMERS, CGST_PAYABLE, SGST_PAYABLE, IGST_PAYABLE = "customers", "cgst_payable", "sgst_payable", "igst_payable"
 SUSPENSE, EXCHANGES = "suspense", "exchanges"
 SALES, SHIPPING, DISCOUNTS, SALES_RETURNS = "sales", "shipping", "discounts", "sales_returns"
+CARRIER_CLAIMS = "carrier_claims"
 GATEWAY_FEES, DISPUTES, GOODWILL, COD_SHORT, ROUNDING = "gateway_fees", "disputes", "goodwill", "cod_short", "rounding"
 
 PLACES_MAX = 1000
@@ -48,6 +49,7 @@ CHART: tuple[tuple[str, str, str], ...] = (
     (EXCHANGES, "Exchanges: credit carried from one order to another", LIABILITY),
     (SALES, "Sales", INCOME),
     (SHIPPING, "Shipping charged", INCOME),
+    (CARRIER_CLAIMS, "Paid by carriers for lost and damaged parcels", INCOME),
     (DISCOUNTS, "Discounts given", EXPENSE),
     (SALES_RETURNS, "Refunds on sales", EXPENSE),
     (GATEWAY_FEES, "Gateway fees", EXPENSE),

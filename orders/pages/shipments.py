@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import handing_over, parcels, queries, tracking
 from orders.operations import carrying
+from orders.operations import claims as paying
 from orders.pages.forms import RupeesField, WordsField
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
@@ -270,7 +271,7 @@ _DEEDS: Final[dict[str, tuple[type[forms.Form], str]]] = {
 }
 _CLAIM_STEPS: Final[dict[str, Callable[[Operation, Claim, dict[str, Any]], Claim]]] = {
     "file": lambda op, claim, wish: carried.file_claim(op, claim_id=claim.pk, reference=wish["reference"]),
-    "pay": lambda op, claim, wish: carried.settle_claim(op, claim_id=claim.pk, paid_minor=wish["paid_amount"] or claim.amount_minor),
+    "pay": lambda op, claim, wish: paying.settle(op, claim_id=claim.pk, paid_minor=wish["paid_amount"] or claim.amount_minor),
     "refuse": lambda op, claim, _: carried.refuse_claim(op, claim_id=claim.pk),
     "drop": lambda op, claim, _: carried.drop_claim(op, claim_id=claim.pk),
 }

@@ -11,6 +11,7 @@ from orders.models import Document, Order
 from orders.reconciliation.difference import CHUNK, Difference, Window, day_of, hex_of, order_id_of
 from payments import journal
 from payments.models import Payment, Posting, Refund
+from shipping.models import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ _WAITING = (Refund.Status.PENDING, Refund.Status.IN_DOUBT, Refund.Status.FAILED)
 
 
 def check(window: Window) -> Iterator[Difference]:
-    """I3: captured, refunded and documented, each as booked; and what customers owe comes to nothing at the end."""
+    """I3: captured, refunded, documented and paid by carriers, each as booked; and what customers owe comes to nothing at the end."""
     span = (window.start, window.end)
     captured = Payment.objects.filter(captured_at__range=span).annotate(
         name_=hex_of(), booked=-_booked([journal.CUSTOMERS], "payment.captured")
@@ -34,6 +35,11 @@ def check(window: Window) -> Iterator[Difference]:
     )
     for refund in processed.exclude(booked=F("amount_minor")).iterator(CHUNK):
         yield _differs("refund", refund.pk.hex, refund, refund.amount_minor, day_of(refund.processed_at or window.now))
+    paid = Claim.objects.filter(status=Claim.Status.PAID, decided_at__range=span).annotate(
+        name_=hex_of(), booked=-_booked([journal.CARRIER_CLAIMS], "claim.paid")
+    )
+    for claim in paid.exclude(booked=F("paid_minor")).iterator(CHUNK):
+        yield _differs("claim", claim.pk.hex, claim, claim.paid_minor, day_of(claim.decided_at or window.now))
     yield from _documents(window)
     yield from _accounts(window)
 

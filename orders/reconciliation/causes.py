@@ -209,7 +209,7 @@ _TABLE: tuple[Cause, ...] = (
     ),
     Cause(
         "books_differ", PAYMENT, ENGINEERING, HIGH,
-        "A payment or refund and its entry in the ledger say different amounts.",
+        "A payment, a refund or a paid claim and its entry in the ledger say different amounts.",
         "Find out what changed the row; run the doctor.",
     ),
     Cause(
@@ -246,6 +246,26 @@ _TABLE: tuple[Cause, ...] = (
         "delivered_parcel_open_order", SHIPPING, SUPPORT, MEDIUM,
         "Every parcel has arrived, and the order does not know.",
         "Bring the order up to date with its parcels.", action="follow_parcels", standing=True,
+    ),
+    Cause(
+        "parcel_late", SHIPPING, SUPPORT, LOW,
+        "A parcel has not arrived, and the day it was promised for is over.",
+        "Ask the carrier, and tell the customer; it is settled by itself when the parcel arrives.", standing=True,
+    ),
+    Cause(
+        "parcel_flagged", SHIPPING, WAREHOUSE, MEDIUM,
+        "The carrier said something of a parcel that was not understood or not believed, and nobody has looked.",
+        "Look at the journey on the parcel's page, note what is true, and say that you have looked.", standing=True,
+    ),
+    Cause(
+        "claim_waits", SHIPPING, FINANCE, MEDIUM,
+        "A claim on a carrier was not filed, or not answered, for too long.",
+        "File it, or ask the carrier; what it paid is entered with the claim, what it never pays is refused or dropped.", standing=True,
+    ),
+    Cause(
+        "delivered_though_cancelled", SHIPPING, SUPPORT, HIGH,
+        "The order was cancelled and its parcel called back, and it was delivered all the same.",
+        "Ask the customer for the goods or for the money; resolve with what was agreed.",
     ),
     Cause(
         "short_pick", INVENTORY, WAREHOUSE, MEDIUM,

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.timezone import localdate
 
+from config import doctor
 from orders.models import Case, Order, Return
-from orders.operations import axes, cancel, exchange, fulfil, numbers, packing, process, return_pickup
+from orders.operations import axes, cancel, claims, exchange, fulfil, numbers, packing, process, return_pickup
 from orders.operations.return_goods import Graded, inspect, receive
 from orders.reconciliation import actions, states
 from orders.reconciliation.causes import CAUSES
@@ -23,7 +24,8 @@ from payments.gateways.base import GatewaySettlement, GatewaySettlementLine
 from payments.models import Notice, Payment, Refund
 from payments.operations import Handed, book_remittance
 from shipping import operations as parcels
-from shipping.models import Shipment
+from shipping import sightings
+from shipping.models import Claim, Shipment
 from tests.flows import makers as shop
 from tests.payments.makers import see
 from tests.reconciliation import makers
@@ -278,6 +280,45 @@ def _(gateway: FakeGateway) -> None:
 def _(gateway: FakeGateway) -> None:
     makers.delivered(gateway, {"TEA-1": 1})
     makers.tamper("UPDATE shipping_shipment SET tracking_number = ''")
+
+
+def on_its_way(gateway: FakeGateway) -> tuple[Order, Shipment]:
+    order = paid(gateway)
+    do(order, process.start_processing, order_id=order.pk)
+    do(order, fulfil.ship_all, order_id=order.pk)
+    relay.drain()
+    parcel = order.fulfilments.get().shipment
+    assert parcel is not None
+    return order, parcel
+
+
+@plants("parcel_late")
+def _(gateway: FakeGateway) -> None:
+    on_its_way(gateway)
+    makers.tamper("UPDATE shipping_shipment SET promised_on = %s", localdate() - timedelta(days=1))
+
+
+@plants("parcel_flagged")
+def _(gateway: FakeGateway) -> None:
+    _, parcel = on_its_way(gateway)
+    strange = sightings.sighting(tracking_number=parcel.tracking_number, code="ZZ-9", meaning="", at=timezone.now())
+    with operation("test.sight", actor=makers.TESTER, stream=parcel.stream) as op:
+        parcels.sight(op, shipment_id=parcel.pk, sightings=[strange], source="push")
+
+
+@plants("claim_waits")
+def _(gateway: FakeGateway) -> None:
+    order, parcel = on_its_way(gateway)
+    do(order, parcels.damage, shipment_id=parcel.pk, claim_minor=700)
+    put_back("shipping_claim", "created_at", days=31)
+
+
+@plants("delivered_though_cancelled")
+def _(gateway: FakeGateway) -> None:
+    order, parcel = on_its_way(gateway)
+    do(order, cancel.cancel, order_id=order.pk, code="customer_request")
+    do(order, fulfil.deliver, order_id=order.pk, shipment_id=parcel.pk)
+    relay.drain()
 
 
 @plants("parcel_missing", "impossible_step")
@@ -571,3 +612,18 @@ def test_what_explains_itself_offers_nothing(shop_gateway: FakeGateway) -> None:
     makers.run()
     with pytest.raises(actions.NoAction):
         actions.talk(Case.objects.get())
+
+
+def test_a_paid_claim_is_in_the_books_and_what_is_not_is_found(shop_gateway: FakeGateway) -> None:
+    shop.product("TEA-1", units=50)
+    order, parcel = on_its_way(shop_gateway)
+    do(order, parcels.damage, shipment_id=parcel.pk, claim_minor=700)
+    claim = Claim.objects.get()
+    do(order, parcels.file_claim, claim_id=claim.pk, reference="C-1")
+    do(order, claims.settle, claim_id=claim.pk, paid_minor=650)
+    assert [journal.balance(account, ref=claim.pk.hex) for account in ("bank", "carrier_claims")] == [650, -650]
+    makers.run()
+    assert (makers.found(), doctor.examine()) == ({}, [])
+    makers.tamper("UPDATE shipping_claim SET paid_minor = 600")
+    makers.run()
+    assert (makers.only("books_differ").amount_minor, Case.objects.get().stream) == (-50, str(order.pk))

@@ -31,7 +31,7 @@ from orders.api.parcel_shapes import (
     ShipmentShape,
 )
 from orders.api.views import OrderWrite, StaffView, shown
-from orders.operations import carrying
+from orders.operations import carrying, claims
 from shipping import operations as carried
 from shipping import papers
 from shipping.models import Claim, Manifest
@@ -268,7 +268,7 @@ class ClaimPayView(_ClaimStep):
     def post(self, request: Request, claim_id: str) -> HttpResponse:
         """The carrier paid, all or part of it."""
         paid = ClaimPayInput.parse(request.data)["paid_amount"]
-        return self.step("claim.pay", claim_id, lambda op, pk: carried.settle_claim(op, claim_id=pk, paid_minor=paid))
+        return self.step("claim.pay", claim_id, lambda op, pk: claims.settle(op, claim_id=pk, paid_minor=paid))
 
 
 class ClaimRefuseView(_ClaimStep):
