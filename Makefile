@@ -8,7 +8,7 @@ KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
-	sheet-proof tampering check smoke bench docs lock clean
+	export-proof log-proof sheet-proof tampering check smoke bench docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,12 @@ $(KARRIO)/.installed: requirements.lock pyproject.toml
 
 test-karrio: $(KARRIO)/.installed ## Run karrio's carriers against a stub, in an environment of their own
 	$(KARRIO)/bin/python -m pytest -q -n 0 tests/contracts/carriers
+
+export-proof: $(STAMP) ## Export a million events in each form on PostgreSQL, beside COPY; print rows/s and peak memory
+	$(BIN)/python -m tests.benchmarks.export_proof
+
+log-proof: $(STAMP) ## Seal and verify a log of a million events on PostgreSQL, and prove one order; print rates, ms, bytes
+	$(BIN)/python -m tests.benchmarks.log_proof
 
 sheet-proof: $(STAMP) ## Open an export of 400 hostile texts in LibreOffice (soffice); print cells and formulas
 	SHEETS=1 $(BIN)/python -m pytest -q -n 0 -s tests/exports/test_sheet.py

@@ -1,7 +1,7 @@
 """P9: sealing, one order's proof out of the whole log, verifying: per second, milliseconds and bytes.
 
 `make bench` seals 100,000 events; LOG_EVENTS=1000000 a million. The events are written by COPY, their bytes made by the
-kernel's own `canonical_bytes`, in stories of ten.
+kernel's own `canonical_bytes`, in stories of ten, each with its target.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import connection
 from timeline.log import proof, seal
 from timeline.log.audit import audit
 from timeline.log.checkpoint import known_keys
-from timeline.models import Event, Stream
+from timeline.models import Event, Stream, Target
 from timeline.operations import canonical_bytes
 from timeline.verifier import check, leaf_hash
 
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 def measure() -> None:
     """Print the three figures."""
-    streams = _write()
+    streams = write()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE timeline_event")
     started = time.perf_counter()
@@ -71,13 +71,18 @@ def measure() -> None:
     )
 
 
-def _write() -> list[str]:
+def write() -> list[str]:
+    """Write the events with their targets; gives the stories."""
     streams = [str(uuid.uuid4()) for _ in range(EVENTS // PER_STORY)]
     with connection.cursor() as cursor:
         for first in range(0, len(streams), STORIES_PER_COPY):
             with cursor.copy(f"COPY timeline_event ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
                 for row in _rows(streams[first : first + STORIES_PER_COPY], first):
                     copy.write_row(row)
+            cursor.execute(
+                f"INSERT INTO {Target._meta.db_table} (event_id, type, target_id, name) SELECT id, 'order', subject_id, ''"
+                " FROM timeline_event WHERE stream = ANY(%s) ORDER BY id", [streams[first : first + STORIES_PER_COPY]],
+            )
         with cursor.copy(f"COPY {Stream._meta.db_table} (stream, seq, at) FROM STDIN") as copy:
             for stream in streams:
                 copy.write_row((stream, PER_STORY, _START))
@@ -96,6 +101,6 @@ def _rows(streams: list[str], first: int) -> Iterator[tuple[object, ...]]:
                 channel="web", operation_id=uuid.UUID(stream), operation="order.place", actor_type="customer", actor_id=stream,
                 occurred_at=at, recorded_at=at,
             )
-            event.canonical = canonical_bytes(event, [])
+            event.canonical = canonical_bytes(event, [("order", event.subject_id, "")])
             event.leaf_hash = leaf_hash(event.canonical)
             yield tuple(Jsonb(event.facts) if name == "facts" else getattr(event, name) for name in _COLUMNS)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from timeline.exports.sources import Asked
 
-WINDOW_PLACES = 2_000
+WINDOW_PLACES = 1_000
 CURRENCY = "INR"
 _AMOUNTS = ("amount_minor", "total_minor", "refund_amount", "amount", "total")
 
@@ -117,8 +117,12 @@ def wish_of(filters: dict[str, Any]) -> search.Wish:
 def _targets(ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     if ids:
-        rows = Target.objects.filter(event_id__in=ids).order_by("id").values_list("event_id", "type", "target_id", "name")
-        for event_id, kind, target_id, name in rows:
+        first, last = min(ids), max(ids)
+        is_dense = last - first < 2 * len(ids)
+        near: dict[str, Any] = {"event_id__gte": first, "event_id__lte": last} if is_dense else {"event_id__in": ids}
+        for event_id, kind, target_id, name in (
+            Target.objects.filter(**near).order_by("id").values_list("event_id", "type", "target_id", "name")
+        ):
             found[event_id].append({"type": kind, "id": target_id, "name": name or None})
     return found
 

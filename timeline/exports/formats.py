@@ -117,38 +117,47 @@ class JsonLinesWriter:
 
 
 class ParquetWriter:
-    """Apache Parquet. Rows are gathered into groups of one size, so that how they came changes nothing."""
+    """Apache Parquet. Rows are gathered into groups of one size, so that how they came changes nothing; they wait as columns."""
 
     def __init__(self, sink: Sink, columns: Sequence[Column]) -> None:
-        import pyarrow as pa  # 60 MB of memory that only this form needs
+        import pyarrow as pa  # 30 MB of memory that only this form needs
         from pyarrow import parquet
 
         self._pa: Any = pa
+        pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they once had
         types = {"text": pa.string(), "json": pa.string(), "whole": pa.int64(), "time": pa.timestamp("us", tz="UTC"), "flag": pa.bool_()}
         self._kinds = [column.kind for column in columns]
         self._schema = pa.schema([pa.field(column.name, types[column.kind]) for column in columns])
         self._writer = parquet.ParquetWriter(sink, self._schema, compression="snappy", store_schema=True)
-        self._waiting: list[Row] = []
+        self._waiting: list[Any] = []
+        self._count = 0
 
     def write(self, rows: Sequence[Row]) -> None:
         """Take rows, and append the groups that are full."""
-        self._waiting += rows
-        while len(self._waiting) >= ROW_GROUP_ROWS:
-            self._put(self._waiting[:ROW_GROUP_ROWS])
-            self._waiting = self._waiting[ROW_GROUP_ROWS:]
+        for first in range(0, len(rows), ROW_GROUP_ROWS):
+            self._take(rows[first : first + ROW_GROUP_ROWS])
 
     def end(self) -> None:
         """The last group and the footer."""
-        if self._waiting:
-            self._put(self._waiting)
+        if self._count:
+            self._put(self._count)
         self._writer.close()
 
-    def _put(self, rows: Sequence[Row]) -> None:
+    def _take(self, rows: Sequence[Row]) -> None:
         columns = [
             self._pa.array([None if cell is None else _json(cell) for cell in cells] if kind == "json" else cells, type=field.type)
             for kind, cells, field in zip(self._kinds, zip(*rows, strict=True), self._schema, strict=True)
         ]
-        self._writer.write_table(self._pa.Table.from_arrays(columns, schema=self._schema), row_group_size=ROW_GROUP_ROWS)
+        self._waiting.append(self._pa.Table.from_arrays(columns, schema=self._schema))
+        self._count += len(rows)
+        if self._count >= ROW_GROUP_ROWS:
+            self._put(ROW_GROUP_ROWS)
+
+    def _put(self, count: int) -> None:
+        table = self._pa.concat_tables(self._waiting)
+        self._writer.write_table(table.slice(0, count).combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        self._count -= count
+        self._waiting = [table.slice(count).combine_chunks()] if self._count else []
 
 
 def writer_of(form: str, sink: Sink, columns: Sequence[Column]) -> Writer:
