@@ -258,7 +258,7 @@ class Stack:
                 "--dir", str(self.folder),
             ],
             **commands,
-            "worker": [*celery, "worker", "-Q", "default,relay,money,hooks", "-c", "3", "-l", "WARNING", "--without-mingle"],
+            "worker": [*celery, "worker", "-Q", "default,relay,money,hooks,slow", "-c", "3", "-l", "WARNING", "--without-mingle"],
             "beat": [*celery, "beat", "-s", str(self.folder / "beat"), "--pidfile", "", "-l", "WARNING"],
         }
 
