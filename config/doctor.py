@@ -19,6 +19,7 @@ from orders.documents import audit
 from orders.models import Line, Order, OrderRevision
 from orders.operations import axes
 from orders.pricing import revision, snapshot
+from orders.privacy import erasures
 from orders.reconciliation import report
 from payments import reconciliation as money
 from payments.models import ClosedDay, Entry, Posting
@@ -132,6 +133,13 @@ def deliveries_arrive() -> Iterator[tuple[str, str]]:
         yield f"timeline.Delivery {delivery.pk}", f"{delivery.subscriber} is due since {delivery.due_at:%Y-%m-%d %H:%M}"
 
 
+def erased_stay_erased() -> Iterator[tuple[str, str]]:
+    """Nobody is back who was erased: a restored backup is held against the file of erasures."""
+    back = erasures.alive_but_noted()
+    if back:
+        yield str(back), "people are back who were erased; run `manage.py privacy reapply`"
+
+
 def stock_adds_up() -> Iterator[tuple[str, str]]:
     """I1, I2: levels are the sum of their movements, what is held is the sum of the live holds."""
     for difference in stock.differences():
@@ -222,6 +230,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     stories_have_no_gap,
     log_is_sealed,
     deliveries_arrive,
+    erased_stay_erased,
     stock_adds_up,
     money_adds_up,
     orders_add_up,

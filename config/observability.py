@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django.conf import settings
 
+from timeline.redaction import redacted
+
 if TYPE_CHECKING:
     from structlog.typing import EventDict
 
@@ -38,6 +40,7 @@ def configure_logging(config: dict[str, Any]) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.format_exc_info,
+                        redact_texts,
                         structlog.processors.JSONRenderer(),
                     ],
                     "foreign_pre_chain": shared,
@@ -57,3 +60,8 @@ def redact(_: Any, __: str, line: EventDict) -> EventDict:
         if any(word in key.lower() for word in _PERSONAL) and key not in {"event", "logger"}:
             line[key] = "[redacted]"
     return line
+
+
+def redact_texts(_: Any, __: str, line: EventDict) -> EventDict:
+    """Blank e-mail addresses and phone numbers in whatever is said, tracebacks of others' errors included."""
+    return {key: redacted(value) if isinstance(value, str) and key != "timestamp" else value for key, value in line.items()}

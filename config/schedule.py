@@ -37,5 +37,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.run_jobs", 1),
     Tick("timeline.tasks.run_exports", 2, "slow", long=True),
     Tick("timeline.tasks.sweep_exports", 20),
+    Tick("orders.tasks.serve_privacy", 5),
+    Tick("orders.tasks.keep_erased", 3600),
     Tick("timeline.tasks.forget_old", 3600),
 )

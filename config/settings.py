@@ -94,7 +94,7 @@ _SQLITE = {
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA recursive_triggers=ON;"
-            "PRAGMA cell_size_check=ON;PRAGMA journal_size_limit=67108864;"
+            "PRAGMA cell_size_check=ON;PRAGMA journal_size_limit=67108864;PRAGMA secure_delete=ON;"
         ),
     },
 }
@@ -213,6 +213,8 @@ SPECTACULAR_SETTINGS = {
         "AttemptReason": "orders.api.parcel_shapes.ATTEMPT_REASONS",
         "ReturnStatus": "orders.models.Return.Status",
         "ReturnWish": "orders.models.Return.Wish",
+        "DataRequestStatus": "orders.models.DataRequest.Status",
+        "DataRequestKind": "orders.models.DataRequest.Kind",
     },
 }
 
@@ -287,6 +289,20 @@ SHIPPING_MINOR = {
     "standard": env.whole("SHIPPING_STANDARD_MINOR"),
     "express": env.whole("SHIPPING_EXPRESS_MINOR"),
 }
+
+PRIVACY_KEEP_DAYS = env.whole("PRIVACY_KEEP_DAYS")
+ARCHIVE_DAYS = env.whole("ARCHIVE_DAYS")
+ERASURES_FILE = env.text("ERASURES_FILE") or str(VAR / "erasures")
+RETAIN_NOTICES_DAYS = env.whole("RETAIN_NOTICES_DAYS")
+RETAIN_DELIVERIES_DAYS = env.whole("RETAIN_DELIVERIES_DAYS")
+RETAIN_ANSWERS_DAYS = env.whole("RETAIN_ANSWERS_DAYS")
+RETAIN_MESSAGES_DAYS = env.whole("RETAIN_MESSAGES_DAYS")
+RETAIN_CARTS_DAYS = env.whole("RETAIN_CARTS_DAYS")
+RETAIN_FILES_DAYS = env.whole("RETAIN_FILES_DAYS")
+RETAIN_LABELS_DAYS = env.whole("RETAIN_LABELS_DAYS")
+RETAIN_PHOTOS_DAYS = env.whole("RETAIN_PHOTOS_DAYS")
+RETAIN_PERSONS_DAYS = env.whole("RETAIN_PERSONS_DAYS")
+RETAIN_BOOKS_DAYS = env.whole("RETAIN_BOOKS_DAYS")
 
 EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")
 STAFF_EMAIL = env.text("STAFF_EMAIL")

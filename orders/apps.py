@@ -11,11 +11,14 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Tell the timeline how an outside app names an order, what can be exported of orders, and what a hydrated message says."""
-        from orders import exports, queries  # noqa: F401 exports register themselves
+        """Tell the timeline how outside apps name orders and customers, what can be exported, what a hydrated message says, what to erase."""
+        from orders import exports, person_queries, queries  # noqa: F401 exports register themselves
         from orders.api import hydrated
-        from timeline import ingest
+        from orders.privacy import job_rows
+        from timeline import erasing, ingest
         from timeline.endpoints import hydration
 
         ingest.register("order", queries.story_of)
+        ingest.register("customer", person_queries.story_of)
         hydration.register(hydrated.hydrate)
+        erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)

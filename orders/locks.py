@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Case, Checkout, DocumentSeries, Fulfilment, Job, Line, Order, Return
+from orders.models import Case, Checkout, DataRequest, DocumentSeries, Fulfilment, Job, Line, Order, Person, Return
 from timeline.errors import Missing
+from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,13 +32,36 @@ def lines(order_id: UUID) -> list[Line]:
 
 
 def checkout(checkout_id: UUID) -> Checkout:
-    """The checkout with its person and key. Raises Missing."""
+    """The checkout with its person and key. Raises Missing, PersonErased.
+
+    Note [Erased meanwhile]
+        An erasure locks the person's row, looks what of theirs is open, and destroys the key. Whoever writes on a checkout
+        has the same lock: what they wrote is seen by the erasure, or they wait for it and find the person erased.
+    """
     found = (
-        Checkout.objects.select_for_update(no_key=True, of=("self",))
+        Checkout.objects.select_for_update(no_key=True, of=("self", "person"))
         .select_related("person__key")
         .filter(pk=checkout_id)
         .first()
     )
+    if found is None:
+        raise Missing
+    if found.person.erased_at is not None and found.status == Checkout.Status.OPEN:
+        raise PersonErased
+    return found
+
+
+def person(person_id: UUID) -> Person:
+    """The person with their key; Note [Erased meanwhile]. Raises Missing."""
+    found = Person.objects.select_for_update(no_key=True, of=("self",)).select_related("key").filter(pk=person_id).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def data_request(request_id: UUID) -> DataRequest:
+    """The request. Raises Missing."""
+    found = DataRequest.objects.select_for_update(no_key=True).filter(pk=request_id).first()
     if found is None:
         raise Missing
     return found

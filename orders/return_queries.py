@@ -135,7 +135,7 @@ def label(return_id: UUID) -> Label:
     """The label of the parcel that fetches the goods, the newest that was not called off. Raises Missing."""
     live = ReturnParcel.objects.filter(ret_id=return_id, shipment__direction=Shipment.Direction.REVERSE)
     wanted = live.exclude(shipment__status=Shipment.Status.CANCELLED).order_by("-id").values_list("shipment_id", flat=True)
-    found = Label.objects.filter(shipment_id__in=list(wanted[:1])).first()
+    found = Label.objects.select_related("shipment__key").filter(shipment_id__in=list(wanted[:1])).first()
     if found is None:
         raise Missing
     return found

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders import checkout, due_returns, overdue, releasing
 from orders.bulk import running
+from orders.privacy import erasures
 from orders.reconciliation import runs
 from timeline.actors import system
 
@@ -57,3 +58,15 @@ def reconcile_due(**_: object) -> None:
 def run_jobs(**_: object) -> None:
     """Do some of what jobs ask for: a slice, then others get their turn."""
     running.run_due()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def serve_privacy(**_: object) -> None:
+    """Hand over and erase what people asked for, as far as nothing needs their data."""
+    erasures.serve_due(timezone.now())
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def keep_erased(**_: object) -> None:
+    """Erase anew whoever a restored backup brought back."""
+    erasures.reapply()

@@ -12,7 +12,10 @@ class PaymentsConfig(AppConfig):
     name = "payments"
 
     def ready(self) -> None:
-        """The chart of accounts is there after every migrate."""
+        """The chart of accounts is there after every migrate; erasing a person asks for notices."""
+        from payments import erasing as gateway_bodies
         from payments import journal
+        from timeline import erasing
 
         post_migrate.connect(journal.keep_chart, sender=self)
+        erasing.register("notices", find=gateway_bodies.find, empty=gateway_bodies.empty)

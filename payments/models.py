@@ -360,11 +360,11 @@ class Notice(models.Model):
     """A webhook as it came. The body is sealed: it carries people's e-mail addresses and phone numbers.
 
     `entity_id` is what it speaks of at the gateway, `sent_at` when the gateway says it was made, `repeats` how often it
-    came again: so what was missed, repeated or out of order can be named.
+    came again: so what was missed, repeated or out of order can be named. An erasure empties the body; its hash stays.
     """
 
     FROZEN: ClassVar[tuple[str, ...]] = (
-        "provider", "event_id", "body_sha256", "sealed", "kind", "entity_id", "sent_at", "received_at",
+        "provider", "event_id", "body_sha256", "kind", "entity_id", "sent_at", "received_at",
     )
 
     id = models.UUIDField(primary_key=True)

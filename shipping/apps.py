@@ -9,3 +9,11 @@ class ShippingConfig(AppConfig):
     """Blind to orders, payments and inventory."""
 
     name = "shipping"
+
+    def ready(self) -> None:
+        """Erasing a person asks for labels and pushes."""
+        from shipping import erasing as papers
+        from timeline import erasing
+
+        erasing.register("pushes", find=papers.find_pushes, empty=papers.empty_pushes)
+        erasing.register("labels", find=lambda _: (), empty=papers.empty_labels)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CarrierNotice", "Claim", "Label", "Manifest", "ManifestParcel", "Scan", "Shipment"]
 
+_PDF = b"%PDF"
+
 
 class Shipment(StateModel):
     """One parcel. The customer's address and who took it in are sealed under the customer's key.
@@ -181,7 +183,7 @@ class Shipment(StateModel):
 
 
 class Label(models.Model):
-    """The printed label of one parcel."""
+    """The printed label of one parcel: it shows a name, an address and a phone number, so it is sealed as those are."""
 
     shipment = models.OneToOneField(Shipment, on_delete=models.PROTECT, primary_key=True, related_name="label_file")
     pdf = models.BinaryField()
@@ -189,6 +191,13 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"label of {self.shipment_id}"
+
+    def file(self) -> bytes:
+        """The PDF; empty once the person is erased."""
+        kept = bytes(self.pdf)
+        if not kept or kept.startswith(_PDF):  # a label of before labels were sealed
+            return kept
+        return vault.unseal_bytes(self.shipment.key, f"label:{self.shipment_id}", kept) or b""
 
 
 class Scan(models.Model):

@@ -15,7 +15,7 @@ class CarrierNotice(models.Model):
     should look. Carriers sign nothing, so nothing in it is believed; see docs/carriers.md.
     """
 
-    FROZEN: ClassVar[tuple[str, ...]] = ("carrier", "body_sha256", "sealed", "received_at")
+    FROZEN: ClassVar[tuple[str, ...]] = ("carrier", "body_sha256", "received_at")
 
     id = models.UUIDField(primary_key=True)
     carrier = models.CharField(max_length=40)

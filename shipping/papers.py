@@ -43,9 +43,10 @@ def labels_pdf(shipment_ids: Sequence[UUID], *, with_pick_list: bool = False) ->
     wanted = list(dict.fromkeys(shipment_ids))
     if not wanted or len(wanted) > LABELS_MAX:
         raise NoLabel(errors=[("#/shipmentIds", f"Between 1 and {LABELS_MAX} parcels.")])
-    labels = {label.shipment_id: label for label in Label.objects.select_related("shipment").filter(shipment_id__in=wanted)}
+    labels = {label.shipment_id: label for label in Label.objects.select_related("shipment__key").filter(shipment_id__in=wanted)}
     _require(wanted, [pk for pk in wanted if pk not in labels], "It has no label.")
-    files = {f"{place}.pdf": bytes(labels[pk].pdf) for place, pk in enumerate(wanted)}
+    files = {f"{place}.pdf": labels[pk].file() for place, pk in enumerate(wanted)}
+    _require(wanted, [pk for place, pk in enumerate(wanted) if not files[f"{place}.pdf"]], "Its customer was erased.")
     pages = [
         {"file": name, "page": page, "says": f"Label {labels[wanted[place]].shipment.tracking_number}"}
         for place, (name, pdf) in enumerate(files.items())

@@ -29,7 +29,7 @@ from config.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.door"]
 MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]  # it warns of a folder only a deployment has
-SEAL_FILE = ""  # tests of the copies name a file of their own
+SEAL_FILE = ERASURES_FILE = ""  # tests of the copies name a file of their own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "config.sqlite":
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}

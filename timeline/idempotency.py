@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.db import OperationalError, connection
 
-from timeline.errors import InFlight, KeyReused, Replayed
+from timeline import vault
+from timeline.errors import InFlight, KeyReused, Refused, Replayed
 from timeline.models import Receipt
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class Key:
     scope: str
     key: str
     fingerprint: bytes
+
+
+class AnswerErased(Refused):
+    """This request was answered before; what the answer said was erased since, with the person it was about."""
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
@@ -52,14 +57,32 @@ def claim(key: Key, *, now: datetime) -> int:
         row = cursor.fetchone()
     if row is not None:
         return int(row[0])
-    stored = Receipt.objects.get(scope=key.scope, key=key.key)
+    replay(Receipt.objects.get(scope=key.scope, key=key.key), key)
+    raise InFlight
+
+
+def replay(stored: Receipt, key: Key) -> None:
+    """Give the stored answer again; return when there is none yet. Raises `Replayed`, `KeyReused`, `AnswerErased`."""
     if bytes(stored.fingerprint) != key.fingerprint:
         raise KeyReused
     if stored.status is None or stored.body is None:
-        raise InFlight
-    raise Replayed(status=stored.status, body=bytes(stored.body), headers=dict(stored.headers))
+        return
+    if not stored.body:
+        raise AnswerErased
+    body = vault.uncloak(_context(stored.pk), bytes(stored.body))
+    raise Replayed(status=stored.status, body=body, headers=dict(stored.headers))
 
 
-def keep(receipt_id: int, *, status: int, body: bytes, headers: dict[str, str]) -> None:
-    """Keep the answer with the receipt."""
-    Receipt.objects.filter(pk=receipt_id).update(status=status, body=body, headers=headers)
+def keep(receipt_id: int, *, status: int, body: bytes, headers: dict[str, str], stream: str) -> None:
+    """Keep the answer with the receipt, cloaked."""
+    cloaked = vault.cloak(_context(receipt_id), body)
+    Receipt.objects.filter(pk=receipt_id).update(status=status, body=cloaked, headers=headers, stream=stream)
+
+
+def erase(streams: list[str]) -> int:
+    """Empty the answers about these stories; a repeat still does nothing twice. Returns how many."""
+    return Receipt.objects.filter(stream__in=streams).exclude(body=b"").update(body=b"", headers={})
+
+
+def _context(receipt_id: int) -> str:
+    return f"receipt:{receipt_id}"

@@ -9,8 +9,9 @@ Note [The same event twice]
     An event's own key (`idempotencyKey`) makes it one for ever, per client. Without a key, one that says when it occurred
     is known by all it says; one that does not is known so for five minutes, the time in which somebody repeats a call.
 
-What an app says in `metadata` may be personal, so it is sealed: with the key of the person whose story it is, else with
-the house's. Names of actors and people go with it.
+What an app says in `metadata` may be personal, so it is sealed: with the key of the person whose story it is or who is one of
+its targets, else with the house's. Names of actors and people go with it. An id that is an e-mail address stands on the
+timeline as a keyed hash of it, by which it is still found.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.db import IntegrityError
 
+from timeline import vault
 from timeline.actors import API_CLIENT, Actor
 from timeline.errors import Invalid, KeyReused
 from timeline.models import Event
@@ -127,9 +129,9 @@ def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> 
     who = Actor(
         type=API_CLIENT, id=str(client.pk), name=client.name, channel="ingest", session_id=told.session_id, request_id=request_id
     )
-    targets = [(kind, id_, "" if kind in PEOPLE else name) for kind, id_, name in told.targets]
+    targets = [(kind, known_as(id_), "" if kind in PEOPLE else name) for kind, id_, name in told.targets]
     if story.id:
-        targets.append((story.type, story.id, ""))
+        targets.append((story.type, known_as(story.id), ""))
     personal = "@" in told.actor_id
     if not personal:
         targets.append(("actor", told.actor_id, ""))
@@ -138,12 +140,13 @@ def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> 
         "actor_name": told.actor_name,
         "actor_id": told.actor_id if personal else "",
         "names": {id_: name for kind, id_, name in told.targets if kind in PEOPLE and name},
+        "ids": [id_ for id_ in (told.resource_id, *(id_ for _, id_, _ in told.targets)) if known_as(id_) != id_],
     }
     with operation("event.ingest", actor=who, stream=story.stream) as op:
         return op.record(
-            client, f"{APP}{told.action}", occurred_at=told.occurred_at, source_key=source_key, person=story.key, targets=targets,
+            client, f"{APP}{told.action}", occurred_at=told.occurred_at, source_key=source_key, person=story.key or _key_of_targets(told), targets=targets,
             facts={
-                "app": client.name, "action": told.action, "resource": told.resource or None, "resource_id": told.resource_id or None,
+                "app": client.name, "action": told.action, "resource": told.resource or None, "resource_id": known_as(told.resource_id) or None,
                 "actor_id": None if personal else told.actor_id, "actor_type": told.actor_type, "digest": told.digest().hex(),
             },
             private={name: value for name, value in private.items() if value} or None,
@@ -154,6 +157,17 @@ def story_of(resource: str, resource_id: str) -> Story | None:
     """The story of a resource of ours; None for one we do not know."""
     find = _FINDERS.get(resource)
     return find(resource_id) if find is not None and resource_id else None
+
+
+def known_as(id_: str) -> str:
+    """The id as the timeline keeps it: an e-mail address as a keyed hash."""
+    return f"~{vault.blind('told', id_.casefold()).hex()}" if "@" in id_ else id_
+
+
+def _key_of_targets(told: Told) -> SubjectKey | None:
+    """The key of the first person among the targets whom we know."""
+    found = (story_of(kind, id_) for kind, id_, _ in told.targets if kind in PEOPLE)
+    return next((story.key for story in found if story is not None), None)
 
 
 def _source_keys(told: Told, client: ApiClient, now: datetime) -> list[str]:
@@ -178,5 +192,5 @@ def _known(told: Told, keys: Sequence[str]) -> Receipt | None:
 
 def _own_stream(told: Told, client: ApiClient) -> str:
     """A story of the app's own for what we do not know: one a resource."""
-    words = f"{client.pk.hex}\0{told.resource}\0{told.resource_id}"
+    words = f"{client.pk.hex}\0{told.resource}\0{known_as(told.resource_id)}"
     return f"app:{hashlib.sha256(words.encode()).hexdigest()[:40]}"

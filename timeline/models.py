@@ -198,7 +198,10 @@ class Delivery(models.Model):
 
 
 class Receipt(models.Model):
-    """The answer once given under an idempotency key, so that a repeat gets the same one (F12–F16)."""
+    """The answer once given under an idempotency key, so that a repeat gets the same one (F12–F16).
+
+    It may tell of a person, so it is cloaked; `stream` is the story it was about, by which an erasure finds and empties it.
+    """
 
     scope = models.CharField(max_length=200)
     key = models.CharField(max_length=255)
@@ -206,11 +209,15 @@ class Receipt(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     headers: models.JSONField[Any, Any] = models.JSONField(default=dict)
     body = models.BinaryField(null=True)
+    stream = models.CharField(max_length=64, blank=True, db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["scope", "key"], name="receipt_once_per_key")]
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="receipt_age_idx")]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], name="receipt_age_idx"),
+            models.Index(fields=["stream"], name="receipt_stream_idx", condition=~Q(stream="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"

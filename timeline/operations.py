@@ -118,7 +118,7 @@ class Operation:
         story = self._stream(stream)
         seq = self._streams[story] + 1
         plain = _plain(dict(facts or {}), path="facts")
-        key = person if person is not None or not private else vault.house_key()
+        key = _sealer(person) if private else None
         event = Event(
             stream=story,
             stream_seq=seq,
@@ -128,8 +128,8 @@ class Operation:
             from_state=from_state,
             to_state=to_state,
             facts=plain,
-            sealed=vault.seal(key, f"event:{story}:{seq}", _plain_private(private)) if private and key else None,
-            person_key=key if private else None,
+            sealed=vault.seal(key, f"event:{story}:{seq}", _plain_private(private)) if private and key is not None else None,
+            person_key=key,
             public=word.public if public is None else public,
             occurred_at=occurred_at or self.now,
             source_key=source_key,
@@ -153,7 +153,8 @@ class Operation:
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         """Keep the answer for a repeat of the same request; without an idempotency key there is none to keep."""
         if self._receipt is not None:
-            idempotency.keep(self._receipt, status=status, body=body, headers=headers or {})
+            story = next(iter(self._streams), "")
+            idempotency.keep(self._receipt, status=status, body=body, headers=headers or {}, stream=story)
             self._receipt = None
 
     def _who(self) -> dict[str, Any]:
@@ -265,6 +266,11 @@ def canonical_bytes(event: Event, about: Sequence[tuple[str, str, str]]) -> byte
             "targets": [list(item) for item in about],
         }
     )
+
+
+def _sealer(person: SubjectKey | None) -> SubjectKey:
+    """The key of what is private in an event: the house's where there is no person, or none any more."""
+    return person if person is not None and vault.is_alive(person) else vault.house_key()
 
 
 def _about(subject: models.Model, targets: Iterable[Sequence[Any]]) -> list[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ from timeline.actors import system
 from timeline.errors import Refused
 from timeline.models import Delivery
 from timeline.operations import operation
+from timeline.redaction import redacted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -152,7 +153,7 @@ def _postpone(delivery: Delivery, error: Exception) -> None:
         state=Delivery.State.PARKED if parked else Delivery.State.DUE,
         due_at=timezone.now() + timedelta(seconds=backoff),
         lease_until=None,
-        error=f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX],
+        error=redacted(f"{type(error).__name__}: {error}")[:ERROR_CHARS_MAX],
     )
     say = log.error if parked else log.warning
     say(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
-from timeline.ingest import story_of
+from timeline.ingest import known_as, story_of
 from timeline.models import Event, Target
 from timeline.vocabulary import APP
 
@@ -48,7 +48,7 @@ def events(wish: Wish) -> QuerySet[Event]:
     elif wish.resource:
         found = found.filter(Exists(Target.objects.filter(event=OuterRef("pk"), type=wish.resource)))
     for kind, id_ in wish.targets:
-        found = found.filter(_about(kind, id_))
+        found = found.filter(_about(kind, known_as(id_)))
     if wish.session:
         found = found.filter(session_id=wish.session)
     if wish.after is not None:
@@ -73,7 +73,7 @@ def _resource(resource: str, resource_id: str) -> Q:
     """A resource of ours is its whole story and whatever else names it; another is what names it."""
     story = story_of(resource, resource_id)
     if story is None:
-        return _about(resource, resource_id)
+        return _about(resource, known_as(resource_id))
     return Q(stream=story.stream) | _about(story.type, story.id)
 
 

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
+from timeline.errors import Refused
 from timeline.models import SubjectKey
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ _TOKEN_BYTES = 16
 _VERSION = b"\x01"
 
 
+class PersonErased(Refused):
+    """This person's data were erased; nothing more is kept about them."""
+
+
 def new_key(op: Operation) -> SubjectKey:
     """A fresh key for one person, stored wrapped."""
     return SubjectKey.objects.create(**_fresh(op.new_id()), created_at=op.now)
@@ -46,9 +51,19 @@ def house_key() -> SubjectKey:
 
 
 def seal(key: SubjectKey, context: str, data: dict[str, Any]) -> bytes:
-    """Ciphertext of `data` under the person's key, bound to `context` (which row or event it belongs to)."""
+    """Ciphertext of `data` under the person's key, bound to `context` (which row or event it belongs to).
+
+    Raises PersonErased once the key is gone.
+    """
+    return seal_bytes(key, context, orjson.dumps(data))
+
+
+def seal_bytes(key: SubjectKey, context: str, data: bytes) -> bytes:
+    """The same for bytes, such as a file. Raises PersonErased."""
+    if not is_alive(key):
+        raise PersonErased
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(_open_key(key)).encrypt(nonce, orjson.dumps(data), context.encode())
+    return _VERSION + nonce + AESGCM(_open_key(key)).encrypt(nonce, data, context.encode())
 
 
 def unseal(key: SubjectKey, context: str, blob: bytes) -> dict[str, Any] | None:
@@ -56,15 +71,37 @@ def unseal(key: SubjectKey, context: str, blob: bytes) -> dict[str, Any] | None:
 
     Raises ValueError when the ciphertext is not of this key and context.
     """
-    if key.destroyed_at is not None or not key.wrapped:
+    found = unseal_bytes(key, context, blob)
+    if found is None:
         return None
-    nonce, text = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
-    try:
-        data: dict[str, Any] = orjson.loads(AESGCM(_open_key(key)).decrypt(nonce, text, context.encode()))
-    except InvalidTag as error:
-        message = f"sealed text does not belong to {context}"
-        raise ValueError(message) from error
+    data: dict[str, Any] = orjson.loads(found)
     return data
+
+
+def unseal_bytes(key: SubjectKey, context: str, blob: bytes) -> bytes | None:
+    """The same for bytes."""
+    if not is_alive(key):
+        return None
+    return _decrypted(_open_key(key), context, blob)
+
+
+def is_alive(key: SubjectKey) -> bool:
+    """Whether the key still opens what it sealed."""
+    return key.destroyed_at is None and bool(key.wrapped)
+
+
+def cloak(context: str, data: bytes) -> bytes:
+    """Ciphertext under a secret of the house, for what belongs to no one person: it needs no row and no statement.
+
+    Nothing of it can be destroyed alone, so an erasure empties the column it stands in.
+    """
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(_cloak_secret()).encrypt(nonce, data, context.encode())
+
+
+def uncloak(context: str, blob: bytes) -> bytes:
+    """What was cloaked. Raises ValueError when it is not of this context."""
+    return _decrypted(_cloak_secret(), context, blob)
 
 
 def destroy(op: Operation, key: SubjectKey) -> None:
@@ -101,6 +138,19 @@ def after_migrate(**_: Any) -> None:
 @cache
 def _index_secret() -> bytes:
     return _open_key(SubjectKey.objects.get(pk=INDEX))
+
+
+def _cloak_secret() -> bytes:
+    return hmac.digest(_index_secret(), b"cloak", hashlib.sha256)
+
+
+def _decrypted(secret: bytes, context: str, blob: bytes) -> bytes:
+    nonce, text = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
+    try:
+        return AESGCM(secret).decrypt(nonce, text, context.encode())
+    except InvalidTag as error:
+        message = f"sealed text does not belong to {context}"
+        raise ValueError(message) from error
 
 
 def _fresh(pk: UUID) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
     return {
         **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
         "stage": _stage(order),
+        **({"customer": _customer(detail.person)} if as_staff else {}),
         "holds": [hold_row(hold, detail.person) for hold in holds],
         "shippingAddress": detail.shipping or None,
         "billingAddress": detail.billing or None,
@@ -327,4 +328,6 @@ def _stage(order: Order) -> str:
 
 def _customer(person: Person) -> dict[str, Any]:
     profile = person.profile()
-    return {"id": person.pk, "name": profile.get("name"), "email": profile.get("email")}
+    return {
+        "id": person.pk, "name": profile.get("name"), "email": profile.get("email"), "erased": person.erased_at is not None,
+    }

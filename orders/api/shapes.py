@@ -251,9 +251,19 @@ class OrderHead(Output):
     refunded_at = s.DateTimeField(allow_null=True)
 
 
-class OrderShape(OrderHead):
-    """An order with all its parts."""
+class CustomerShape(Output):
+    """The customer as staff see them."""
 
+    id = s.UUIDField()
+    name = s.CharField(allow_null=True)
+    email = s.CharField(allow_null=True)
+    erased = s.BooleanField(help_text="Their data were erased; name and e-mail address are null for ever.")
+
+
+class OrderShape(OrderHead):
+    """An order with all its parts; `customer` is for staff alone."""
+
+    customer = CustomerShape(required=False)
     holds = HoldShape(many=True)
     shipping_address = AddressShape(allow_null=True)
     billing_address = AddressShape(allow_null=True)
@@ -271,14 +281,6 @@ class ListedOrderShape(OrderHead):
     """An order in a list."""
 
     item_count = s.IntegerField()
-
-
-class CustomerShape(Output):
-    """The customer as staff see them."""
-
-    id = s.UUIDField()
-    name = s.CharField(allow_null=True)
-    email = s.CharField(allow_null=True)
 
 
 class StaffListedOrderShape(ListedOrderShape):

@@ -13,6 +13,7 @@ from orders.api.admin import (
     jobs,
     parcels,
     payments,
+    privacy,
     reconciliation,
     refunds,
     settlements,
@@ -23,6 +24,7 @@ from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
 from orders.api.admin import returns as staff_returns
 from orders.api.storefront import checkouts, documents, orders, returns, tokens
+from orders.api.storefront import privacy as own_data
 
 urlpatterns = [
     path("storefront/anonymous-tokens", tokens.AnonymousTokensView.as_view()),
@@ -48,6 +50,16 @@ urlpatterns = [
     path("storefront/orders/<str:order_id>/returns/<str:return_id>/label", returns.LabelView.as_view()),
     path("storefront/orders/<str:order_id>/returns/<str:return_id>/photos", returns.PhotosView.as_view()),
     path("storefront/orders/<str:order_id>/returns/<str:return_id>/photos/<str:place>", returns.PhotoView.as_view()),
+    path("storefront/me/data-requests", own_data.DataRequestsView.as_view()),
+    path("storefront/me/data-requests/<str:request_id>", own_data.DataRequestView.as_view()),
+    path("storefront/me/data-requests/<str:request_id>/withdraw", own_data.WithdrawView.as_view()),
+    path("storefront/me/data-requests/<str:request_id>/archive", own_data.ArchiveView.as_view()),
+    path("admin/customers/<str:customer_id>/data-requests", privacy.CustomerDataRequestsView.as_view()),
+    path("admin/data-requests", privacy.DataRequestsView.as_view()),
+    path("admin/data-requests/<str:request_id>", privacy.DataRequestView.as_view()),
+    path("admin/data-requests/<str:request_id>/execute", privacy.ExecuteView.as_view()),
+    path("admin/data-requests/<str:request_id>/withdraw", privacy.WithdrawView.as_view()),
+    path("admin/data-requests/<str:request_id>/archive", privacy.ArchiveView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
     path("admin/orders/batch/status", batches.StatusBatchView.as_view()),
     path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from orders.operations import returns
 from timeline.errors import Missing
+from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from orders.models import ReturnPhoto
@@ -34,8 +35,11 @@ def picture_response(photo: ReturnPhoto) -> HttpResponse:
 
 
 def label_response(label: Label) -> HttpResponse:
-    """The label, to be printed."""
+    """The label, to be printed. Raises PersonErased."""
+    pdf = label.file()
+    if not pdf:
+        raise PersonErased
     return HttpResponse(
-        bytes(label.pdf), content_type="application/pdf",
+        pdf, content_type="application/pdf",
         headers={"Content-Disposition": 'inline; filename="return-label.pdf"', "Cache-Control": "private, no-store"},
     )

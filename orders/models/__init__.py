@@ -2,6 +2,7 @@
 
 from orders.models.case import Case, ReconciliationRun
 from orders.models.checkout import Checkout, CheckoutLine
+from orders.models.data_request import ArchivePart, DataRequest
 from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
 from orders.models.edit import OrderEdit, OrderRevision
@@ -17,9 +18,11 @@ from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto,
 
 __all__ = [
     "Address",
+    "ArchivePart",
     "Case",
     "Checkout",
     "CheckoutLine",
+    "DataRequest",
     "Discount",
     "DiscountUse",
     "Document",

@@ -12,6 +12,7 @@ from inventory.models import Variant
 from orders.models.order import Order
 from orders.models.person import Person
 from timeline import vault
+from timeline.cloaked import CloakedJSONField
 from timeline.models import StateField, StateModel
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class CheckoutLine(models.Model):
     checkout = models.ForeignKey(Checkout, on_delete=models.PROTECT, related_name="lines")
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
-    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    metadata = CloakedJSONField()
     created_at = models.DateTimeField()
 
     class Meta:

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import F, Q
 
 from orders.models.order import Order
-from orders.models.person import Person
 from payments.models import Refund
 from timeline import vault
 from timeline.models import SubjectKey
@@ -17,7 +16,8 @@ from timeline.models import SubjectKey
 class Document(models.Model):
     """One invoice or credit note. Amounts are minor units; those of a credit note are what it takes off.
 
-    `content` is everything printable that is not personal; the recipient is sealed under the person's key. A credit note
+    `content` is everything printable that is not personal. The recipient is sealed: a consumer under the person's own key, a
+    registered business under a key of the books, for the law keeps it longer than the person (docs/privacy.md). A credit note
     has its invoice as `original`, and the refund it is for unless the order was called off unpaid.
     """
 
@@ -91,10 +91,10 @@ class Document(models.Model):
         """`name`, `gstin`, `billing` and `delivery` as they were; empty once the person is erased."""
         return vault.unseal(self.key, f"document:{self.pk}", bytes(self.sealed)) or {}
 
-    def seal_recipient(self, person: Person, recipient: dict[str, Any]) -> None:
-        """Keep the recipient under the person's key."""
-        self.key = person.key
-        self.sealed = vault.seal(person.key, f"document:{self.pk}", recipient)
+    def seal_recipient(self, key: SubjectKey, recipient: dict[str, Any]) -> None:
+        """Keep the recipient under this key."""
+        self.key = key
+        self.sealed = vault.seal(key, f"document:{self.pk}", recipient)
 
 
 class DocumentSeries(models.Model):

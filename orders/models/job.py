@@ -147,7 +147,7 @@ class Job(StateModel):
 class JobChunk(models.Model):
     """Some hundred rows of a file, sealed, for a note on an order may name a person. Row numbers begin at `first`."""
 
-    APPEND_ONLY: ClassVar[bool] = True
+    FROZEN: ClassVar[tuple[str, ...]] = ("job", "number", "first", "size", "key")
 
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="chunks")
     number = models.PositiveIntegerField()

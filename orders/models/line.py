@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
 from inventory.models import Variant
 from orders.models.order import Order
+from timeline.cloaked import CloakedJSONField
 
 
 class Line(models.Model):
@@ -64,7 +65,7 @@ class Line(models.Model):
     discount_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField()
     weight_g = models.PositiveIntegerField(default=0)
-    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    metadata = CloakedJSONField()
     quantity_shipped = models.PositiveIntegerField(default=0)
     quantity_delivered = models.PositiveIntegerField(default=0)
     quantity_cancelled = models.PositiveIntegerField(default=0)

@@ -24,6 +24,7 @@ class Person(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     sealed = models.BinaryField(null=True)
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -40,7 +41,10 @@ class Person(models.Model):
 
 
 class PersonToken(models.Model):
-    """A keyed hash of something the person can be searched by: e-mail, its local part, phone, prefixes of the name."""
+    """A keyed hash of something the person can be found by: e-mail, its local part, phone, prefixes of the name.
+
+    One of the kind `account` says whose an e-mail address is that was proved at sign-in.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
     kind = models.CharField(max_length=20)
@@ -49,7 +53,8 @@ class PersonToken(models.Model):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["kind", "token"], name="person_token_idx")]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["person", "kind", "token"], name="person_token_once")
+            models.UniqueConstraint(fields=["person", "kind", "token"], name="person_token_once"),
+            models.UniqueConstraint(fields=["token"], condition=models.Q(kind="account"), name="person_token_one_account"),
         ]
 
     def __str__(self) -> str:

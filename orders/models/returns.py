@@ -264,7 +264,7 @@ class ReturnParcel(models.Model):
 class ReturnPhoto(models.Model):
     """A picture the customer sent with a return, sealed under the customer's key: at most five, of 5 MiB each."""
 
-    APPEND_ONLY: ClassVar[bool] = True
+    FROZEN: ClassVar[tuple[str, ...]] = ("ret", "place", "media", "size_bytes", "sha256", "created_at")
 
     id = models.UUIDField(primary_key=True)
     ret = models.ForeignKey(Return, on_delete=models.PROTECT, related_name="photos")

@@ -192,6 +192,7 @@ def _resolve(op: Operation, case: Case, *, resolution: str, note: str = "") -> N
     private = {"note": note} if note else None
     advance(
         op, case.resolve, stream=case.story, targets=_targets(case), private=private, resolution=resolution, at=op.now,
+        person=case.order.person.key if private and case.order is not None else None,
         by=f"{op.actor.type}:{op.actor.id}", **_facts(case),
     )
     if note:

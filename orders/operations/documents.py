@@ -26,6 +26,7 @@ from orders.pricing.supply import SHIPPING, Amounts, Bought, Row
 from payments import journal
 from payments.models import Refund
 from shipping.states import state_of
+from timeline import vault
 from timeline.errors import Refused
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from timeline.models import Event
+    from timeline.models import Event, SubjectKey
     from timeline.operations import Operation
 
 PREFIXES = {Document.Kind.INVOICE: "INV", Document.Kind.CREDIT_NOTE: "CRN"}
@@ -198,7 +199,7 @@ def _issue(
         registered=original.registered if original is not None else bool(recipient.get("gstin")),
         **asdict(sums), total_minor=sums.total_minor, content=_content(order, rows, place, original, reason),
     )
-    document.seal_recipient(order.person, recipient)
+    document.seal_recipient(_key_of(op, order, original, is_registered=document.registered), recipient)
     _number(document)  # the series is the last lock: whoever waits for it waits for nothing else
     event = op.record(
         document, f"{kind}.issued", stream=str(order.pk), facts=_facts(document),
@@ -207,6 +208,15 @@ def _issue(
     document.save(force_insert=True)
     _book(op, event, document, rows)
     return document
+
+
+def _key_of(op: Operation, order: Order, original: Document | None, *, is_registered: bool) -> SubjectKey:
+    """Under which key the recipient is kept. Tax law asks for a registered business's name and GSTIN for years (CGST Act, s. 36)."""
+    if original is not None and vault.is_alive(original.key):
+        return original.key
+    if is_registered:
+        return vault.new_key(op)
+    return order.person.key if vault.is_alive(order.person.key) else vault.house_key()
 
 
 def _number(document: Document) -> None:

@@ -23,15 +23,15 @@ _DIGITS = re.compile(r"\D+")
 
 
 def ensure(op: Operation, *, person_id: UUID, kind: str) -> Person:
-    """The person of this id, with a key of their own from the first sight on."""
+    """The person of this id, with a key of their own from the first sight on. Raises PersonErased."""
     found = Person.objects.select_related("key").filter(pk=person_id).first()
     if found is not None:
-        return found
+        return _living(found)
     story = str(person_id)
     op.open_stream(story)
     again = Person.objects.select_related("key").filter(pk=person_id).first()
     if again is not None:
-        return again
+        return _living(again)
     person = Person(id=person_id, key=vault.new_key(op), kind=kind, created_at=op.now)
     op.record(person, "person.added", stream=story, facts={"kind": kind})
     person.save(force_insert=True)
@@ -65,6 +65,12 @@ def keep_address(op: Operation, *, person: Person, address: dict[str, str | None
 def read_address(address: Address, person: Person) -> dict[str, str | None]:
     """The address as it was given; empty once the person is erased."""
     return vault.unseal(person.key, f"address:{address.pk}", bytes(address.sealed)) or {}
+
+
+def _living(person: Person) -> Person:
+    if person.erased_at is not None:
+        raise vault.PersonErased
+    return person
 
 
 def tokens(profile: dict[str, str]) -> set[tuple[str, bytes]]:

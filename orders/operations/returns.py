@@ -166,7 +166,9 @@ def add_photo(op: Operation, *, return_id: UUID, data: bytes) -> ReturnPhoto:
 
 
 def picture(photo: ReturnPhoto) -> bytes:
-    """The picture itself; empty once the person is erased."""
+    """The picture itself; empty once the person is erased or it was kept long enough."""
+    if not photo.sealed:
+        return b""
     data = vault.unseal(photo.ret.order.person.key, ReturnPhoto.context(photo.pk), bytes(photo.sealed))
     return base64.b64decode(data["picture"]) if data else b""
 

@@ -66,8 +66,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         form.add_error(None, "Too many codes were asked for. Wait an hour, or use the newest one.")
         return _page(request, "account/sign_in.html", form, status=429)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
-    _send(email, code)
-    person_id = accounts.person_id_of(email)
+    person_id = _send(email, code)
     request.session[_SESSION_KEY] = {
         "person": str(person_id), "hash": _hash(person_id, code), "until": time.time() + CODE_TTL_SECONDS, "tries": 0,
         "next": _next(request),
@@ -133,15 +132,17 @@ def _enter(request: HttpRequest, customer: Visitor) -> None:
     request.session[CART_SESSION_KEY] = str(checkout_id)
 
 
-def _send(email: str, digits: str) -> None:
-    """Write the message down, send it, mark it sent: no transaction is open while a mail server is asked."""
+def _send(email: str, digits: str) -> UUID:
+    """Whom the code is for. Write the message down, send it, mark it sent: no transaction is open while a mail server is asked."""
     subject = f"{digits} is your code for {settings.SHOP_NAME}"
     body = f"Your code is {digits}. It holds for ten minutes.\n\nIf you did not ask for it, you need do nothing."
     with operation("account.write_code", actor=DOORMAN) as op:
-        message = accounts.write_code(op, email=email, subject=subject, body=body)
+        person = accounts.know(op, email=email)
+        message = accounts.write_code(op, person=person, email=email, subject=subject, body=body)
     provider("email").send(Text("sign_in_code", "email", email, subject, body), key=message.pk.hex)
     with operation("account.code_sent", actor=DOORMAN) as op:
         accounts.code_sent(op, message=message)
+    return person.pk
 
 
 def _within_limits(request: HttpRequest, email: str) -> bool:

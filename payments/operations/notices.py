@@ -54,7 +54,9 @@ def handle_notice(op: Operation, *, notice_id: UUID) -> None:
 
 
 def body_of(notice: Notice) -> bytes:
-    """The raw body as it came."""
+    """The raw body as it came; empty once a person it spoke of was erased."""
+    if not notice.sealed:
+        return b""
     data = vault.unseal(vault.house_key(), context_of(notice), bytes(notice.sealed))
     return base64.b64decode(data["raw"]) if data else b""
 

@@ -279,7 +279,7 @@ def _drawn(
     person: SubjectKey | None,
 ) -> Refund:
     refund_id = op.new_id()
-    key = (person or vault.house_key()) if reason else None
+    key = (person if person is not None and vault.is_alive(person) else vault.house_key()) if reason else None
     return Refund(
         id=refund_id,
         payment=payment,

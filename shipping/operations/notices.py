@@ -47,7 +47,9 @@ def handle_notice(op: Operation, *, notice_id: UUID, sightings: int, parcels: in
 
 
 def body_of(notice: CarrierNotice) -> bytes:
-    """The raw body as it came."""
+    """The raw body as it came; empty once a person it spoke of was erased."""
+    if not notice.sealed:
+        return b""
     data = vault.unseal(vault.house_key(), _context(notice), bytes(notice.sealed))
     return base64.b64decode(data["raw"]) if data else b""
 

@@ -12,6 +12,7 @@ from shipping.addresses import to_wire
 from shipping.awb import own_number
 from shipping.models import Label, Scan, Shipment
 from shipping.sightings import DELIVERED, sighting
+from timeline import vault
 from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
 
@@ -109,8 +110,10 @@ def take_on(
 
 
 def keep_label(op: Operation, *, shipment_id: UUID, label_pdf: bytes) -> None:
-    """Keep the label's file; the first one stays."""
-    Label.objects.get_or_create(shipment_id=shipment_id, defaults={"pdf": label_pdf, "created_at": op.now})
+    """Keep the label's file, sealed; the first one stays."""
+    key = Shipment.objects.select_related("key").get(pk=shipment_id).key
+    sealed = vault.seal_bytes(key, f"label:{shipment_id}", label_pdf)
+    Label.objects.get_or_create(shipment_id=shipment_id, defaults={"pdf": sealed, "created_at": op.now})
 
 
 def dispatch(op: Operation, *, shipment_id: UUID, at: datetime | None = None) -> Shipment:

@@ -51,7 +51,7 @@ def test_from_the_cart_to_the_door_and_the_money_back(shop_gateway: FakeGateway)
     relay.drain()
     order = makers.fresh(order)
     assert (order.status, order.fulfilment_state) == ("shipped", "fulfilled")
-    assert bytes(Label.objects.get(shipment=parcel).pdf).startswith(b"%PDF")
+    assert Label.objects.get(shipment=parcel).file().startswith(b"%PDF")
     assert level("TEA-1") == (5, 2), "on hand falls when the parcel leaves"
 
     with operation("shipment.dispatch", actor=makers.ASHA, stream=str(order.pk)) as op:

@@ -41,7 +41,7 @@ def test_a_code_signs_in_and_the_cart_comes_along() -> None:
     text = client.get("/cart/").content.decode()
     check(text)
     assert "Thing TEA-1" in text
-    assert Person.objects.get(pk=accounts.person_id_of("priya@example.in")).profile()["email"] == "priya@example.in"
+    assert Person.objects.get(pk=client.session["person_id"]).profile()["email"] == "priya@example.in"
     client.post("/account/logout/")
     assert "person_id" not in client.session
 

@@ -63,7 +63,7 @@ def test_a_parcel_is_booked_numbered_and_labelled(rocket: Driver) -> None:
     shipment = on_its_way(rocket)
     assert (shipment.status, shipment.carrier) == ("labelled", "shiprocket")
     assert shipment.tracking_number.startswith("14")
-    assert bytes(Label.objects.get(shipment=shipment).pdf).startswith(b"%PDF")
+    assert Label.objects.get(shipment=shipment).file().startswith(b"%PDF")
     assert shipment.promised_on is not None
 
 

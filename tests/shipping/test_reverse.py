@@ -28,7 +28,7 @@ def test_the_own_fleet_labels_it_as_a_pickup() -> None:
     relay.drain()
     found = Shipment.objects.get(pk=shipment.pk)
     assert (found.status, found.direction) == ("labelled", "reverse")
-    assert bytes(Label.objects.get(shipment=found).pdf).startswith(b"%PDF")
+    assert Label.objects.get(shipment=found).file().startswith(b"%PDF")
     assert Event.objects.get(kind="shipment.booked").facts["direction"] == "reverse"
 
 

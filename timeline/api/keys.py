@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from timeline import idempotency
-from timeline.errors import BadRequest, KeyRequired, KeyReused, Replayed, Stale
+from timeline.errors import BadRequest, KeyRequired, Stale
 from timeline.idempotency import Key
 from timeline.models import Receipt
 
@@ -51,16 +51,13 @@ def key_of(request: Request, actor: Actor, *, required: bool = False, digest: st
 
 
 def refuse_known(key: Key | None) -> None:
-    """Look whether the answer exists before anything is spent on the request. Raises Replayed, KeyReused.
+    """Look whether the answer exists before anything is spent on the request. Raises Replayed, KeyReused, AnswerErased.
 
     `operation(key=…)` decides; this only saves what is done before it opens, such as taking a number.
     """
     stored = None if key is None else Receipt.objects.filter(scope=key.scope, key=key.key).first()
-    if key is None or stored is None or stored.status is None or stored.body is None:
-        return
-    if bytes(stored.fingerprint) != key.fingerprint:
-        raise KeyReused
-    raise Replayed(status=stored.status, body=bytes(stored.body), headers=dict(stored.headers))
+    if key is not None and stored is not None and stored.status is not None:
+        idempotency.replay(stored, key)
 
 
 def match(request: Request, op: Operation, stream: str) -> None:

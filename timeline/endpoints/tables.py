@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from timeline.cloaked import CloakedJSONField
+
 
 class Endpoint(models.Model):
     """Somebody's address for our events (`timeline.endpoints`). `cursor` is the first place of the log not looked at yet.
@@ -120,9 +122,12 @@ class Dispatch(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of a dispatch: what was sent, what came back, how long it took."""
+    """One try of a dispatch: what was sent, what came back, how long it took.
 
-    APPEND_ONLY: ClassVar[bool] = True
+    What came back is another's words and may repeat what it was told of a person, so it is cloaked.
+    """
+
+    FROZEN: ClassVar[tuple[str, ...]] = ("dispatch", "at", "took_ms", "status", "error", "request")
 
     dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="tries")
     at = models.DateTimeField()
@@ -130,7 +135,7 @@ class Attempt(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     error = models.CharField(max_length=200, blank=True)
     request: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    response: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    response = CloakedJSONField()
 
     def __str__(self) -> str:
         return f"{self.status or self.error} at {self.at}"

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orders.api.authentication import issue_token
-from orders.models import Person
 from orders.operations import accounts, people
 from timeline.actors import system
 from timeline.operations import operation
@@ -32,11 +31,11 @@ class Command(BaseCommand):
             message = "That is not an e-mail address."
             raise CommandError(message)
         person_id = accounts.person_id_of(email)
-        if not Person.objects.filter(pk=person_id).exists():
+        if person_id is None:
             if not options["create"]:
                 message = f"No customer has {email}; --create makes one."
                 raise CommandError(message)
             with operation("person.add", actor=system("console")) as op:
-                accounts.know(op, email=email)
+                person_id = accounts.know(op, email=email).pk
         token, _ = issue_token(person_id, "customer", ttl=timedelta(days=30))
         self.stdout.write(token)

@@ -22,6 +22,7 @@ from shipping import carriers
 from shipping.models import Label
 from timeline.api.paging import paged
 from timeline.errors import Invalid, Missing
+from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -96,11 +97,14 @@ class LabelView(StaffView):
     @extend_schema(operation_id="admin_shipment_label", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     def get(self, request: Request, shipment_id: str) -> HttpResponse:  # noqa: ARG002
         """Fetch the parcel's label, to be printed."""
-        label = Label.objects.filter(shipment_id=queries.uuid_of(shipment_id)).first()
+        label = Label.objects.select_related("shipment__key").filter(shipment_id=queries.uuid_of(shipment_id)).first()
         if label is None:
             raise Missing
+        pdf = label.file()
+        if not pdf:
+            raise PersonErased
         named = f'inline; filename="label-{label.shipment_id}.pdf"'
-        return HttpResponse(bytes(label.pdf), content_type="application/pdf", headers={"Content-Disposition": named})
+        return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": named})
 
 
 class DispatchView(OrderWrite, StaffView):

@@ -1,0 +1,1 @@
+"""A person's data: handed over, erased, and let go of in time."""
