@@ -1,9 +1,9 @@
-"""Reads of orders: one by id or number, in full, by search, by customer. Each says what it costs."""
+"""Reads of orders: one by id or number, in full, and what belongs to it. Each says what it costs; lists are `searching`'s."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,7 +21,6 @@ from orders.models import (
     OrderHold,
     OrderPayment,
     Person,
-    PersonToken,
 )
 from payments.models import Dispute, Refund
 from shipping.models import Label
@@ -32,7 +31,7 @@ from timeline.ingest import Story
 from timeline.models import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -41,17 +40,8 @@ if TYPE_CHECKING:
     from shipping.models import Shipment
     from timeline.operations import Operation
 
-SORTS = {
-    "createdAt": "created_at",
-    "total": "total_minor",
-    "orderNumber": "number",
-    "updatedAt": "stream__at",
-    "status": "status",
-}
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_NUMBER = re.compile(r"ORD-[0-9]{8}-[0-9]{5,9}", re.IGNORECASE | re.ASCII)
-
-Token = tuple[str, bytes]
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+ORDER_NUMBER = re.compile(r"ORD-[0-9]{8}-[0-9]{5,9}", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,40 +93,14 @@ class OrderDetail:
         return current_payment(self.payments)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderSearch:
-    """What staff look for. Words of one field are alternatives, fields go together.
-
-    `tokens` and `text_tokens` are groups of blind tokens (`orders.operations.people.tokens_for_search`); a person fits
-    when each group has one of theirs. The ends of intervals are exclusive, money is in minor units.
-    """
-
-    statuses: Sequence[str] = ()
-    payment_states: Sequence[str] = ()
-    fulfilment_states: Sequence[str] = ()
-    channels: Sequence[str] = ()
-    person_ids: Sequence[UUID] = ()
-    tokens: Sequence[Sequence[Token]] = ()
-    number: str = ""
-    text: str = ""
-    text_tokens: Sequence[Sequence[Token]] = ()
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    delivered_from: datetime | None = None
-    delivered_to: datetime | None = None
-    min_total_minor: int | None = None
-    max_total_minor: int | None = None
-    extra: Q = field(default_factory=Q)
-
-
 def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
     """The id of the order of this id or number. One statement.
 
     Raises Missing when there is none, and in the same words when it is not this person's.
     """
-    if _UUID.fullmatch(text):
+    if UUID_TEXT.fullmatch(text):
         wanted = Q(pk=UUID(text))
-    elif _NUMBER.fullmatch(text):
+    elif ORDER_NUMBER.fullmatch(text):
         wanted = Q(number=text.upper())
     else:
         raise Missing
@@ -158,7 +122,7 @@ def story_of(text: str) -> Story | None:
 
 def numbers_of(stories_: Iterable[str]) -> dict[str, str]:
     """The order number of each story that is an order's. One statement."""
-    wanted = {UUID(story) for story in stories_ if _UUID.fullmatch(story)}
+    wanted = {UUID(story) for story in stories_ if UUID_TEXT.fullmatch(story)}
     return {str(pk): number for pk, number in Order.objects.filter(pk__in=wanted).values_list("pk", "number")}
 
 
@@ -193,7 +157,7 @@ def order_of_refund(text: str) -> UUID:
 
 def uuid_of(text: str) -> UUID:
     """A UUID in its canonical form. Raises Missing, for what has another form names nothing."""
-    if not _UUID.fullmatch(text):
+    if not UUID_TEXT.fullmatch(text):
         raise Missing
     return UUID(text)
 
@@ -247,47 +211,6 @@ def checkout(checkout_id: UUID) -> tuple[Checkout, list[CheckoutLine]]:
         raise Missing
     lines = CheckoutLine.objects.select_related("variant__product").filter(checkout_id=checkout_id)
     return found, list(lines.order_by("created_at", "id"))
-
-
-def search(filters: OrderSearch) -> QuerySet[Order]:
-    """The orders that fit, in no order yet; `rows` adds what a list shows."""
-    wanted = filters.extra
-    for column, values in (
-        ("status", filters.statuses), ("payment_state", filters.payment_states), ("channel", filters.channels),
-        ("fulfilment_state", filters.fulfilment_states), ("person_id", filters.person_ids),
-    ):
-        if values:
-            wanted &= Q(**{f"{column}__in": list(values)})
-    for column, bound in (
-        ("created_at__gte", filters.created_from),
-        ("created_at__lt", filters.created_to),
-        ("delivered_at__gte", filters.delivered_from),
-        ("delivered_at__lt", filters.delivered_to),
-        ("total_minor__gte", filters.min_total_minor),
-        ("total_minor__lte", filters.max_total_minor),
-    ):
-        if bound is not None:
-            wanted &= Q(**{column: bound})
-    if filters.number:
-        wanted &= _numbered(filters.number)
-    if filters.tokens:
-        wanted &= _of_persons(filters.tokens)
-    if filters.text:
-        wanted &= _anything(filters.text, filters.text_tokens)
-    return Order.objects.filter(wanted)
-
-
-def for_customer(person_id: UUID, *, statuses: Sequence[str] = ()) -> QuerySet[Order]:
-    """The orders of one person."""
-    return search(OrderSearch(person_ids=(person_id,), statuses=statuses))
-
-
-def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """The same orders with what a list shows: two statements more, however many orders there are."""
-    return orders.select_related("stream", "person__key").prefetch_related(
-        Prefetch("lines", Line.objects.order_by("place")),
-        Prefetch("order_payments", OrderPayment.objects.select_related("payment").order_by("id")),
-    )
 
 
 def timeline(order_id: UUID, *, public_only: bool) -> list[Event]:
@@ -372,29 +295,3 @@ def _parcels(fulfilments: Iterable[Any]) -> list[Parcel]:
         for found in fulfilments
         if found.shipment is not None
     ]
-
-
-def _numbered(text: str) -> Q:
-    word = text.upper()
-    return Q(number=word) if _NUMBER.fullmatch(word) else Q(number__contains=word)
-
-
-def _of_persons(groups: Sequence[Sequence[Token]]) -> Q:
-    wanted = Q()
-    for group in groups:
-        tokens = Q(pk__in=())
-        for kind, token in group:
-            tokens |= Q(kind=kind, token=token)
-        wanted &= Q(person_id__in=PersonToken.objects.filter(tokens).values("person_id"))
-    return wanted
-
-
-def _anything(text: str, groups: Sequence[Sequence[Token]]) -> Q:
-    """Part of a number, a customer, a SKU, a tracking number."""
-    wanted = _numbered(text)
-    if _UUID.fullmatch(text):
-        wanted |= Q(pk=UUID(text)) | Q(person_id=UUID(text))
-    if groups:
-        wanted |= _of_persons(groups)
-    wanted |= Q(pk__in=Line.objects.filter(sku=text.upper()).values("order_id"))
-    return wanted | Q(pk__in=Fulfilment.objects.filter(shipment__tracking_number=text).values("order_id"))

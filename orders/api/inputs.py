@@ -10,7 +10,7 @@ from rest_framework import serializers
 from orders.api.examples import BODIES
 from orders.models import Order
 from orders.operations import refund_goods
-from orders.queries import SORTS
+from orders.searching import SORTS
 from payments.models import Dispute
 from timeline.api.query import LIMIT_MAX, Query, QueryInt, QueryList, QueryMoment, QuerySort, QueryText
 from timeline.api.wire import (

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders import outstanding, queries, tracking
+from orders import outstanding, queries, searching, tracking
 from orders.documents import reading
 from orders.models import Order
 from orders.operations import cancel as cancelling
@@ -84,7 +84,7 @@ def orders(request: HttpRequest, visitor: Visitor) -> HttpResponseBase:
     """`/account/orders/`."""
     chosen = request.GET.get("show", "")
     statuses = next((statuses for key, _, statuses in CHIPS if key == chosen), ())
-    mine = queries.rows(queries.for_customer(visitor.person_id, statuses=[str(status) for status in statuses]))
+    mine = searching.rows(searching.for_customer(visitor.person_id, statuses=[str(status) for status in statuses]))
     try:
         page = paged(mine, order=NEWEST_FIRST, limit=ORDERS_PER_PAGE, cursor=request.GET.get("cursor") or None)
     except BadRequest:

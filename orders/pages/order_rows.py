@@ -11,11 +11,11 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from orders import queries
+from orders import queries, searching
 from orders.models import Order
 from orders.operations.people import tokens_for_search
 from orders.pages.order_sheet import pay_word
-from orders.queries import OrderSearch
+from orders.searching import OrderSearch
 from timeline.api.paging import COUNT_CAP, paged
 from timeline.errors import BadRequest
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from django.http import QueryDict
 
-    from orders.queries import Token
+    from orders.searching import Token
 
 S = Order.Status
 PAGE_ROWS = 50
@@ -96,15 +96,15 @@ def listing(asked: QueryDict) -> Listing:
     now = timezone.now()
     view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
     search, chips, refusals = _search(asked, view)
-    found = queries.search(search)
+    found = searching.search(search)
     try:
         page = paged(
-            queries.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS,
+            searching.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS,
             cursor=asked.get("cursor") or None,
         )
     except BadRequest as error:
         refusals.append(error.detail)
-        page = paged(queries.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS)
+        page = paged(searching.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS)
     counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor"))
     waiting = _waiting()
     following = asked.copy()

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders import queries
+from orders import queries, searching
 from tests import makers
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def test_indexes_serve_the_lists() -> None:
     """B52, B53, B61: the plan of the staff's list and of a customer's own names the index it was made for."""
     caller = makers.customer()
     makers.placed_order(person_id=caller.person_id)
-    newest = queries.for_customer(caller.person_id).order_by("-created_at", "-id")  # type: ignore[arg-type]
+    newest = searching.for_customer(caller.person_id).order_by("-created_at", "-id")  # type: ignore[arg-type]
     assert "order_person_created_idx" in plan(newest)
-    waiting = queries.search(queries.OrderSearch(statuses=("pending",))).order_by("-created_at", "-id")
+    waiting = searching.search(searching.OrderSearch(statuses=("pending",))).order_by("-created_at", "-id")
     assert "order_status_created_idx" in plan(waiting)
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orders.operations.people import tokens_for_search
-from orders.queries import OrderSearch
+from orders.searching import OrderSearch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from orders.queries import Token
+    from orders.searching import Token
 
 WORDS_MAX = 6
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

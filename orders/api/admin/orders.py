@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
-from orders import queries
+from orders import queries, searching
 from orders.api import shapes
 from orders.api.admin.filters import search_of
 from orders.api.event_rows import event_rows
@@ -42,7 +42,7 @@ class OrdersView(StaffView):
         wish = OrdersQuery.parse(request.query_params)
         sort = wish["sort"]
         page = paged(
-            queries.rows(queries.search(search_of(wish))), order=(sort, "-id" if sort.startswith("-") else "id"),
+            searching.rows(searching.search(search_of(wish))), order=(sort, "-id" if sort.startswith("-") else "id"),
             page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
         )
         return shown(page.envelope([listed_row(order, as_staff=True) for order in page.rows]))

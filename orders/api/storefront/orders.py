@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
-from orders import queries
+from orders import queries, searching
 from orders.api import shapes
 from orders.api.event_rows import event_rows
 from orders.api.fulfilment_shapes import OwnCancelInput
@@ -46,9 +46,9 @@ class OrdersView(StorefrontView):
     def get(self, request: Request) -> HttpResponse:
         """List the caller's own orders, newest first."""
         wish = OwnOrdersQuery.parse(request.query_params)
-        mine = queries.for_customer(self.caller().person_id, statuses=wish["status"])
+        mine = searching.for_customer(self.caller().person_id, statuses=wish["status"])
         page = paged(
-            queries.rows(mine), order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
+            searching.rows(mine), order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
         return shown(page.envelope([listed_row(order, as_staff=False) for order in page.rows]))
 
