@@ -48,6 +48,7 @@ def test_b29_a_receipt_answers_with_its_shelves(head: Any) -> None:
 def test_a_transfer_is_sent_received_and_short(head: Any) -> None:
     sent = send("post", "/transfers", TRANSFER, head).json()
     assert (sent["status"], sent["from"], sent["to"], sent["items"][0]["sent"]) == ("in_transit", "BLR", "DEL", 4)
+    assert sent["sentAt"].endswith("Z")  # UTC, whatever the shop's zone is
     took = send("post", f"/transfers/{sent['id']}/receive", {"items": [{"sku": "TEA", "received": 3}]}, head)
     assert (took.status_code, took.json()["items"][0]["short"]) == (200, 1)
     assert send("post", f"/transfers/{sent['id']}/call-back", {}, head).status_code == 409

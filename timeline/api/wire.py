@@ -14,6 +14,7 @@ import unicodedata
 import uuid
 from typing import Any, ClassVar
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -104,7 +105,12 @@ class _CamelNames(serializers.Serializer[Any]):
 
 
 class Output(_CamelNames):
-    """What an answer looks like: snake_case attributes out as camelCase JSON."""
+    """What an answer looks like: snake_case attributes out as camelCase JSON, times in UTC whatever the shop's zone is."""
+
+    def to_representation(self, instance: Any) -> Any:
+        """The answer of one thing."""
+        with timezone.override(dt.UTC):
+            return super().to_representation(instance)
 
 
 class Page(Output):
