@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Sum
 from django.utils import timezone
 
 from inventory import reconciliation as stock
+from orders.analytics import rebuild
 from orders.documents import audit
 from orders.models import Line, Order, OrderRevision
 from orders.operations import axes
@@ -200,6 +201,12 @@ def books_balance() -> Iterator[tuple[str, str]]:
         yield f"timeline.Event {pk}", f"is a {kind} that is in no entry of the books"
 
 
+def counts_add_up() -> Iterator[tuple[str, str]]:
+    """What metrics and reports read is what the events say; `manage.py metrics rebuild --apply` puts it right."""
+    for what, says in rebuild.differences().lines():
+        yield f"orders.Tally {what}", says
+
+
 def _revisions(order: Order) -> list[tuple[int, int, int]]:
     """Of each version after an edit: its number, what it says it costs, and what it costs computed again."""
     if not order.revision:
@@ -236,4 +243,5 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     orders_add_up,
     documents_add_up,
     books_balance,
+    counts_add_up,
 )

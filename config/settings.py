@@ -309,6 +309,8 @@ STAFF_EMAIL = env.text("STAFF_EMAIL")
 SMS_PROVIDER = env.text("SMS_PROVIDER")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
 DEMO_TRAFFIC = env.flag("DEMO_TRAFFIC")
+RELAY_STALL_SECONDS = env.whole("RELAY_STALL_SECONDS")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOG_LEVEL = env.text("LOG_LEVEL")
 # Django calls LOGGING_CONFIG only when LOGGING says something.
 LOGGING_CONFIG = "config.observability.configure_logging"

@@ -83,6 +83,11 @@ def levels(sku: str | None = None) -> QuerySet[Level]:
     return rows if sku is None else rows.filter(variant__sku=sku)
 
 
+def units_on_hand() -> int:
+    """Units on all shelves together. One statement."""
+    return int(Level.objects.aggregate(n=Sum("on_hand"))["n"] or 0)
+
+
 def ledger(sku: str) -> QuerySet[Movement]:
     """Every movement of a variant, the newest first, with its warehouse. One statement."""
     return Movement.objects.select_related("warehouse").filter(variant__sku=sku).order_by("-at", "-id")

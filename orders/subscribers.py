@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from orders.analytics import tallies
+from orders.analytics.fold import KINDS
 from orders.models import Order
 from orders.operations import documents, exchange, fulfil, pay, planning, return_money, return_pickup
 from timeline.subscriptions import subscribe
@@ -74,6 +76,12 @@ def paper_due(op: Operation, event: Event) -> None:
         documents.take_invoice_back(op, order_id=order_id)
     else:
         documents.issue_invoice(op, order_id=order_id)
+
+
+@subscribe(*KINDS)
+def counted(op: Operation, event: Event) -> None:
+    """The counts that metrics and reports are made of (B62 to B66)."""
+    tallies.count(op, event=event)
 
 
 def _order_of(event: Event) -> UUID | None:

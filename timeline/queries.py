@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from timeline.models import Delivery, Event, Target
@@ -32,6 +33,21 @@ def of_target(kind: str, target_id: str) -> QuerySet[Event]:
 def parked() -> QuerySet[Delivery]:
     """Deliveries that wait for a person."""
     return Delivery.objects.filter(state=Delivery.State.PARKED).select_related("event").order_by("id")
+
+
+def lag_seconds() -> float:
+    """How long the oldest delivery that could be handed over has waited for it; 0 when there is none. One statement.
+
+    What waits behind an earlier one of its story does not count: not the relay keeps it waiting.
+    """
+    now = timezone.now()
+    earlier = Delivery.objects.filter(
+        subscriber=OuterRef("subscriber"), stream=OuterRef("stream"), pk__lt=OuterRef("pk"),
+        state__in=(Delivery.State.DUE, Delivery.State.PARKED),
+    )
+    due = Delivery.objects.filter(~Exists(earlier), state=Delivery.State.DUE, due_at__lte=now).order_by("due_at")
+    oldest = due.values_list("due_at", flat=True).first()
+    return max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
 
 
 def stuck(minutes: int = 5) -> QuerySet[Delivery]:

@@ -15,13 +15,16 @@ from orders.models.order import NumberSeries, Order
 from orders.models.person import Address, Person, PersonToken
 from orders.models.refund_part import KeptPart, RefundPart
 from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto, ReturnRule, ReturnUnit
+from orders.models.tally import EVER, CustomerTally, Tally
 
 __all__ = [
+    "EVER",
     "Address",
     "ArchivePart",
     "Case",
     "Checkout",
     "CheckoutLine",
+    "CustomerTally",
     "DataRequest",
     "Discount",
     "DiscountUse",
@@ -53,4 +56,5 @@ __all__ = [
     "ReturnRule",
     "ReturnUnit",
     "ShortPick",
+    "Tally",
 ]

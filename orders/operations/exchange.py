@@ -182,7 +182,7 @@ def _lines(op: Operation, order: Order, deal: Offer) -> list[Line]:
 
 def _facts(order: Order, lines: Iterable[Line], ret: Return) -> dict[str, Any]:
     return {
-        "order_id": order.pk, "number": order.number, "subtotal_minor": order.subtotal_minor,
+        "order_id": order.pk, "number": order.number, "channel": order.channel, "subtotal_minor": order.subtotal_minor,
         "discount_minor": order.discount_minor, "tax_minor": order.gst_minor, "shipping_minor": order.shipping_minor,
         "total_minor": order.total_minor, "currency": order.currency, "item_count": order.item_count,
         "payment_method": order.payment_method, "shipping_method": order.shipping_method,

@@ -151,6 +151,7 @@ def _facts(plan: Plan, order: Order, lines: list[Line]) -> dict[str, Any]:
     return {
         "order_id": order.pk,
         "number": order.number,
+        "channel": order.channel,
         "checkout_id": plan.checkout.pk,
         "subtotal_minor": order.subtotal_minor,
         "discount_minor": order.discount_minor,

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.local import demo, processes, selfcheck, walk
+from orders.analytics import rebuild
+from orders.models import Order, Tally
 from timeline.actors import system
 from timeline.api.authentication import make_client
 from timeline.models import ApiClient
@@ -37,6 +39,7 @@ class Command(BaseCommand):
             message = "These are live gateway keys. `up` is a demo with pretended money: see docs/operations-guide.md instead."
             raise CommandError(message)
         call_command("migrate", verbosity=0)
+        _count_old()
         port = processes.free_port(int(os.environ.get("PORT") or 8000))
         if port != int(os.environ.get("PORT") or 8000):
             self.stdout.write(f"Port {os.environ.get('PORT') or 8000} is taken; using {port}.")
@@ -87,6 +90,12 @@ class Command(BaseCommand):
         ):
             self.stdout.write(line)
         self.stdout.flush()
+
+
+def _count_old() -> None:
+    """Count what a shop did before there were counts."""
+    if Order.objects.exists() and not Tally.objects.exists():
+        rebuild.apply()
 
 
 def _environment(port: int, sandbox_port: int) -> dict[str, str]:

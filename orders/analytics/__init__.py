@@ -1,0 +1,1 @@
+"""What the shop comes to: counts kept as events are told, and the questions they answer."""
