@@ -123,6 +123,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EXPORTS_BUCKET", "text", "", "Files of exports lie in this bucket instead (`bahi[s3]`; credentials as boto3 finds them).", "Operations"),
     Variable("EXPORTS_BUCKET_ENDPOINT", "text", "", "Address of an S3 that is not Amazon's.", "Operations"),
     Variable("EXPORTS_BUCKET_REGION", "text", "", "Region of the bucket.", "Operations"),
+    Variable("WITNESSES", "list", "", "Who signs that the log only grows: `name+id+base64@https://…` each (C2SP tlog-witness).", "Operations"),
     Variable("ENDPOINTS_PRIVATE", "flag", "0", "Webhooks may go to private addresses and over plain HTTP: for a shop on one machine, never in production.", "Operations"),
     Variable("BROKER_HOSTS", "list", "", "The message brokers that delivery configurations may name, `host:port`, comma separated.", "Operations"),
     Variable("ENVIRONMENT", "text", "local", "What this installation is: tracking events are enabled for `production`, `staging` …", "Operations"),

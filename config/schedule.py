@@ -18,6 +18,7 @@ class Tick:
 SCHEDULE: tuple[Tick, ...] = (
     Tick("timeline.tasks.relay_due", 0.5, "relay"),
     Tick("timeline.tasks.seal_log", 2),
+    Tick("timeline.tasks.ask_witnesses", 10, "hooks"),
     Tick("timeline.tasks.send_webhooks", 2, "hooks"),
     Tick("payments.tasks.resolve_doubts", 15, "money"),
     Tick("payments.tasks.sweep_quiet", 60, "money"),
@@ -39,5 +40,6 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("timeline.tasks.sweep_exports", 20),
     Tick("orders.tasks.serve_privacy", 5),
     Tick("orders.tasks.keep_erased", 3600),
+    Tick("orders.tasks.apply_retention", 21_600),
     Tick("timeline.tasks.forget_old", 3600),
 )

@@ -225,6 +225,7 @@ TRACKING_URLS = {"mail_campaign": env.text("MAIL_CAMPAIGN_URL"), "product_discov
 CART_ABANDONED_MINUTES = env.whole("CART_ABANDONED_MINUTES")
 ENDPOINTS_PRIVATE = env.flag("ENDPOINTS_PRIVATE")
 SEAL_KEYS = env.many("SEAL_KEYS")
+WITNESSES = env.many("WITNESSES")
 SEAL_ORIGIN = env.text("SEAL_ORIGIN")
 SEAL_FILE = env.text("SEAL_FILE") or str(VAR / "checkpoints")
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders import checkout, due_returns, overdue, releasing
 from orders.bulk import running
-from orders.privacy import erasures
+from orders.privacy import erasures, retention
 from orders.reconciliation import runs
 from timeline.actors import system
 
@@ -70,3 +70,9 @@ def serve_privacy(**_: object) -> None:
 def keep_erased(**_: object) -> None:
     """Erase anew whoever a restored backup brought back."""
     erasures.reapply()
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def apply_retention(**_: object) -> None:
+    """Let go of what was kept long enough."""
+    retention.apply(timezone.now())

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from timeline import ids
 from timeline.exports.export import Export, ExportSchedule, ExportScrap
+from timeline.log.cosigned import Cosignature, WitnessState
 from timeline.rate_window import RateWindow
 from timeline.states import StateField, StateModel
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiClient",
     "Attempt",
+    "Cosignature",
     "Delivery",
     "Dispatch",
     "Endpoint",
@@ -34,6 +36,7 @@ __all__ = [
     "SubjectKey",
     "Target",
     "TrackingEvent",
+    "WitnessState",
 ]
 
 # What reconciliation looks up by day.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from time import monotonic
 
 from celery import shared_task
@@ -11,10 +10,8 @@ from django.utils import timezone
 from timeline import rates, relay
 from timeline.endpoints import sending
 from timeline.exports import running, schedules
-from timeline.log import seal
-from timeline.models import Receipt
+from timeline.log import seal, witnesses
 
-RECEIPT_DAYS = 30
 DRAIN_S = 20.0
 WEBHOOKS_S = 5.0
 
@@ -54,6 +51,11 @@ def sweep_exports(**_: object) -> None:
 
 @shared_task(soft_time_limit=50)
 def forget_old(**_: object) -> None:
-    """Let go of receipts and rate windows that nobody can ask for any more; the effects keep their own constraints."""
-    Receipt.objects.filter(created_at__lt=timezone.now() - timedelta(days=RECEIPT_DAYS)).delete()
+    """Let go of rate windows that nobody can ask for any more."""
     rates.forget(timezone.now().timestamp())
+
+
+@shared_task(soft_time_limit=50)
+def ask_witnesses(**_: object) -> None:
+    """Have the newest checkpoint signed by those who watch that the log only grows."""
+    witnesses.run(timezone.now())

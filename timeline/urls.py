@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from timeline import verifier as program
 from timeline.api import endpoints, exports, tracking
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.tiles import served
+from timeline.log.witnesses import configured, signed_note
 from timeline.models import Checkpoint
 
 if TYPE_CHECKING:
@@ -22,11 +25,11 @@ _TEXT = "text/plain; charset=utf-8"
 
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
-    """`/log/checkpoint`: the newest one."""
-    newest = Checkpoint.objects.order_by("-id").values_list("note", flat=True).first()
+    """`/log/checkpoint`: the newest one, with the lines of its witnesses."""
+    newest = Checkpoint.objects.order_by("-id").first()
     if newest is None:
         return HttpResponse("Nothing is sealed yet.\n", status=404, content_type=_TEXT)
-    return HttpResponse(newest, content_type=_TEXT, headers={"Cache-Control": "no-cache"})
+    return HttpResponse(signed_note(newest), content_type=_TEXT, headers={"Cache-Control": "no-cache"})
 
 
 @require_safe
@@ -43,6 +46,19 @@ def tile(request: HttpRequest, place: str) -> HttpResponse:  # noqa: ARG001 Djan
 def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/keys`: every key that ever signed, the newest first, one a line."""
     return HttpResponse("".join(f"{key}\n" for key in known_keys()), content_type=_TEXT)
+
+
+@require_safe
+def witnesses(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
+    """`/log/witnesses`: whose lines are asked for under each checkpoint, their keys, one a line."""
+    return HttpResponse("".join(f"{one.key}\n" for one in configured()), content_type=_TEXT)
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
+    """`/log/verifier.py`: the program that checks a proof with nothing of ours."""
+    headers = {"Content-Disposition": 'attachment; filename="verifier.py"'}
+    return HttpResponse(Path(program.__file__).read_bytes(), content_type="text/x-python; charset=utf-8", headers=headers)
 
 
 urlpatterns = [
@@ -76,5 +92,7 @@ urlpatterns = [
     path("api/v1/tracking-events/<str:tracking_id>", tracking.OneTrackingEventView.as_view()),
     path("log/checkpoint", checkpoint),
     path("log/keys", keys),
+    path("log/witnesses", witnesses),
+    path("log/verifier.py", verifier, name="log-verifier"),
     path("log/tile/<path:place>", tile),
 ]

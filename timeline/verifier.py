@@ -31,6 +31,8 @@ FORMAT = "bahi-proof/1"
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 ED25519 = b"\x01"
+COSIGNATURE = b"\x04"
+TIME_BYTES = 8
 KEY_ID_BYTES = 4
 SIZE_DIGITS_MAX = 19
 
@@ -158,6 +160,50 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """Somebody who signs that they have seen the log grow to a checkpoint, and when (C2SP tlog-cosignature, Ed25519)."""
+
+    name: str
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """SHA-256(name || newline || 0x04 || public key), the first four bytes."""
+        return hashlib.sha256(self.name.encode() + b"\n" + COSIGNATURE + self.public).digest()[:KEY_ID_BYTES]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(COSIGNATURE + self.public).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> Witness:
+        """A verifier key `name+id+base64`. Raises Unreadable."""
+        name, _, rest = text.partition("+")
+        short, _, body = rest.partition("+")
+        raw = _b64(body, "the witness's key")
+        if not name or raw[:1] != COSIGNATURE or len(raw) != 1 + HASH_BYTES:
+            raise Unreadable("a witness's key is name+id+base64 of an Ed25519 cosignature key")
+        witness = cls(name, raw[1:])
+        if witness.id.hex() != short:
+            raise Unreadable("the witness's key id is not that of its name and bytes")
+        return witness
+
+    def time_of(self, text: str, line: str) -> int:
+        """When the witness signed this text, in seconds since 1970, as its line says. Raises Broken, Unreadable."""
+        mark, _, named = line.partition(" ")
+        name, _, body = named.partition(" ")
+        raw = _b64(body, "a cosignature")
+        if mark != "\u2014" or name != self.name or raw[:KEY_ID_BYTES] != self.id:
+            raise Unreadable("the line is not this witness's")
+        stamp, signature = raw[KEY_ID_BYTES : KEY_ID_BYTES + TIME_BYTES], raw[KEY_ID_BYTES + TIME_BYTES :]
+        at = int.from_bytes(stamp, "big")
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, f"cosignature/v1\ntime {at}\n{text}".encode())
+        except InvalidSignature as error:
+            raise Broken("cosignature", self.name, "the checkpoint is not what this witness signed") from error
+        return at
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log was at one moment: so many leaves with this root. `origin` names the log."""
 
@@ -207,6 +253,19 @@ def open_note(note: str, keys: Sequence[Key]) -> str:
     return text
 
 
+def witnessed(note: str, witnesses: Sequence[Witness]) -> dict[str, int]:
+    """Which of these witnesses signed the note, and when. Raises Broken for a line of theirs that is not their signature."""
+    text, _, rest = note.rpartition("\n\n")
+    found = {}
+    for witness in witnesses:
+        for line in rest.splitlines():
+            try:
+                found[witness.name] = witness.time_of(f"{text}\n", line)
+            except Unreadable:
+                continue
+    return found
+
+
 def _b64(text: str, what: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
@@ -225,10 +284,16 @@ class Verdict:
     checkpoint: Checkpoint
     events: tuple[dict[str, Any], ...]
     pending: int
+    witnesses: tuple[str, ...] = ()
 
 
-def check(bundle: Any, keys: Sequence[Key], *, older: str | None = None) -> Verdict:
-    """Check a whole bundle; `older` is the text of a checkpoint kept from before. Raises Broken, Unreadable."""
+def check(
+    bundle: Any, keys: Sequence[Key], *, older: str | None = None, witnesses: Sequence[Witness] = (), quorum: int = 0
+) -> Verdict:
+    """Check a whole bundle; `older` is the text of a checkpoint kept from before, at least `quorum` of the witnesses signed it.
+
+    Raises Broken, Unreadable.
+    """
     stream, checkpoint, rows = _outline(bundle, keys)
     events = []
     for place, row in enumerate(rows, start=1):
@@ -246,7 +311,10 @@ def check(bundle: Any, keys: Sequence[Key], *, older: str | None = None) -> Verd
         events.append(event)
     if older is not None:
         _grown(bundle, keys, older, checkpoint)
-    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())))
+    seen = witnessed(bundle["checkpoint"], witnesses)
+    if len(seen) < quorum:
+        raise Broken("not_witnessed", "checkpoint", f"{len(seen)} of the witnesses you trust have signed it, {quorum} are wanted")
+    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())), tuple(sorted(seen)))
 
 
 def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[Any]]:
@@ -295,6 +363,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", help="the proof, a JSON file")
     parser.add_argument("--key", action="append", default=[], help="a key you trust: name+id+base64; may be repeated")
     parser.add_argument("--since", help="a file with a checkpoint you kept: the log must have grown from it")
+    parser.add_argument("--witness", action="append", default=[], help="a witness you trust: name+id+base64; may be repeated")
+    parser.add_argument("--quorum", type=int, default=None, help="so many of the witnesses must have signed; all, unless you say")
     wish = parser.parse_args(arguments)
     say = sys.stdout.write
     try:
@@ -304,7 +374,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wish.since:
             with open(wish.since, encoding="utf-8") as file:  # noqa: PTH123
                 older = file.read()
-        verdict = check(bundle, [Key.parse(text) for text in wish.key], older=older)
+        witnesses = [Witness.parse(text) for text in wish.witness]
+        quorum = len(witnesses) if wish.quorum is None else wish.quorum
+        verdict = check(bundle, [Key.parse(text) for text in wish.key], older=older, witnesses=witnesses, quorum=quorum)
     except Broken as broken:
         say(f"BROKEN {broken}\n")
         return 1
@@ -314,6 +386,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say(f"HOLDS {len(verdict.events)} events of {verdict.stream}, in {verdict.checkpoint.origin} at {verdict.checkpoint.size}\n")
     for event in verdict.events:
         say(f"  {event['seq']:>4}  {event['recorded']}  {event['kind']}\n")
+    for name in verdict.witnesses:
+        say(f"  witnessed by {name}\n")
     if verdict.pending:
         say(f"  and {verdict.pending} not sealed yet\n")
     return 0

@@ -240,6 +240,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("person.added", False, "Customer added"),
     Kind("person.erased", False, "Customer erased"),
     Kind("person.swept", False, "What came about an erased customer was emptied"),
+    Kind("personal_data.revealed", False, "The customer's data were shown to staff who see them masked"),
     Kind("privacy.requested", False, "The customer asked for {wish}"),
     Kind("privacy.waiting", False, "The erasure waits ({codes})"),
     Kind("privacy.fulfilled", False, "The customer's data were erased"),

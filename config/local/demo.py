@@ -157,7 +157,7 @@ def _staff() -> None:
             made = users.objects.create_user(
                 username, password="demo", first_name=first, last_name=last, is_staff=True  # noqa: S106 the demo's own
             )
-            made.groups.set(Group.objects.get_or_create(name=name)[0] for name in GROUPS if name == last.lower())
+            made.groups.set(Group.objects.get_or_create(name=name)[0] for name in (*GROUPS, "warehouse") if name == last.lower())
 
 
 def _offer(name: str, hsn: str, rate: int, variants: tuple[tuple[str, str, int, int], ...]) -> None:

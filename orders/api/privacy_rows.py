@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
+from orders.api.inputs import REASON_CHARS_MAX
+from orders.api.shapes import AddressShape
 from orders.models import DataRequest
 from orders.privacy import archives
 from timeline.api.query import Query, QueryList, QueryText
-from timeline.api.wire import Choice, Input, Output
+from timeline.api.wire import Choice, Input, Output, StrictText
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from orders.models import Person
 
 TOKEN_CHARS_MAX = 400
 
@@ -36,6 +40,24 @@ class ArchiveQuery(Query):
     """The link's own word."""
 
     token = QueryText(max_length=TOKEN_CHARS_MAX)
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Why", {"reason": "The carrier rang for the door code"}, request_only=True)])
+class RevealInput(Input):
+    """Why a customer is to be seen in full; kept with who asked."""
+
+    reason = StrictText(max_length=REASON_CHARS_MAX)
+
+
+class RevealedShape(Output):
+    """A customer in full."""
+
+    id = s.UUIDField()
+    name = s.CharField(allow_null=True)
+    email = s.CharField(allow_null=True)
+    phone = s.CharField(allow_null=True)
+    shipping_address = AddressShape(allow_null=True)
+    billing_address = AddressShape(allow_null=True)
 
 
 class WaitReasonShape(Output):
@@ -91,4 +113,13 @@ def data_request_row(request: DataRequest, *, now: datetime, as_staff: bool) -> 
         "createdAt": request.asked_at,
         "endedAt": request.ended_at,
         "expiresAt": request.expires_at,
+    }
+
+
+def revealed_row(person: Person, *, shipping: dict[str, Any], billing: dict[str, Any]) -> dict[str, Any]:
+    """A customer in full; everything is null once they are erased."""
+    profile = person.profile()
+    return {
+        "id": person.pk, **{part: profile.get(part) for part in ("name", "email", "phone")},
+        "shippingAddress": shipping or None, "billingAddress": billing or None,
     }

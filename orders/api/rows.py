@@ -328,6 +328,5 @@ def _stage(order: Order) -> str:
 
 def _customer(person: Person) -> dict[str, Any]:
     profile = person.profile()
-    return {
-        "id": person.pk, "name": profile.get("name"), "email": profile.get("email"), "erased": person.erased_at is not None,
-    }
+    row = {"id": person.pk, "name": profile.get("name"), "email": profile.get("email")}
+    return {**row, "erased": True} if person.erased_at is not None else row

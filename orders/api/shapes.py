@@ -257,7 +257,7 @@ class CustomerShape(Output):
     id = s.UUIDField()
     name = s.CharField(allow_null=True)
     email = s.CharField(allow_null=True)
-    erased = s.BooleanField(help_text="Their data were erased; name and e-mail address are null for ever.")
+    erased = s.BooleanField(required=False, help_text="True when their data were erased; name and e-mail address are null for ever.")
 
 
 class OrderShape(OrderHead):

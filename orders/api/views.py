@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import orjson
 from django.http import HttpResponse
 from rest_framework.views import APIView
 
-from orders import queries
+from orders import masking, queries
 from orders.api.authentication import Caller, Customer, CustomerAuthentication, customer_actor
 from orders.api.rows import order_row
 from timeline.api.answers import answered, encode, etag
@@ -21,6 +23,8 @@ from timeline.retries import retried
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
+
+    from rest_framework.request import Request
 
     from orders.queries import OrderDetail
     from timeline.actors import Actor
@@ -54,6 +58,7 @@ class StaffView(APIView):
     permission_classes = [Staff]
     required_scopes: ClassVar[dict[str, str]] = {"GET": "orders:read", "POST": "orders:write"}
     as_staff: ClassVar[bool] = True
+    masks: ClassVar[bool] = True
 
     def actor(self) -> Actor:
         """Who acts."""
@@ -62,6 +67,17 @@ class StaffView(APIView):
     def order_id(self, text: str) -> UUID:
         """The order of this id or number. Raises Missing."""
         return queries.id_of(text)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What is answered, masked for who may not see customers: here and not in each row, so that none is forgotten."""
+        done = super().finalize_response(request, response, *args, **kwargs)
+        is_json = isinstance(done, HttpResponse) and done.headers.get("Content-Type", "").startswith("application/json")
+        if self.masks and is_json and done.status_code < HTTPStatus.BAD_REQUEST and not self._sees_customers(request):
+            done.content = encode(masking.answer(orjson.loads(done.content)))
+        return done
+
+    def _sees_customers(self, request: Request) -> bool:
+        return masking.sees_customers(request.user, getattr(request.auth, "scopes", None))
 
 
 class OrderWrite(APIView):

@@ -168,7 +168,9 @@ class JobChunk(models.Model):
         return f"job:{job_id}:{number}"
 
     def rows(self) -> list[tuple[int, dict[str, str]]]:
-        """Pairs of line number and cells by column; empty once the key is gone."""
+        """Pairs of line number and cells by column; empty once the key is gone or it was kept long enough."""
+        if not self.sealed:
+            return []
         found = vault.unseal(self.key, self.name_of(self.job_id, self.number), bytes(self.sealed)) or {"rows": []}
         return [(int(line), dict(cells)) for line, cells in found["rows"]]
 

@@ -41,7 +41,9 @@ class Message(models.Model):
         return f"{self.template} by {self.medium}"
 
     def opened(self) -> dict[str, str]:
-        """`to`, `subject`, `body`; empty once the person is erased."""
+        """`to`, `subject`, `body`; empty once the person is erased or it was kept long enough."""
+        if not self.sealed:
+            return {}
         return vault.unseal(self._key(), f"message:{self.pk}", bytes(self.sealed)) or {}
 
     def seal(self, words: dict[str, str]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -17,8 +17,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import queries
-from orders.operations import notes, process
+from orders import masking, queries
+from orders.operations import notes, process, revealing
 from orders.pages import bulk_jobs, entries, order_rows
 from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
+REASON_CHARS_MAX = 500
 BULK_ORDERS_MAX = order_rows.PAGE_ROWS
 LOGINS_PER_NAME_MAX, LOGINS_PER_ORIGIN_MAX, LOGIN_WINDOW_SECONDS = 10, 60, 900
 
@@ -86,6 +87,8 @@ class Logout(LogoutView):
 def order_list(request: HttpRequest) -> HttpResponseBase:
     """`/console/orders/`: the list, or its rows alone for htmx. A whole order number opens its order."""
     found = order_rows.listing(request.GET)
+    if not masking.sees_customers(request.user):
+        found = replace(found, rows=[replace(row, name=masking.name(row.name)) for row in found.rows])
     if found.q:
         try:
             queries.id_of(found.q)
@@ -143,6 +146,19 @@ def pulse(request: HttpRequest, number: str) -> HttpResponseBase:
 
 @require_POST
 @staff
+def reveal(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Show the customer in full, once, for a reason that is kept."""
+    order_id = queries.id_of(number)
+    reason = " ".join(request.POST.get("reason", "").split())[:REASON_CHARS_MAX]
+    if not reason:
+        return show_order(request, order_id, problem="Say why you need to see the customer.", status=422)
+    with operation("personal_data.reveal", actor=staff_actor(request)) as op:
+        revealing.reveal(op, order_id=order_id, reason=reason)
+    return show_order(request, order_id, is_revealed=True)
+
+
+@require_POST
+@staff
 def add_note(request: HttpRequest, number: str) -> HttpResponseBase:
     """Write a note, for colleagues or for the customer too."""
     order_id = queries.id_of(number)
@@ -164,16 +180,23 @@ def add_note(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def show_order(
-    request: HttpRequest, order_id: UUID, *, problem: str = "", note_form: NoteForm | None = None, status: int = 200
+    request: HttpRequest, order_id: UUID, *, problem: str = "", note_form: NoteForm | None = None, status: int = 200,
+    is_revealed: bool = False,
 ) -> HttpResponse:
     """The order page, or for htmx all of it that changes; `problem` says why something was not done."""
     show = request.GET.get("show", "")
     found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "")
+    is_masked = not is_revealed and not masking.sees_customers(request.user)
+    if is_masked:
+        detail = replace(
+            found.detail, shipping=masking.address(found.detail.shipping), billing=masking.address(found.detail.billing)
+        )
+        found = replace(found, profile=masking.profile(found.profile), detail=detail)
     template = "console/order_parts.html" if is_htmx(request) else "console/order.html"
     context = {
         "sheet": found, "order": found.order, "number": found.order.number, "version": found.detail.version,
         "now": timezone.now(), "problem": problem, "note_form": note_form or NoteForm(), "filters": entries.FILTERS,
-        "show": show, "open_count": order_rows.open_count(),
+        "show": show, "is_masked": is_masked, "open_count": order_rows.open_count(),
     }
     response = render(request, template, context, status=status)
     if is_htmx(request):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import return_queries
+from orders import masking, return_queries
 from orders.documents.served import picture_response
 from orders.operations import (
     exchange,
@@ -218,7 +218,7 @@ def _show(
     quote, why_not = _quote(ret)
     every = fresh if sent is None else [sent, *fresh]
     context = {
-        "ret": ret, "order": ret.order, "name": ret.order.person.profile().get("name") or "Name erased",
+        "ret": ret, "order": ret.order, "name": _name(request, ret),
         "steps": return_steps.steps(ret, as_staff=True), "problem": problem, "comment": private.get("comment"),
         "declined": private.get("reason"), "doings": [found for found in every if found.verb not in ("refund", "exchange") or quote or found is sent],
         "deal": _deal(ret) if quote else None,
@@ -226,6 +226,11 @@ def _show(
         "refunds": return_queries.refunds_of(ret.pk), "version": _version(ret), "open_count": order_rows.open_count(),
     }
     return render(request, "console/return.html", context, status=status)
+
+
+def _name(request: HttpRequest, ret: Return) -> str:
+    found = str(ret.order.person.profile().get("name") or "")
+    return (found if masking.sees_customers(request.user) else str(masking.name(found))) or "Name erased"
 
 
 def _quote(ret: Return) -> tuple[Any, str]:

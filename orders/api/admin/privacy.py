@@ -9,12 +9,22 @@ from drf_spectacular.utils import extend_schema
 
 from orders import person_queries, queries
 from orders.api.inputs import Nothing
-from orders.api.privacy_rows import ArchiveQuery, DataRequestInput, DataRequestPage, DataRequestShape, DataRequestsQuery
+from orders.api.privacy_rows import (
+    ArchiveQuery,
+    DataRequestInput,
+    DataRequestPage,
+    DataRequestShape,
+    DataRequestsQuery,
+    RevealedShape,
+    RevealInput,
+    revealed_row,
+)
 from orders.api.privacy_views import DataRequestWrite
 from orders.api.views import StaffView, shown
 from orders.models import DataRequest
-from orders.operations import privacy
+from orders.operations import privacy, revealing
 from orders.privacy import erasures
+from timeline.operations import operation
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, StreamingHttpResponse
@@ -106,3 +116,22 @@ class ArchiveView(StaffDataRequestView):
     def get(self, request: Request, request_id: str) -> StreamingHttpResponse:
         """Fetch the archive, for a customer who cannot sign in."""
         return self.archive(request, self.named(request_id))
+
+
+class RevealView(StaffView):
+    """`/admin/orders/{id}/reveal`."""
+
+    required_scopes: ClassVar = {"POST": "customers:reveal"}
+    masks: ClassVar[bool] = False
+    idempotent = False
+    takes_if_match = False
+
+    @extend_schema(operation_id="admin_order_reveal", request=RevealInput, responses={200: RevealedShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """See the order's customer in full though your role sees them masked; who did and why is recorded."""
+        reason = RevealInput.parse(request.data)["reason"]
+        pk = self.order_id(order_id)
+        with operation("personal_data.reveal", actor=self.actor()) as op:
+            revealing.reveal(op, order_id=pk, reason=reason)
+        found = queries.detail(pk)
+        return shown(revealed_row(found.person, shipping=found.shipping, billing=found.billing))

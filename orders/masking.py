@@ -1,0 +1,92 @@
+"""What staff see of a person who may not see all of them: enough to recognise, too little to use (B67, B70).
+
+A role decides: superusers, support, finance and whoever has the permission `orders.see_customers` see everything; staff of another
+role, such as the warehouse, and API keys without the scope `customers:read` see names, e-mail addresses, phone numbers, streets and
+GSTINs masked. Staff without any role, as in a shop that has set none up, see everything. To see one order's customer in full
+is a call of its own, with a reason, and recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+SCOPES = frozenset({"*", "customers:read"})
+PERMISSION = "orders.see_customers"
+GROUPS = ("support", "finance")
+DOTS = "•••"
+_TAIL_CHARS = 2
+
+
+def sees_customers(user: Any, scopes: Any = None) -> bool:
+    """Whether this caller sees people in full. An API key's scopes decide for it. At most two statements, once a request."""
+    if isinstance(scopes, list):
+        return bool(SCOPES & set(scopes))
+    known = getattr(user, "_sees_customers", None)
+    if known is None:
+        roles = set(user.groups.values_list("name", flat=True))
+        known = bool(user.is_superuser or not roles or roles & set(GROUPS) or user.has_perm(PERMISSION))
+        user._sees_customers = known
+    return bool(known)
+
+
+def name(text: Any) -> Any:
+    """`Meera Nair` is `M••• N•••`."""
+    return " ".join(f"{word[0]}{DOTS}" for word in str(text).split()) if text else text
+
+
+def email(text: Any) -> Any:
+    """`meera@example.com` is `m•••@e•••.com`."""
+    if not text:
+        return text
+    local, _, domain = str(text).partition("@")
+    host, dot, ending = domain.rpartition(".")
+    return f"{local[:1]}{DOTS}@{host[:1]}{DOTS}{dot}{ending}"
+
+
+def tail(text: Any) -> Any:
+    """`+919845012345` is `•••45`."""
+    return f"{DOTS}{str(text)[-_TAIL_CHARS:]}" if text else text
+
+
+def hidden(text: Any) -> Any:
+    """Nothing of it."""
+    return DOTS if text else text
+
+
+def address(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A city, a PIN code and a state stay: parcels are planned by them."""
+    return {part: _ADDRESS.get(part, _same)(text) for part, text in value.items()}
+
+
+def profile(value: Mapping[str, Any]) -> dict[str, Any]:
+    """E-mail, phone and name."""
+    return {part: _ANYWHERE.get(part, name if part == "name" else _same)(text) for part, text in value.items()}
+
+
+def answer(value: Any, *, within: str = "") -> Any:
+    """An answer of the API with everything personal masked. `within` is the key it stands under."""
+    if isinstance(value, list):
+        return [answer(item, within=within) for item in value]
+    if not isinstance(value, dict):
+        return value
+    is_person = within == "customer" or value.get("type") in ("customer", "guest")
+    if "line1" in value or "postalCode" in value:
+        return address(value)
+    return {
+        key: name(item) if key == "name" and is_person
+        else _ANYWHERE[key](item) if key in _ANYWHERE and not isinstance(item, (dict, list))
+        else answer(item, within=key)
+        for key, item in value.items()
+    }
+
+
+def _same(text: Any) -> Any:
+    return text
+
+
+_ADDRESS: dict[str, Callable[[Any], Any]] = {"name": name, "phone": tail, "line1": hidden, "line2": hidden, "gstin": tail}
+_ANYWHERE: dict[str, Callable[[Any], Any]] = {
+    "email": email, "phone": tail, "gstin": tail, "deliveredTo": name, "customerName": name, "customerEmail": email,
+    "customerPhone": tail,
+}

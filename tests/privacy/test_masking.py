@@ -1,0 +1,70 @@
+"""Who may not see customers sees them masked, and in full only for a reason that is kept (B67, B70)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from orders import masking
+from tests import makers
+from timeline.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLEAR = (b"Meera Nair", b"meera@example.com", b"12 Lake View", b"9845012345")
+
+
+def in_clear(content: bytes) -> list[bytes]:
+    return [word for word in CLEAR if word in content]
+
+
+def member(role: str) -> Client:
+    user = get_user_model().objects.create_user(role, is_staff=True)
+    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_api_masks_for_keys_without_the_scope_and_reveals_for_a_reason() -> None:
+    order = makers.shipped_order()
+    packer, all_seeing = makers.staff("orders:read", "customers:reveal"), makers.staff("orders:read", "customers:read")
+    for place in ("/admin/orders", f"/admin/orders/{order.pk}", f"/admin/orders/{order.pk}/timeline", "/admin/shipments"):
+        seen = all_seeing.get(place)
+        assert (place, in_clear(packer.get(place).content)) == (place, [])
+        assert packer.get(place).status_code == seen.status_code == 200
+    assert in_clear(all_seeing.get(f"/admin/orders/{order.pk}").content)
+    shown = makers.read(packer.get(f"/admin/orders/{order.pk}"))
+    assert (shown["customer"]["name"], shown["shippingAddress"]["line1"]) == ("M••• N•••", "•••")
+    assert shown["shippingAddress"]["postalCode"] == "560001", "parcels are planned by it"
+
+    place = f"/admin/orders/{order.pk}/reveal"
+    assert makers.staff("orders:read").post(place, {"reason": "curious"}).status_code == 403
+    assert packer.post(place, {}).status_code == 400
+    assert not Event.objects.filter(kind="personal_data.revealed").exists()
+    full = makers.read(packer.post(place, {"reason": "The carrier rang"}))
+    assert (full["name"], full["shippingAddress"]["line1"]) == ("Meera Nair", "12 Lake View")
+    event: Any = Event.objects.get(kind="personal_data.revealed")
+    assert (event.stream, event.private()) == (str(order.person_id), {"reason": "The carrier rang"})
+
+
+def test_pages_mask_for_the_warehouse_and_show_once_for_a_reason() -> None:
+    order = makers.shipped_order()
+    ravi, asha = member("warehouse"), member("support")
+    for place in ("/console/orders/", f"/console/orders/{order.number}/"):
+        assert in_clear(ravi.get(place).content) == []
+        assert in_clear(asha.get(place).content)
+    place = f"/console/orders/{order.number}/reveal/"
+    assert ravi.post(place, {"reason": " "}).status_code == 422
+    assert in_clear(ravi.post(place, {"reason": "The carrier rang"}).content)
+    assert in_clear(ravi.get(f"/console/orders/{order.number}/").content) == []
+    assert Event.objects.filter(kind="personal_data.revealed").count() == 1
+
+
+def test_what_a_mask_leaves() -> None:
+    assert masking.email("meera@example.com") == "m•••@e•••.com"
+    assert masking.tail("+919845012345") == "•••45"
+    assert (masking.name(None), masking.address({})) == (None, {})
