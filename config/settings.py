@@ -209,6 +209,7 @@ SPECTACULAR_SETTINGS = {
         "TransferStatus": "inventory.models.Transfer.Status",
         "CountStatus": "inventory.models.StockCount.Status",
         "ClaimStatus": "shipping.models.Claim.Status",
+        "ImportState": "orders.models.ChannelImport.State",
         "ManifestStatus": "shipping.models.Manifest.Status",
         "AttemptReason": "orders.api.parcel_shapes.ATTEMPT_REASONS",
         "ReturnStatus": "orders.models.Return.Status",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BANK, GATEWAY_RECEIVABLE, SETTLEMENT_TRANSIT = "bank", "gateway_receivable", "settlement_transit"
 COD_RECEIVABLE, DISPUTES_HELD, FEE_GST = "cod_receivable", "disputes_held", "fee_gst"
+CHANNEL_RECEIVABLE, CHANNEL_TAX, CHANNEL_SALES = "channel_receivable", "channel_tax", "channel_sales"
 CUSTOMERS, CGST_PAYABLE, SGST_PAYABLE, IGST_PAYABLE = "customers", "cgst_payable", "sgst_payable", "igst_payable"
 SUSPENSE, EXCHANGES = "suspense", "exchanges"
 SALES, SHIPPING, DISCOUNTS, SALES_RETURNS = "sales", "shipping", "discounts", "sales_returns"
@@ -39,17 +40,20 @@ CHART: tuple[tuple[str, str, str], ...] = (
     (GATEWAY_RECEIVABLE, "Receivable from the gateway", ASSET),
     (SETTLEMENT_TRANSIT, "Settlements on their way to the bank", ASSET),
     (COD_RECEIVABLE, "Cash on delivery, receivable from carriers", ASSET),
+    (CHANNEL_RECEIVABLE, "Receivable from channels that took the money", ASSET),
     (DISPUTES_HELD, "Held back by the gateway for disputes", ASSET),
     (FEE_GST, "GST on gateway fees, input credit", ASSET),
     (CUSTOMERS, "Customers: owed, or paid ahead", LIABILITY),
     (CGST_PAYABLE, "CGST payable", LIABILITY),
     (SGST_PAYABLE, "SGST payable", LIABILITY),
     (IGST_PAYABLE, "IGST payable", LIABILITY),
+    (CHANNEL_TAX, "Taxes of orders that channels took", LIABILITY),
     (SUSPENSE, "Suspense: money not yet explained", LIABILITY),
     (EXCHANGES, "Exchanges: credit carried from one order to another", LIABILITY),
     (SALES, "Sales", INCOME),
     (SHIPPING, "Shipping charged", INCOME),
     (CARRIER_CLAIMS, "Paid by carriers for lost and damaged parcels", INCOME),
+    (CHANNEL_SALES, "Sales through channels, less tax and discount", INCOME),
     (DISCOUNTS, "Discounts given", EXPENSE),
     (SALES_RETURNS, "Refunds on sales", EXPENSE),
     (GATEWAY_FEES, "Gateway fees", EXPENSE),
@@ -126,9 +130,10 @@ def balance(
     return int(rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
 
 
-def trial_balance(*, at: datetime | None = None) -> list[Balance]:
-    """Every account as of an instant, in the chart's order; all of them together sum to zero. Two statements."""
-    rows = Posting.objects.filter(entry__at__lte=at) if at is not None else Posting.objects.all()
+def trial_balance(*, at: datetime | None = None, currency: str = "INR") -> list[Balance]:
+    """Every account in one currency as of an instant, in the chart's order; all together sum to zero. Two statements."""
+    rows = Posting.objects.filter(entry__currency=currency)
+    rows = rows.filter(entry__at__lte=at) if at is not None else rows
     debits = dict(rows.filter(amount_minor__gt=0).values_list("account_id").annotate(Sum("amount_minor")).order_by())
     credits_ = dict(rows.filter(amount_minor__lt=0).values_list("account_id").annotate(Sum("amount_minor")).order_by())
     return [

@@ -38,10 +38,10 @@ __all__ = [
     "SettlementLine",
 ]
 
-RAZORPAY, COD, EXCHANGE = "razorpay", "cod", "exchange"
-BY_HAND = (COD, EXCHANGE)  # no gateway has this money: what goes back of it is given by other means
+RAZORPAY, COD, EXCHANGE, CHANNEL = "razorpay", "cod", "exchange", "channel"
+BY_HAND = (COD, EXCHANGE, CHANNEL)  # no gateway has this money: what goes back of it is given by other means
 SUPERSEDED = "superseded"
-GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery"), (EXCHANGE, "Credit of an exchange")]
+GATEWAYS = [(RAZORPAY, "Razorpay"), (COD, "Cash on delivery"), (EXCHANGE, "Credit of an exchange"), (CHANNEL, "Taken by a channel")]
 
 
 class Payment(StateModel):

@@ -66,6 +66,7 @@ class Operation:
         self._id_bits: int | None = None
         self._streams: dict[str, int] = {}
         self._changed: set[str] = set()
+        self._about: str | None = None
         self._receipt: int | None = None
         self._targets: list[Target] = []
         self._deliveries: list[Delivery] = []
@@ -87,6 +88,15 @@ class Operation:
                 [stream, connection.ops.adapt_datetimefield_value(self.now)],
             )
             self._streams[stream] = int(cursor.fetchone()[0])
+
+    @contextlib.contextmanager
+    def about(self, stream: str) -> Iterator[None]:
+        """While the block runs, what names no story is of this one, which is locked; for operations on several stories."""
+        before, self._about = self._about, self._stream(stream)
+        try:
+            yield
+        finally:
+            self._about = before
 
     def version(self, stream: str | None = None) -> int:
         """How many events the story has now: the ETag of what it is about."""
@@ -172,6 +182,8 @@ class Operation:
 
     def _stream(self, stream: str | None) -> str:
         if stream is None:
+            if self._about is not None:
+                return self._about
             if len(self._streams) != 1:
                 message = f"{self.name}: name the stream, {len(self._streams)} are open"
                 raise ValueError(message)

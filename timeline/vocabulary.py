@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from timeline.currencies import DECIMALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,6 +39,8 @@ class UnknownKind(ValueError):
 _KINDS: tuple[Kind, ...] = (
     # The order itself.
     Kind("order.placed", True, "Order placed: {item_count:units}, {total_minor:money}", CREATED),
+    Kind("order.imported", False, "Taken over from {channel}: order {channel_order_number}, there {channel_status}"),
+    Kind("order.channel_told", False, "{channel} says: {channel_status}"),
     Kind("order.confirmed", True, "Order confirmed"),
     Kind("order.processing_started", True, "Packing started"),
     Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED),
@@ -216,6 +220,18 @@ _KINDS: tuple[Kind, ...] = (
     Kind("backorder.filled", True, "{quantity} of {sku} are in"),
     Kind("backorder.ended", False, "{quantity} of {sku} are waited for no more"),
     Kind("hold.expired", False, "Held stock set free"),
+    Kind("channel_account.added", False, "Channel {account} added"),
+    Kind("channel_account.changed", False, "Channel {account} changed"),
+    Kind("channel_notice.taken", False, "Message of {channel} taken in"),
+    Kind("channel_import.held", False, "Order {channel_order_id} of {channel} waits for a person: {reasons}"),
+    Kind("channel_import.placed", False, "Order {channel_order_id} of {channel} is {number}"),
+    Kind("channel_import.changed", False, "{channel} told order {channel_order_id} anew"),
+    Kind("channel_import.disputed", False, "{channel} and we disagree about order {channel_order_id}: {reasons}"),
+    Kind("channel_import.resolved", False, "Decided about order {channel_order_id} of {channel}"),
+    Kind("channel_import.dismissed", False, "Order {channel_order_id} of {channel} dismissed"),
+    Kind("channel_import.told_back", False, "{channel} was told of {tracking_number}"),
+    Kind("channel_sale.booked", False, "Sale through {channel} booked: {amount_minor:money}"),
+    Kind("channel_sale.reversed", False, "Sale through {channel} taken back: {amount_minor:money}"),
     Kind("warehouse.added", False, "Warehouse {warehouse} added"),
     Kind("warehouse.counted", False, "Count {reference} of {warehouse}: {skus} SKUs, {changed} changed, {refused} refused"),
     Kind("warehouse.dispatched", False, "{warehouse} says that parcel {parcel} left"),
@@ -280,7 +296,7 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
         if value is None:
             return ""
         if slot[2] == "money":
-            return money(int(value))
+            return money(int(value), str(facts.get("currency") or "INR"))
         if slot[2] == "units":
             return "1 item" if value == 1 else f"{value} items"
         return str(value).replace("_", " ")
@@ -288,9 +304,13 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
     return " ".join(_SLOT.sub(fill, require_known(kind).sentence).replace("()", "").split())
 
 
-def money(minor: int) -> str:
-    """`₹3,18,420.99`: lakh grouping, a true minus sign."""
+def money(minor: int, currency: str = "INR") -> str:
+    """`₹3,18,420.99`: lakh grouping, a true minus sign; other currencies by their code, `1,234.50 USD`."""
     sign = "−" if minor < 0 else ""
+    if currency != "INR":
+        places = DECIMALS.get(currency, 2)
+        whole, rest = divmod(abs(minor), 10**places)
+        return f"{sign}{whole:,}{f'.{rest:0{places}d}' if places else ''} {currency}"
     rupees, paise = divmod(abs(minor), 100)
     head, tail = str(rupees)[:-3], str(rupees)[-3:]
     groups = [tail]

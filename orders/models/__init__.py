@@ -1,6 +1,7 @@
 """The tables of the order, one file a subject."""
 
 from orders.models.case import Case, ReconciliationRun
+from orders.models.channel import ChannelAccount, ChannelImport, ChannelNotice, ChannelSku
 from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.data_request import ArchivePart, DataRequest
 from orders.models.discount import Discount, DiscountUse
@@ -22,6 +23,10 @@ __all__ = [
     "Address",
     "ArchivePart",
     "Case",
+    "ChannelAccount",
+    "ChannelImport",
+    "ChannelNotice",
+    "ChannelSku",
     "Checkout",
     "CheckoutLine",
     "CustomerTally",

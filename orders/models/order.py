@@ -21,6 +21,9 @@ class Order(StateModel):
     `status` is the word of REQUIREMENTS B8 and moves as B16 and Z1 say. `payment_state` and `fulfilment_state` are
     derived (Z2), written by `orders.operations.axes` alone. Its sums are what was placed, or what the newest edit made of
     it: `revision` counts the edits, and the database lets the sums change with the event `order.edited` alone.
+
+    An order of a channel (`channel_order_id`) has the sums that were told, in its own currency: `gst_minor` is all its tax,
+    `other_tax_minor` what of it is no GST (ADR 15), `channel_status` the channel's own word.
     """
 
     class Status(models.TextChoices):
@@ -92,6 +95,8 @@ class Order(StateModel):
     on_hold = models.BooleanField(default=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="orders", db_index=False)
     channel = models.CharField(max_length=40, default="web")
+    channel_order_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    channel_status = models.CharField(max_length=120, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3, default="INR")
     subtotal_minor = models.BigIntegerField()
     discount_code = models.CharField(max_length=40, blank=True)
@@ -100,6 +105,7 @@ class Order(StateModel):
     cgst_minor = models.BigIntegerField()
     sgst_minor = models.BigIntegerField()
     igst_minor = models.BigIntegerField()
+    other_tax_minor = models.BigIntegerField(default=0, db_default=0)
     shipping_minor = models.BigIntegerField()
     total_minor = models.BigIntegerField()
     paid_minor = models.BigIntegerField(default=0)
@@ -132,7 +138,8 @@ class Order(StateModel):
                 name="order_total_adds_up",
             ),
             models.CheckConstraint(
-                condition=Q(gst_minor=F("cgst_minor") + F("sgst_minor") + F("igst_minor")), name="order_gst_adds_up"
+                condition=Q(gst_minor=F("cgst_minor") + F("sgst_minor") + F("igst_minor") + F("other_tax_minor")),
+                name="order_gst_adds_up",
             ),
             models.CheckConstraint(
                 condition=Q(

@@ -111,9 +111,9 @@ _SMS_CHARS_MAX = 160
 
 
 def texts(event: Event, order: Order) -> list[Text]:
-    """The messages this event sends; none for a medium the customer gave no address of."""
+    """The messages this event sends; none for a medium the customer gave no address of, none where a channel writes."""
     found = TEMPLATES.get(event.kind)
-    if found is None or _is_between_staff(event) or _is_of_exchange(event):
+    if found is None or order.channel_order_id or _is_between_staff(event) or _is_of_exchange(event):
         return []
     template, media, subject, body = found
     profile = order.person.profile()

@@ -55,12 +55,13 @@ class NothingToInvoice(Refused):
 def issue_invoice(op: Operation, *, order_id: UUID) -> Document | None:
     """The order's tax invoice, issued now unless it was before; None when nothing is left to invoice.
 
-    Note [What a document covers]. An order that waits for its payment or was called off gets none.
+    Note [What a document covers]. An order that waits for its payment or was called off gets none, nor
+    does one that a channel took: its papers are the channel's, its sale is booked by `channels.booking`.
     """
     order = locks.order(order_id)
     known = invoice_of(order_id)
 
-    if known is not None or order.status in (Order.Status.PENDING, Order.Status.CANCELLED):
+    if known is not None or order.channel_order_id or order.status in (Order.Status.PENDING, Order.Status.CANCELLED):
         return known
     rows = supply.supplied(
         _bought(order_id), _shipping(order), _given_back(order_id), delivery=f"Delivery, {order.shipping_method}"

@@ -237,7 +237,7 @@ def left_of(order: Order, lines: Sequence[Line], *, but: Refund | None = None) -
 def whole(line: Line) -> Remaining:
     """A line before anything was given back."""
     return Remaining(
-        key=str(line.pk), units=line.quantity, taxable_minor=line.total_minor - line.gst_minor,
+        key=str(line.pk), units=line.quantity, taxable_minor=line.total_minor - line.cgst_minor - line.sgst_minor - line.igst_minor,
         cgst_minor=line.cgst_minor, sgst_minor=line.sgst_minor, igst_minor=line.igst_minor, total_minor=line.total_minor,
     )
 

@@ -14,12 +14,13 @@ from orders.pricing.gst import Tax
 from orders.pricing.moments import instant, instant_text
 from orders.pricing.money import round_half_up
 from orders.pricing.quote import Line, Quote, Request, quote
+from orders.pricing.told import TOLD_VERSION, is_told, read
 
 # Raised whenever the arithmetic of this package gives another figure for the same request, or a snapshot says something
 # it did not say before. Version 1 knew only prices without GST, and for those this engine's figures are the same: its
 # snapshots are read by it, with that one word added.
 ENGINE_VERSION = "2"
-READABLE = ("1", ENGINE_VERSION)
+READABLE = ("1", ENGINE_VERSION, TOLD_VERSION)
 
 
 class SnapshotBroken(ValueError):
@@ -123,6 +124,8 @@ def recompute(pricing: Mapping[str, Any], discount: Mapping[str, Any]) -> Quote:
             raise SnapshotBroken("No engine of this version is at hand.")
         if found["ruleHash"] != rule_hash(found[content]):
             raise SnapshotBroken(f"The hash does not fit the {content}.")
+    if is_told(pricing):
+        return read(pricing)
     rules = [rule_from_json(rule) for rule in discount["rules"]]
     return quote(
         Request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payments import journal, locks
-from payments.models import BY_HAND, COD, EXCHANGE, Payment
+from payments.models import BY_HAND, CHANNEL, COD, EXCHANGE, Payment
 from payments.operations import attempts
 from payments.operations.wishes import ask_refund
 from timeline.errors import Refused
@@ -144,7 +144,8 @@ def adopt(
 
 def _book(op: Operation, event: Event, payment: Payment) -> None:
     """The money is receivable from whoever took it, and the customer has paid so much."""
-    holder = {COD: journal.COD_RECEIVABLE, EXCHANGE: journal.EXCHANGES}.get(payment.gateway, journal.GATEWAY_RECEIVABLE)
+    holders = {COD: journal.COD_RECEIVABLE, EXCHANGE: journal.EXCHANGES, CHANNEL: journal.CHANNEL_RECEIVABLE}
+    holder = holders.get(payment.gateway, journal.GATEWAY_RECEIVABLE)
     journal.post(
         op,
         event,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 
 from payments import journal, locks
-from payments.models import BY_HAND, EXCHANGE, Dispute, Payment, Refund
+from payments.models import BY_HAND, CHANNEL, EXCHANGE, Dispute, Payment, Refund
 from timeline import vault
 from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from timeline.models import Event, SubjectKey
     from timeline.operations import Operation
 
-GOODWILL = "goodwill"
+GOODWILL, MADE_AT_CHANNEL = "goodwill", "made_at_channel"
 TO_STOCK = "stock"
 _NOBODY_SAID = ""
 
@@ -209,6 +209,8 @@ def set_free(payment: Payment, amount_minor: int) -> None:
 def book(op: Operation, *, event: Event, refund: Refund) -> None:
     """The money has gone: from the gateway, by other means or into an exchange, to the customer's account, or as goodwill."""
     other = journal.EXCHANGES if refund.reason_code == EXCHANGE else journal.BANK
+    if refund.payment.gateway == CHANNEL and refund.reason_code == MADE_AT_CHANNEL:
+        other = journal.CHANNEL_RECEIVABLE  # the channel gave it back and pays out so much less
     source = other if refund.by_other_means else journal.GATEWAY_RECEIVABLE
     bearer = journal.GOODWILL if refund.reason_code == GOODWILL else journal.CUSTOMERS
     journal.post(

@@ -1,0 +1,122 @@
+"""eBay's Fulfillment API order. `lineItemCost` is the whole line; discounts are negative; tax that eBay collects is not in the total."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.adapters.addresses import address
+from orders.channels.canonical import Buyer, Canonical
+from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+
+CODE, NAME = "ebay", "eBay"
+FULFILMENT = {"NOT_STARTED": "confirmed", "IN_PROGRESS": "processing", "FULFILLED": "shipped"}
+PAYMENT = {"PENDING", "FAILED", "PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"}
+
+
+def identify(body: dict[str, Any]) -> str:
+    """The order's id."""
+    return identity(first(body, "orderId", "legacyOrderId"))
+
+
+def translate(body: dict[str, Any]) -> Canonical:
+    """The canonical order; never raises for a body that is an object."""
+    sums = obj(body.get("pricingSummary"))
+    draft = Draft(
+        channel=CODE, order_id=identify(body), number=text(first(body, "salesRecordReference", "orderId"), 60),
+        currency=text(first(obj(sums.get("total")), "currency", "convertedFromCurrency"), 10).upper(),
+        placed_at=moment(body.get("creationDate")), changed_at=moment(body.get("lastModifiedDate")),
+    )
+    ship = obj(at(next(iter(rows(body.get("fulfillmentStartInstructions"))), {}), "shippingStep", "shipTo"))
+    draft.shipping, draft.buyer = _address(ship), _buyer(body, ship)
+    for line in rows(body.get("lineItems")):
+        _line(draft, line)
+    _charges(draft, sums)
+    draft.total = draft.money(sums.get("total"), "total") if sums.get("total") is not None else None
+    draft.order_discount += max(ZERO, abs(draft.money(sums.get("priceDiscount"), "priceDiscount")) - sum((line.discount for line in draft.lines), ZERO))
+    _tax(draft, sums)
+    _status(draft, body)
+    _payments(draft, body)
+    return close(draft)
+
+
+def _line(draft: Draft, line: dict[str, Any]) -> None:
+    gross = draft.money(line.get("lineItemCost"), "lineItemCost", needed=True)
+    paid = draft.money(line.get("discountedLineItemCost"), "discountedLineItemCost") if line.get("discountedLineItemCost") else gross
+    taxes = [DraftTax(text(tax.get("taxType"), 80), "", draft.money(tax.get("amount"), "A tax")) for tax in rows(line.get("taxes"))]
+    draft.lines.append(
+        DraftLine(
+            key=identity(line.get("lineItemId")), sku=text(line.get("sku"), 100), title=text(line.get("title"), 200),
+            quantity=draft.quantity(line.get("quantity"), "A line's quantity"), gross=gross, discount=max(ZERO, gross - paid),
+            tax=sum((tax.amount for tax in taxes), ZERO), taxes=taxes,
+        )
+    )
+
+
+def _charges(draft: Draft, sums: dict[str, Any]) -> None:
+    cost = draft.money(sums.get("deliveryCost"), "deliveryCost")
+    off = abs(draft.money(sums.get("deliveryDiscount"), "deliveryDiscount"))
+    if cost or off:
+        draft.charges.append(DraftLine(kind="shipping", title="Delivery", gross=cost, discount=off))
+    for name in ("fee", "adjustment"):
+        amount: Decimal = draft.money(sums.get(name), name)
+        if amount > 0:
+            draft.charges.append(DraftLine(kind=name, title=name.capitalize(), gross=amount))
+        elif amount < 0:
+            draft.order_discount -= amount
+
+
+def _tax(draft: Draft, sums: dict[str, Any]) -> None:
+    """The summary's tax is the order's; lines tell theirs too, or tell what eBay collects and the total leaves out."""
+    told = draft.money(sums.get("tax"), "tax")
+    of_lines = sum((line.tax for line in draft.lines), ZERO)
+    if told != of_lines:
+        for line in draft.lines:
+            line.tax, line.taxes = ZERO, []
+        draft.order_tax = told
+        if of_lines and not told:
+            draft.trouble("tax_collected_by_channel", "eBay collects the tax itself; it is not in the total.", holds=False)
+    draft.tax = told
+
+
+def _status(draft: Draft, body: dict[str, Any]) -> None:
+    cancel = words(at(body, "cancelStatus", "cancelState"))
+    payment, fulfilment = words(body.get("orderPaymentStatus")), words(body.get("orderFulfillmentStatus"))
+    draft.words = "/".join(filter(None, (payment, fulfilment, cancel if cancel not in {"", "NONE_REQUESTED"} else "")))
+    if cancel == "CANCELED":
+        draft.status = "cancelled"
+    elif payment not in PAYMENT or fulfilment not in FULFILMENT:
+        draft.unknown_status(draft.words)
+    elif payment == "FULLY_REFUNDED":
+        draft.status = "refunded"
+    elif payment in {"PENDING", "FAILED"} and fulfilment == "NOT_STARTED":
+        draft.status = "pending"
+    else:
+        draft.status = FULFILMENT[fulfilment]
+    if cancel == "IN_PROGRESS":
+        draft.on_hold = "cancel_requested"
+
+
+def _payments(draft: Draft, body: dict[str, Any]) -> None:
+    """The payments eBay lists are less its fees; what the buyer paid is the total."""
+    payment = words(body.get("orderPaymentStatus"))
+    draft.paid = (draft.total or ZERO) if payment in {"PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"} else ZERO
+    refunds = [draft.money(refund.get("amount"), "A refund") for refund in rows(at(body, "paymentSummary", "refunds"))]
+    draft.refunded = draft.paid if payment == "FULLY_REFUNDED" else sum(refunds, ZERO)
+
+
+def _buyer(body: dict[str, Any], ship: dict[str, Any]) -> Buyer:
+    home = obj(at(body, "buyer", "buyerRegistrationAddress"))
+    return Buyer(
+        id=identity(at(body, "buyer", "username")), email=text(first(ship, "email") or home.get("email"), 254),
+        phone=text(at(ship, "primaryPhone", "phoneNumber"), 40), name=text(first(ship, "fullName") or home.get("fullName"), 200),
+    )
+
+
+def _address(said: dict[str, Any]) -> dict[str, str]:
+    flat = {**obj(said.get("contactAddress")), "fullName": said.get("fullName"), "phone": at(said, "primaryPhone", "phoneNumber")}
+    return address(
+        flat, line1=("addressLine1",), line2=("addressLine2",), state=("stateOrProvince",), zip_=("postalCode",),
+        country=("countryCode",),
+    )

@@ -1,0 +1,120 @@
+"""Flipkart's shipment (v3): what a seller gets there is a shipment with its items, and each is an order here.
+
+A push says what happened to which shipment; it is not signed over its body, so the account fetches the shipment before
+anything is believed. Prices are rupees and include GST.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.adapters.addresses import address
+from orders.channels.canonical import Buyer, Canonical
+from orders.channels.draft import ZERO, Draft, DraftLine, close
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+
+CODE, NAME = "flipkart", "Flipkart"
+STATUS = {
+    "APPROVED": "confirmed", "PACKING_IN_PROGRESS": "processing", "FORM_FAILED": "processing", "PACKED": "processing",
+    "READY_TO_DISPATCH": "processing", "PICKUP_COMPLETE": "shipped", "SHIPPED": "shipped", "DELIVERED": "delivered",
+    "COMPLETED": "delivered", "CANCELLED": "cancelled",
+}
+RETURNS = {"RETURN_REQUESTED", "RETURNED"}
+_ORDER = ("pending", "confirmed", "processing", "shipped", "delivered")
+
+
+def identify(body: dict[str, Any]) -> str:
+    """The shipment's id; the order's where no shipment is named."""
+    return identity(first(body, "shipmentId", "orderId"))
+
+
+def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """A push without items tells the state of a shipment we know: everything else stays as it was told."""
+    return new if _items(new) else {**known, **new}
+
+
+def translate(body: dict[str, Any]) -> Canonical:
+    """The canonical order; never raises for a body that is an object."""
+    items = _items(body)
+    draft = Draft(
+        channel=CODE, order_id=identify(body), currency="INR", tax_included=True,
+        number=text(next((item.get("orderId") for item in items if item.get("orderId")), None) or body.get("orderId"), 60),
+        placed_at=moment(next((item.get("orderDate") for item in items), None) or body.get("orderDate")),
+        changed_at=moment(first(body, "updatedAt", "timestamp")), buyer=_buyer(body),
+        shipping=_address(obj(first(body, "deliveryAddress", "shippingAddress"))), billing=_address(obj(body.get("billingAddress"))),
+    )
+    draft.total = ZERO if items else None
+    for item in items:
+        _item(draft, item)
+    _status(draft, body, items)
+    draft.cash_on_delivery = any(words(item.get("paymentType")).upper() == "COD" for item in items)
+    if draft.status not in {"", "pending", "cancelled"} and not draft.cash_on_delivery:
+        draft.paid = draft.total or ZERO
+    if body.get("hold") is True or words(body.get("eventType")) == "shipment_hold":
+        draft.on_hold = "held_by_channel"
+    return close(draft)
+
+
+def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return rows(body.get("orderItems")) or rows(at(body, "attributes", "orderItems"))
+
+
+def _item(draft: Draft, item: dict[str, Any]) -> None:
+    units = draft.quantity(item.get("quantity"), "An item's quantity")
+    said = obj(item.get("priceComponents"))
+    total = draft.money(said.get("totalPrice"), "totalPrice", needed=True)
+    shipping = draft.money(said.get("shippingCharge"), "shippingCharge")
+    price = draft.money(said.get("sellingPrice"), "sellingPrice")
+    gross, shipped = _divided(draft, units=units, price=price, shipping=shipping, total=total)
+    draft.total = (draft.total or ZERO) + total
+    draft.lines.append(
+        DraftLine(
+            key=identity(item.get("orderItemId")), sku=text(item.get("sku"), 100).strip('"'), title=text(item.get("title"), 200),
+            quantity=units, gross=gross, hsn=text(item.get("hsn"), 8),
+        )
+    )
+    if shipped:
+        draft.charges.append(DraftLine(kind="shipping", title="Shipping", gross=shipped))
+
+
+def _divided(draft: Draft, *, units: int, price: Decimal, shipping: Decimal, total: Decimal) -> tuple[Decimal, Decimal]:
+    """Goods and shipping of an item: prices are of one unit or of the line, whichever comes to its total."""
+    for goods, delivery in (
+        (price * units, shipping), (price * units, shipping * units), (price, shipping), (price * units, ZERO), (price, ZERO)
+    ):
+        if goods + delivery == total:
+            return goods, delivery
+    draft.trouble("item_does_not_add_up", "An item's price and shipping do not come to its total.")
+    return total, ZERO
+
+
+def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> None:
+    told = words(first(body, "status") or at(body, "attributes", "status")).upper()
+    seen = [told] if told else [words(item.get("status")).upper() for item in items]
+    draft.words = "/".join(dict.fromkeys(filter(None, seen)))
+    strange = [word for word in seen if word not in STATUS and word not in RETURNS]
+    if strange or not seen:
+        draft.unknown_status(draft.words)
+        return
+    ours = ["delivered" if word in RETURNS else STATUS[word] for word in seen]
+    alive = [word for word in ours if word != "cancelled"]
+    draft.status = min(alive, key=_ORDER.index) if alive else "cancelled"
+    if any(word in RETURNS for word in seen):
+        draft.trouble("return_at_channel", "A return runs at the channel: book it here.", holds=False)
+    if alive and len(alive) != len(ours):
+        draft.trouble("partly_cancelled", "Some items of the shipment are cancelled there.")
+
+
+def _buyer(body: dict[str, Any]) -> Buyer:
+    said = obj(first(body, "deliveryAddress", "shippingAddress", "buyerDetails"))
+    names = [text(said.get(key), 100) for key in ("firstName", "lastName")]
+    return Buyer(phone=text(first(said, "contactNumber", "phone"), 40), name=" ".join(filter(None, names)) or text(said.get("name"), 200))
+
+
+def _address(said: dict[str, Any]) -> dict[str, str]:
+    found = address(
+        said, line1=("addressLine1", "address"), line2=("addressLine2", "landmark"), state=("stateCode", "state"),
+        zip_=("pinCode", "pincode", "postalCode"), country=("country",), phone=("contactNumber", "phone"),
+    )
+    return {**found, "country": found["country"] or "IN"} if found else {}

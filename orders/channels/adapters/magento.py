@@ -1,0 +1,167 @@
+"""Magento 2 and Adobe Commerce (`/rest/V1/orders`), and the forms Magento 1 left behind: numbers or texts with four decimals.
+
+A configurable product is told twice, as itself and as its child for nothing: the parent counts. `row_total` is before
+the discount in most shops and after it in some: the order's own subtotal decides which. `taxes[].amount` may repeat the
+whole tax for each component, so only the items' `tax_amount` is read. Discounts are negative at the order.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.adapters.addresses import address, person
+from orders.channels.canonical import Buyer, Canonical
+from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+
+CODE, NAME = "magento", "Magento / Adobe Commerce"
+STATE = {
+    "new": "pending", "pending_payment": "pending", "processing": "confirmed", "complete": "shipped", "closed": "refunded",
+    "canceled": "cancelled", "holded": "pending", "payment_review": "pending",
+}
+_HOLDS = {"holded", "payment_review"}
+_COMPENSATION = ("discount_tax_compensation_amount", "hidden_tax_amount")
+
+
+def identify(body: dict[str, Any]) -> str:
+    """The order's own id, or its number."""
+    return identity(first(body, "entity_id", "order_id", "increment_id"))
+
+
+def translate(body: dict[str, Any]) -> Canonical:
+    """The canonical order; never raises for a body that is an object."""
+    draft = Draft(
+        channel=CODE, order_id=identify(body), number=text(body.get("increment_id"), 60),
+        currency=text(first(body, "order_currency_code", "base_currency_code"), 10).upper(),
+        placed_at=moment(body.get("created_at")), changed_at=moment(body.get("updated_at")), buyer=_buyer(body),
+        shipping=_shipping_address(body), billing=_address(obj(body.get("billing_address"))),
+    )
+    _lines(draft, body)
+    shipping = draft.money(body.get("shipping_amount"), "shipping_amount")
+    if shipping or draft.money(body.get("shipping_tax_amount"), "shipping_tax_amount"):
+        tax = draft.money(body.get("shipping_tax_amount"), "shipping_tax_amount")
+        more = draft.money(first(body, "shipping_discount_tax_compensation_amount", "shipping_hidden_tax_amount"), "A compensation")
+        draft.charges.append(DraftLine(kind="shipping", title=text(body.get("shipping_description"), 200), gross=shipping + more, tax=tax))
+    draft.total = draft.money(body.get("grand_total"), "grand_total") if body.get("grand_total") is not None else None
+    draft.tax = draft.money(body.get("tax_amount"), "tax_amount") if body.get("tax_amount") is not None else None
+    if draft.tax and not any(part.tax for part in (*draft.lines, *draft.charges)):
+        draft.order_tax = draft.tax
+    _discount(draft, body)
+    _status(draft, body)
+    _payments(draft, body)
+    return close(draft)
+
+
+def _lines(draft: Draft, body: dict[str, Any]) -> None:
+    items = rows(body.get("items"))
+    known = {identity(item.get("item_id")) for item in items} - {""}
+    children: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
+        parent = identity(item.get("parent_item_id"))
+        if parent in known:
+            children.setdefault(parent, []).append(item)
+    tops = [item for item in items if identity(item.get("parent_item_id")) not in known]
+    gross_of = _gross_of(draft, body, tops)
+    for item in tops:
+        mine = children.get(identity(item.get("item_id")), [])
+        draft.lines.append(_line(draft, item, mine, gross_of))
+
+
+def _gross_of(draft: Draft, body: dict[str, Any], tops: list[dict[str, Any]]) -> str:
+    """How `row_total` is to be read: by the order's subtotal, where it is told."""
+    if body.get("subtotal") is None:
+        return "row"
+    told = draft.money(body.get("subtotal"), "subtotal")
+    row = [draft.money(item.get("row_total"), "row_total") for item in tops]
+    off = [draft.money(item.get("discount_amount"), "discount_amount") for item in tops]
+    priced = [draft.money(item.get("price"), "price") * _units(draft, item) for item in tops]
+    if sum(row, ZERO) == told:
+        return "row"
+    if sum(row, ZERO) + sum(off, ZERO) == told:
+        return "net"
+    if sum(priced, ZERO) == told:
+        return "price"
+    return "row"
+
+
+def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_of: str) -> DraftLine:
+    off = abs(draft.money(item.get("discount_amount"), "discount_amount"))
+    tax = draft.money(item.get("tax_amount"), "tax_amount")
+    more = draft.money(first(item, *_COMPENSATION), "A compensation")
+    if mine and item.get("product_type") == "bundle" and not tax and not off:
+        off = sum((abs(draft.money(child.get("discount_amount"), "discount_amount")) for child in mine), ZERO)
+        tax = sum((draft.money(child.get("tax_amount"), "tax_amount") for child in mine), ZERO)
+        more = sum((draft.money(first(child, *_COMPENSATION), "A compensation") for child in mine), ZERO)
+    row = draft.money(item.get("row_total"), "row_total") if item.get("row_total") is not None else None
+    units = _units(draft, item)
+    gross = draft.money(item.get("price"), "price") * units if row is None or gross_of == "price" else row
+    gross = gross + off if gross_of == "net" else gross
+    rate = text(item.get("tax_percent"), 20)
+    return DraftLine(
+        key=identity(item.get("item_id")), sku=text(item.get("sku"), 100), title=text(item.get("name"), 200), quantity=units,
+        gross=gross + more, discount=off, tax=tax, taxes=[DraftTax("Tax", rate, tax)] if tax else [],
+    )
+
+
+def _units(draft: Draft, item: dict[str, Any]) -> int:
+    return draft.quantity(first(item, "qty_ordered", "qty"), "A line's quantity")
+
+
+def _discount(draft: Draft, body: dict[str, Any]) -> None:
+    """The order's discount beyond its lines is that on shipping; what gift cards and store credit pay is taken off too."""
+    told = abs(draft.money(body.get("discount_amount"), "discount_amount"))
+    rest = told - sum((line.discount for line in draft.lines), ZERO)
+    if rest > 0:
+        draft.order_discount = rest
+    for name in ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount"):
+        amount: Decimal = abs(draft.money(first(body, name) or at(body, "extension_attributes", name), name))
+        if amount:
+            draft.order_discount += amount
+            draft.trouble("paid_by_credit", f"Paid in part by {name.removesuffix('_amount').replace('_', ' ')}.", holds=False)
+
+
+def _status(draft: Draft, body: dict[str, Any]) -> None:
+    state, status = words(body.get("state")).lower(), words(body.get("status"))
+    draft.words = "/".join(dict.fromkeys(filter(None, (state, status))))
+    word = state or status.lower()
+    if word not in STATE:
+        draft.unknown_status(draft.words)
+        return
+    begun = any((draft.money(item.get(name), name) > 0) for item in rows(body.get("items")) for name in ("qty_shipped", "qty_invoiced"))
+    draft.status = "processing" if word == "processing" and begun else STATE[word]
+    if word in _HOLDS:
+        draft.on_hold = word
+
+
+def _payments(draft: Draft, body: dict[str, Any]) -> None:
+    draft.paid = draft.money(body.get("total_paid"), "total_paid")
+    refunded = draft.money(body.get("total_refunded"), "total_refunded")
+    draft.refunded = draft.paid if draft.status == "refunded" and not refunded else refunded
+    if draft.status == "refunded" and not draft.refunded:
+        draft.unknown_status(draft.words)  # closed, and no money went back: a person says what it means
+    draft.cash_on_delivery = words(at(body, "payment", "method")).lower() in {"cashondelivery", "cod"}
+
+
+def _buyer(body: dict[str, Any]) -> Buyer:
+    billing = obj(body.get("billing_address"))
+    names = [text(body.get(key), 100) for key in ("customer_firstname", "customer_lastname")]
+    return Buyer(
+        id=identity(body.get("customer_id")), email=text(first(body, "customer_email") or billing.get("email"), 254),
+        phone=text(billing.get("telephone"), 40), name=" ".join(filter(None, names)) or person(billing),
+    )
+
+
+def _shipping_address(body: dict[str, Any]) -> dict[str, str]:
+    told = next(iter(rows(at(body, "extension_attributes", "shipping_assignments"))), {})
+    return _address(obj(at(told, "shipping", "address")) or obj(body.get("shipping_address")))
+
+
+def _address(said: dict[str, Any]) -> dict[str, str]:
+    street = said.get("street")
+    parts = street if isinstance(street, list) else [street]
+    flat = {**said, "line1": next(iter(parts), ""), "line2": ", ".join(filter(None, (text(part, 200) for part in parts[1:])))}
+    return address(
+        flat, line1=("line1",), line2=("line2", "company"), state=("region_code", "region"), zip_=("postcode",),
+        country=("country_id",), phone=("telephone",),
+    )

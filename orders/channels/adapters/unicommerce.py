@@ -1,0 +1,122 @@
+"""Unicommerce's sale order. Each `saleOrderItem` is one unit; those alike are one line here. Prices include GST."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.adapters.addresses import address
+from orders.channels.canonical import Buyer, Canonical
+from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+
+CODE, NAME = "unicommerce", "Unicommerce"
+STATUS = {"CREATED": "confirmed", "PENDING_VERIFICATION": "pending", "PROCESSING": "processing", "COMPLETE": "shipped", "CANCELLED": "cancelled"}
+ITEM_STATUS = {
+    "CREATED", "FULFILLABLE", "UNFULFILLABLE", "DISPATCHED", "DELIVERED", "CANCELLED", "REPLACED", "RESHIPPED", "LOCATION_NOT_SERVICEABLE",
+    "ALTERNATE_SUGGESTED", "ALTERNATE_ACCEPTED", "PICKING_FOR_INVOICING", "PICKING_FOR_STAGING", "STAGED", "MANIFESTED", "PACKED", "SHIPPED",
+}
+_CHARGES = (
+    ("shipping", "shippingCharges"), ("shipping", "shippingMethodCharges"), ("cod_fee", "cashOnDeliveryCharges"),
+    ("gift_wrap", "giftWrapCharges"),
+)
+_TAXES = (("CGST", "Central"), ("SGST", "State"), ("IGST", "Integrated"), ("UTGST", "UnionTerritory"))
+
+
+def identify(body: dict[str, Any]) -> str:
+    """The sale order's code."""
+    return identity(first(body, "code", "saleOrderCode"))
+
+
+def translate(body: dict[str, Any]) -> Canonical:
+    """The canonical order; never raises for a body that is an object."""
+    items = rows(body.get("saleOrderItems"))
+    draft = Draft(
+        channel=CODE, order_id=identify(body), number=text(first(body, "displayOrderCode", "code"), 60),
+        currency=text(first(body, "currencyCode") or "INR", 10).upper(), tax_included=True,
+        placed_at=moment(first(body, "displayOrderDateTime", "created")), changed_at=moment(body.get("updated")),
+        buyer=Buyer(
+            identity(body.get("customerCode")), text(body.get("notificationEmail"), 254), text(body.get("notificationMobile"), 40),
+            text(first(body, "customerName") or at(body, "billingAddress", "name"), 200),
+        ),
+        shipping=_address(next(iter(rows(body.get("addresses"))), {})), billing=_address(obj(body.get("billingAddress"))),
+    )
+    draft.total = ZERO if items else None
+    for item in items:
+        _unit(draft, item)
+    if first(body, "totalPrice") is not None:
+        draft.total = draft.money(body.get("totalPrice"), "totalPrice")
+    _status(draft, body, items)
+    draft.cash_on_delivery = body.get("cod") is True or body.get("cashOnDelivery") is True
+    prepaid = sum((draft.money(item.get("prepaidAmount"), "prepaidAmount") for item in items), ZERO)
+    if draft.status not in {"", "pending", "cancelled"}:
+        draft.paid = prepaid if draft.cash_on_delivery else draft.total or ZERO
+    return close(draft)
+
+
+def _unit(draft: Draft, item: dict[str, Any]) -> None:
+    """One unit: its price less discount, and its charges; alike units are counted onto one line."""
+    total = draft.money(item.get("totalPrice"), "totalPrice", needed=True)
+    price = draft.money(item.get("sellingPrice"), "sellingPrice")
+    charges = [(kind, draft.money(item.get(name), name)) for kind, name in _CHARGES]
+    beside = sum((amount for _, amount in charges), ZERO)
+    told = draft.money(item.get("discount"), "discount") + draft.money(item.get("voucherValue"), "voucherValue")
+    gross, off = _worth(draft, price=price, discount=told, goods=total - beside)
+    taxes = [
+        DraftTax(title, text(item.get(f"{name.lower() if name != 'UnionTerritory' else 'unionTerritory'}GstPercentage"), 20), amount)
+        for title, name in _TAXES
+        if (amount := draft.money(item.get(f"total{name}Gst"), f"total{name}Gst"))
+    ]
+    draft.total = (draft.total or ZERO) + total
+    sku = text(first(item, "itemSku", "sellerSkuCode"), 100)
+    _count(draft, DraftLine(
+        key=identity(first(item, "id", "code")), sku=sku, title=text(item.get("itemName"), 200), gross=gross, discount=off,
+        tax=sum((tax.amount for tax in taxes), ZERO), taxes=taxes, hsn=text(item.get("hsnCode"), 8),
+    ))
+    draft.charges.extend(DraftLine(kind=kind, title=kind.replace("_", " ").capitalize(), gross=amount) for kind, amount in charges if amount)
+
+
+def _worth(draft: Draft, *, price: Decimal, discount: Decimal, goods: Decimal) -> tuple[Decimal, Decimal]:
+    if price == goods:
+        return price, ZERO  # the selling price is after the discount
+    if price - discount == goods:
+        return price, discount
+    draft.trouble("item_does_not_add_up", "An item's price, discount and charges do not come to its total.")
+    return goods, ZERO
+
+
+def _count(draft: Draft, unit: DraftLine) -> None:
+    """Put the unit onto the last line when both are alike."""
+    last = draft.lines[-1] if draft.lines else None
+    if last is None or last.sku != unit.sku or last.title != unit.title:
+        draft.lines.append(unit)
+        return
+    if last.gross / last.quantity != unit.gross or last.discount / last.quantity != unit.discount:
+        draft.lines.append(unit)
+        return
+    last.quantity += 1
+    last.gross, last.discount, last.tax = last.gross + unit.gross, last.discount + unit.discount, last.tax + unit.tax
+    for mine, other in zip(last.taxes, unit.taxes, strict=False):
+        mine.amount += other.amount
+
+
+def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> None:
+    draft.words = words(body.get("status"))
+    seen = {words(item.get("statusCode")).upper() for item in items} - {""}
+    if draft.words.upper() not in STATUS:
+        draft.unknown_status(draft.words)
+        return
+    draft.status = STATUS[draft.words.upper()]
+    alive = seen - {"CANCELLED"}
+    if draft.status == "shipped" and alive == {"DELIVERED"}:
+        draft.status, draft.words = "delivered", f"{draft.words}/DELIVERED"
+    if seen - ITEM_STATUS:
+        draft.trouble("unknown_item_status", f"An item's status “{min(seen - ITEM_STATUS)[:40]}” is not known.")
+    if alive and "CANCELLED" in seen and draft.status != "cancelled":
+        draft.trouble("partly_cancelled", "Some items of the order are cancelled there.")
+
+
+def _address(said: dict[str, Any]) -> dict[str, str]:
+    return address(
+        said, line1=("addressLine1",), line2=("addressLine2",), state=("state",), zip_=("pincode",), country=("country",),
+    )

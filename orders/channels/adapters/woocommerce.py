@@ -1,0 +1,126 @@
+"""WooCommerce's order (REST v1 to v3 and webhooks). Line totals are without tax, whatever the shop's prices show.
+
+Taxes come with up to five decimals and are rounded to the order's own `total_tax`. A negative fee is a discount.
+Dates ending in `_gmt` have no offset and are UTC.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.adapters.addresses import address, person
+from orders.channels.canonical import Buyer, Canonical
+from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.reading import first, identity, moment, obj, rows, text, words
+
+CODE, NAME = "woocommerce", "WooCommerce"
+STATUS = {
+    "pending": "pending", "on-hold": "pending", "checkout-draft": "pending", "auto-draft": "pending", "processing": "confirmed",
+    "completed": "shipped", "cancelled": "cancelled", "failed": "cancelled", "trash": "cancelled", "refunded": "refunded",
+}
+
+
+def identify(body: dict[str, Any]) -> str:
+    """The order's id."""
+    return identity(body.get("id"))
+
+
+def translate(body: dict[str, Any]) -> Canonical:
+    """The canonical order; never raises for a body that is an object."""
+    draft = Draft(
+        channel=CODE, order_id=identify(body), currency=text(body.get("currency"), 10).upper(),
+        number=text(body.get("number"), 60), placed_at=_moment(body, "date_created"),
+        changed_at=_moment(body, "date_modified"), buyer=_buyer(body), shipping=_address(obj(body.get("shipping"))),
+        billing=_address(obj(body.get("billing"))),
+    )
+    names = {identity(tax.get("rate_id")): tax for tax in rows(body.get("tax_lines"))}
+    for line in rows(body.get("line_items")):
+        _line(draft, line, names)
+    for kind, name in (("shipping", "shipping_lines"), ("fee", "fee_lines")):
+        for line in rows(body.get(name)):
+            _charge(draft, line, names, kind=kind)
+    if not rows(body.get("shipping_lines")) and draft.money(body.get("shipping_total"), "shipping_total"):
+        tax = draft.money(body.get("shipping_tax"), "shipping_tax")
+        draft.charges.append(DraftLine(kind="shipping", title="Shipping", gross=draft.money(body.get("shipping_total"), "shipping_total"), tax=tax))
+    draft.total = draft.money(body.get("total"), "total") if body.get("total") is not None else None
+    draft.tax = draft.money(body.get("total_tax"), "total_tax") if body.get("total_tax") is not None else None
+    _status(draft, body)
+    _payments(draft, body)
+    return close(draft)
+
+
+def _line(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]) -> None:
+    net = draft.money(line.get("total"), "A line's total", needed=True)
+    gross = draft.money(line.get("subtotal"), "A line's subtotal") if line.get("subtotal") is not None else net
+    draft.lines.append(
+        DraftLine(
+            key=identity(line.get("id")), sku=text(line.get("sku"), 100), title=text(line.get("name"), 200),
+            quantity=draft.quantity(line.get("quantity"), "A line's quantity"), gross=max(gross, net),
+            discount=max(gross, net) - net, **_taxed(draft, line, names),
+        )
+    )
+
+
+def _charge(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]], *, kind: str) -> None:
+    amount = draft.money(line.get("total"), f"A {kind} total")
+    title = text(first(line, "method_title", "name"), 200)
+    taxed = _taxed(draft, line, names)
+    if amount >= 0:
+        draft.charges.append(DraftLine(kind=kind, title=title, gross=amount, **taxed))
+        return
+    draft.order_discount -= amount
+    draft.order_tax += taxed["tax"]
+
+
+def _taxed(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    tax = draft.money(line.get("total_tax"), "A tax")
+    taxes = [
+        DraftTax(
+            text(first(names.get(identity(part.get("id")), {}), "label", "rate_code"), 80),
+            text(names.get(identity(part.get("id")), {}).get("rate_percent"), 20), draft.money(part.get("total"), "A tax"),
+        )
+        for part in rows(line.get("taxes"))
+        if part.get("total") not in (None, "")
+    ]
+    agree = abs(sum((part.amount for part in taxes), ZERO) - tax) < Decimal("0.01") * max(1, len(taxes))
+    return {"tax": tax, "taxes": taxes if agree else []}
+
+
+def _status(draft: Draft, body: dict[str, Any]) -> None:
+    draft.words = words(body.get("status"))
+    word = draft.words.lower().removeprefix("wc-")
+    if word in STATUS:
+        draft.status = STATUS[word]
+    else:
+        draft.unknown_status(draft.words)
+
+
+def _payments(draft: Draft, body: dict[str, Any]) -> None:
+    draft.cash_on_delivery = words(body.get("payment_method")).lower() == "cod"
+    is_paid = first(body, "date_paid_gmt", "date_paid") is not None or draft.status == "refunded"
+    draft.paid = (draft.total or ZERO) if is_paid else ZERO
+    refunds = [draft.money(refund.get("total"), "A refund") for refund in rows(body.get("refunds"))]
+    draft.refunded = abs(sum(refunds, ZERO))
+    if draft.status == "refunded" and not refunds:
+        draft.refunded = draft.paid
+    draft.paid = max(draft.paid, draft.refunded)
+
+
+def _moment(body: dict[str, Any], name: str) -> Any:
+    return moment(body.get(f"{name}_gmt")) or moment(body.get(name), zone_utc=False)
+
+
+def _buyer(body: dict[str, Any]) -> Buyer:
+    billing = obj(body.get("billing"))
+    known = identity(body.get("customer_id"))
+    return Buyer(
+        id="" if known == "0" else known, email=text(billing.get("email"), 254), phone=text(billing.get("phone"), 40),
+        name=person(billing),
+    )
+
+
+def _address(said: dict[str, Any]) -> dict[str, str]:
+    return address(
+        said, line1=("address_1",), line2=("address_2", "company"), state=("state",), zip_=("postcode",), country=("country",)
+    )

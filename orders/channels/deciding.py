@@ -1,0 +1,44 @@
+"""What a person decided about a held import, applied to what its channel told. Pure.
+
+Decisions are `{"status": "confirmed", "accept": ["totals_do_not_add_up"]}`: an accepted difference becomes a charge or a
+discount of its own, named as what it is; nothing else is bent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from orders.channels.canonical import Canonical, Charge
+
+# What a person may take as it is. The others need something to be said or changed: a SKU, a status, stock, a better body.
+ACCEPTABLE = frozenset(
+    {
+        "totals_do_not_add_up", "tax_does_not_add_up", "finer_than_minor_unit", "partly_cancelled", "unknown_item_status",
+        "item_does_not_add_up", "negative_discount", "several_currencies",
+    }
+)
+_DIFFERENCE = "totals_do_not_add_up"
+
+
+def apply(order: Canonical, decisions: Mapping[str, Any]) -> Canonical:
+    """The order with what was decided; troubles that a decision settles hold it no longer."""
+    accepted = set(decisions.get("accept", ())) & ACCEPTABLE
+    status = str(decisions.get("status") or "")
+    troubles = []
+    for trouble in order.troubles:
+        settled = trouble.code in accepted or (trouble.code == "unknown_status" and bool(status))
+        troubles.append(replace(trouble, holds=False) if settled else trouble)
+        if settled and trouble.code == _DIFFERENCE:
+            order = _with_difference(order, trouble.difference_minor)
+    if status and not order.told.status:
+        order = replace(order, told=replace(order.told, status=status))
+    return replace(order, troubles=tuple(troubles))
+
+
+def _with_difference(order: Canonical, difference_minor: int) -> Canonical:
+    if difference_minor < 0:
+        return replace(order, order_discount_minor=order.order_discount_minor - difference_minor)
+    charge = Charge("difference", "Difference, accepted", difference_minor, 0, 0, difference_minor)
+    return replace(order, charges=(*order.charges, charge))

@@ -1,0 +1,127 @@
+"""A body that tells a known order anew: what may follow follows, what contradicts is a conflict a person sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orders import locks
+from orders.channels import deciding, moving, placing
+from orders.channels.canonical import CANCELLED, REFUNDED, Canonical, Trouble, as_data
+from orders.models import ChannelImport, Order
+from orders.operations import people
+
+if TYPE_CHECKING:
+    from timeline.operations import Operation
+
+UNCHANGED, UPDATED, CONFLICT = "unchanged", "updated", "conflict"
+S = ChannelImport.State
+_BEFORE_SHIPPING = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PROCESSING)
+# Figures that move with money and parcels, and are followed on their own.
+_MOVING = ("paidAmount", "refundedAmount")
+
+
+def is_seen_before(row: ChannelImport, order: Canonical) -> bool:
+    """Whether the body says, in other bytes, exactly what the newest one said."""
+    known = row.told()
+    fresh = as_data(order)
+    told_at = ("changed_at",)
+    same = {key: value for key, value in known.items() if key not in told_at} == _jsonish({key: value for key, value in fresh.items() if key not in told_at})
+    return bool(known) and same and row.state != S.HELD
+
+
+def follow(op: Operation, *, row: ChannelImport, order: Canonical, refusal: Trouble | None) -> str:
+    """Bring the order here to what its channel says now; returns updated or conflict. The import's story is locked.
+
+    Raises whatever refuses a step: the caller asks again with that as `refusal`, and then it is a conflict.
+    """
+    if row.order_id is None:
+        raise AssertionError
+    order = deciding.apply(order, row.decisions)
+    op.open_stream(str(row.order_id))
+    ours = locks.order(row.order_id)
+    troubles = [*order.troubles, *([refusal] if refusal else []), *_contradictions(row, order, ours)]
+    row.reasons = [trouble.row() for trouble in troubles]
+    if any(trouble.holds for trouble in troubles):
+        return _dispute(op, row)
+    _address(op, ours, order)
+    if ours.channel_status != order.told.words:
+        op.record(
+            ours, "order.channel_told", stream=str(ours.pk),
+            facts={"channel": row.channel, "channel_status": order.told.words, "before": ours.channel_status or None},
+        )
+        Order.objects.filter(pk=ours.pk).update(channel_status=order.told.words)
+        ours.channel_status = order.told.words
+    move = moving.follow_money if moving.is_ahead(ours, order.told) else moving.take_as_far
+    with op.about(str(ours.pk)):
+        move(op, order=ours, told=order.told)
+    row.state = S.IMPORTED
+    op.record(row, "channel_import.changed", stream=row.story, facts=_words(row), targets=[("order", ours.pk)])
+    _save(row)
+    return UPDATED
+
+
+def _dispute(op: Operation, row: ChannelImport) -> str:
+    row.state = S.CONFLICT
+    op.record(
+        row, "channel_import.disputed", stream=row.story,
+        facts={**_words(row), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
+        targets=[("order", row.order_id)],
+    )
+    _save(row)
+    return CONFLICT
+
+
+def _contradictions(row: ChannelImport, order: Canonical, ours: Order) -> list[Trouble]:
+    found = []
+    placed, now = _fixed(row.placed), _fixed(order.sums())
+    if placed != now:
+        names = sorted(name for name in now if placed.get(name) != now[name])
+        found.append(
+            Trouble(
+                "changed_after_placing", f"The channel changed {', '.join(names)} of an order that stands here.",
+                difference_minor=order.total_minor - int(row.placed.get("total", 0)),
+            )
+        )
+    ended = ours.status in (Order.Status.CANCELLED, Order.Status.REFUNDED)
+    if ended and order.told.status not in {CANCELLED, REFUNDED}:
+        found.append(Trouble("status_went_back", f"The order is {ours.status} here, the channel says {order.told.words}."))
+    if ours.status == Order.Status.DELIVERED and order.told.status == CANCELLED:
+        found.append(Trouble("status_went_back", "The order is delivered here, the channel says it is cancelled."))
+    return found
+
+
+def _address(op: Operation, ours: Order, order: Canonical) -> None:
+    """Another address before the parcel leaves."""
+    wanted = placing.address_of(order.shipping)
+    if not order.shipping or ours.status not in _BEFORE_SHIPPING or wanted == people.read_address(ours.shipping_address, ours.person):
+        return
+    address = people.keep_address(op, person=ours.person, address=wanted)
+    op.record(
+        ours, "order.edited", stream=str(ours.pk),
+        facts={
+            "shipping_address_id": address.pk, "item_count": ours.item_count, "total_minor": ours.total_minor,
+            "currency": ours.currency, "balance_minor": 0,
+        },
+        targets=[("customer", ours.person_id)],
+    )
+    Order.objects.filter(pk=ours.pk).update(shipping_address=address)
+    ours.shipping_address = address
+
+
+def _fixed(sums: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sums.items() if name not in _MOVING}
+
+
+def _save(row: ChannelImport) -> None:
+    ChannelImport.objects.filter(pk=row.pk).update(state=row.state, reasons=row.reasons)
+
+
+def _words(row: ChannelImport) -> dict[str, Any]:
+    return {"channel": row.channel, "channel_order_id": row.channel_order_id}
+
+
+def _jsonish(value: Any) -> Any:
+    """Tuples as lists, as they come back from the sealed copy."""
+    if isinstance(value, dict):
+        return {key: _jsonish(inner) for key, inner in value.items()}
+    return [_jsonish(inner) for inner in value] if isinstance(value, list | tuple) else value

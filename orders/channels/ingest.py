@@ -1,0 +1,264 @@
+"""One body of a channel in, once: an order, an update, or a case for a person (D1, D2).
+
+Note [Taken once]
+    A body is known by channel and channel order id; the import's story is its lock. The same body again changes nothing,
+    an older one neither. A body that cannot become an order as it is becomes a held import with reasons: the database
+    keeps it either way, and a repeat is harmless.
+
+Note [Two tries]
+    Placing is one operation. Whatever refuses it (no stock, a step that is not possible) rolls all of it back, and a
+    second operation keeps the body as held, with the refusal as its reason.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from django.db import DataError, IntegrityError
+
+from orders.channels import adapters, deciding, following, matching, placing
+from orders.channels.canonical import Canonical, Trouble, as_data
+from orders.channels.reading import dumps, loads
+from orders.models import ChannelImport, Person
+from orders.operations import numbers, people
+from timeline import vault
+from timeline.errors import DomainError, Missing, Refused
+from timeline.operations import operation
+from timeline.retries import retried
+
+if TYPE_CHECKING:
+    from inventory.models import Variant
+    from orders.models import ChannelAccount
+    from orders.operations.numbers import Number
+    from timeline.actors import Actor
+    from timeline.operations import Operation
+
+CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED = "created", "unchanged", "updated", "held", "conflict", "refused"
+OUTCOMES = (CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED)
+S = ChannelImport.State
+_IMPORTS = UUID("3f6f0d5e-1f0b-4f0c-9f4e-2d0c9a7e6b51")
+_PEOPLE_VERSION = 0x4000
+
+
+class ImportEnded(Refused):
+    """This import is an order already, or was dismissed; there is nothing to try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one body."""
+
+    outcome: str
+    channel: str
+    channel_order_id: str = ""
+    reasons: tuple[dict[str, Any], ...] = ()
+    row: ChannelImport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that names an order."""
+
+    channel: str
+    order_id: str
+    said: dict[str, Any]
+
+    @property
+    def import_id(self) -> UUID:
+        """The same for every body of the same order."""
+        return uuid5(_IMPORTS, f"{self.channel}\0{self.order_id}")
+
+    @property
+    def story(self) -> str:
+        """The import's story."""
+        return f"channel-import:{self.import_id}"
+
+
+def take(*, channel: str, said: Any, actor: Actor, account: ChannelAccount | None = None) -> Outcome:
+    """Take one order's body in. Notes [Taken once] and [Two tries]. Never raises for a body; Busy as every write."""
+    try:
+        body = Body(channel, adapters.identify(channel, said), said)
+    except adapters.NotAnOrder as error:
+        return Outcome(REFUSED, channel, reasons=(Trouble("not_an_order", str(error)).row(),))
+    return _taken(body, actor=actor, account=account)
+
+
+@retried
+def _taken(body: Body, *, actor: Actor, account: ChannelAccount | None) -> Outcome:
+    known = ChannelImport.objects.filter(pk=body.import_id).first()
+    if known is not None and bytes(known.fingerprint) == _print(body.said):
+        return _same(known)
+    refusal: Trouble | None = None
+    for _ in range(2):
+        number = numbers.take(actor=actor) if known is None or known.order_id is None else None
+        try:
+            with operation("channel.import", actor=actor, stream=body.story) as op:
+                return _take(op, body=body, number=number, account=account, refusal=refusal)
+        except DomainError as error:
+            if refusal is not None:
+                raise
+            refusal = trouble_of(error)
+        except (IntegrityError, DataError, OverflowError):
+            if refusal is not None:
+                raise
+            refusal = Trouble("impossible_figures", "The figures are not possible together; a person must look.")
+    raise AssertionError
+
+
+@retried
+def again(*, import_id: UUID, actor: Actor, reason: str = "") -> Outcome:
+    """Try a held import once more, as somebody decided meanwhile or stock came. Raises Missing, ImportEnded."""
+    row = ChannelImport.objects.filter(pk=import_id).first()
+    if row is None:
+        raise Missing
+    refusal: Trouble | None = None
+    for _ in range(2):
+        number = numbers.take(actor=actor)
+        try:
+            with operation(f"channel.{reason or 'retry'}", actor=actor, stream=row.story) as op:
+                return _retry(op, import_id=import_id, number=number, refusal=refusal)
+        except (ImportEnded, Missing):
+            raise
+        except DomainError as error:
+            if refusal is not None:
+                raise
+            refusal = trouble_of(error)
+        except (IntegrityError, DataError, OverflowError):
+            if refusal is not None:
+                raise
+            refusal = Trouble("impossible_figures", "The figures are not possible together; a person must look.")
+    raise AssertionError
+
+
+def trouble_of(error: DomainError) -> Trouble:
+    """A refusal of placing as the reason why an import waits."""
+    skus = ", ".join(str(item.get("sku", "")) for item in error.extra.get("items", []) if isinstance(item, dict))
+    code = {"out-of-stock": "oversold", "awaiting-stock": "oversold"}.get(error.slug, error.slug.replace("-", "_"))
+    return Trouble(code, f"{error.detail} {skus}".strip()[:300])
+
+
+def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelAccount | None, refusal: Trouble | None) -> Outcome:
+    row = ChannelImport.objects.select_related("person__key").filter(pk=body.import_id).first()
+    said = body.said
+    if row is not None:
+        if bytes(row.fingerprint) == _print(said):
+            return _same(row)
+        said = adapters.merge(body.channel, loads(row.body() or b"{}"), said)
+    order = adapters.translate(body.channel, said)
+    if row is None:
+        row = _new(op, body=body, order=order, account=account)
+    elif order.changed_at is not None and row.changed_at is not None and order.changed_at < row.changed_at:
+        return Outcome(UNCHANGED, body.channel, body.order_id, (Trouble("older_than_known", "A newer body of this order is known.", holds=False).row(),), row)
+    elif following.is_seen_before(row, order):
+        _keep(op, row, said, order, print_=_print(body.said))
+        return _same(row)
+    row.fingerprint = _print(body.said)
+    if row.order_id is None:
+        return _decide(op, row=row, said=said, order=order, number=number, refusal=refusal, is_new=row._state.adding)
+    _keep(op, row, said, order, print_=_print(body.said))
+    changed = following.follow(op, row=row, order=order, refusal=refusal)
+    return Outcome(changed, row.channel, row.channel_order_id, tuple(row.reasons), row)
+
+
+def _retry(op: Operation, *, import_id: UUID, number: Number, refusal: Trouble | None) -> Outcome:
+    row = ChannelImport.objects.select_related("person__key").get(pk=import_id)
+    if row.order_id is not None or row.state == S.DISMISSED:
+        raise ImportEnded
+    said = loads(row.body() or b"{}")
+    if not said:
+        raise ImportEnded("The buyer was erased, and the body with them.")
+    return _decide(op, row=row, said=said, order=adapters.translate(row.channel, said), number=number, refusal=refusal, is_new=False)
+
+
+def _decide(
+    op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, number: Number | None,
+    refusal: Trouble | None, is_new: bool,
+) -> Outcome:
+    """An order, or a held import with its reasons."""
+    order = deciding.apply(order, row.decisions)
+    variants, unmatched = matching.match(order)
+    troubles = [*order.troubles, *unmatched, *([refusal] if refusal else [])]
+    if not order.is_held and not placing.sums_of(order).are_possible:
+        troubles.append(Trouble("impossible_figures", "The sums are less than nothing, or discount exceeds the goods."))
+    if not any(trouble.holds for trouble in troubles) and not any(item.quantity for item in order.items):
+        troubles.append(Trouble("lines_missing", "No line has any units."))
+    row.reasons = [trouble.row() for trouble in troubles]
+    if number is None or any(trouble.holds for trouble in troubles):
+        return _hold(op, row=row, said=said, order=order, is_new=is_new)
+    return _place(op, row=row, said=said, order=order, variants=variants, number=number, is_new=is_new)
+
+
+def _place(
+    op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, variants: dict[str, Variant], number: Number, is_new: bool
+) -> Outcome:
+    placed = placing.place(op, told_by=row, order=order, variants=variants, number_=number, person=row.person)
+    row.order, row.state, row.placed = placed, S.IMPORTED, order.sums()
+    op.record(
+        row, "channel_import.placed", stream=row.story, facts={**_words(row), "number": placed.number, "order_id": placed.pk},
+        targets=[("order", placed.pk)],
+    )
+    _keep(op, row, said, order, print_=bytes(row.fingerprint), is_new=is_new)
+    return Outcome(CREATED, row.channel, row.channel_order_id, tuple(row.reasons), row)
+
+
+def _hold(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, is_new: bool) -> Outcome:
+    row.state = S.HELD
+    op.record(
+        row, "channel_import.held", stream=row.story,
+        facts={**_words(row), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
+    )
+    _keep(op, row, said, order, print_=bytes(row.fingerprint), is_new=is_new)
+    return Outcome(HELD, row.channel, row.channel_order_id, tuple(row.reasons), row)
+
+
+def _keep(op: Operation, row: ChannelImport, said: dict[str, Any], order: Canonical, *, print_: bytes, is_new: bool = False) -> None:
+    """The newest body and what it says, sealed under the buyer's key."""
+    row.sealed = vault.seal(
+        row.person.key, row.story, {"body": base64.b64encode(dumps(said)).decode(), "canonical": as_data(order)}
+    )
+    row.sums, row.status, row.channel_status = order.sums(), order.told.status, order.told.words
+    row.channel_order_number, row.placed_at, row.seen_at = order.number[:64], order.placed_at, op.now
+    row.changed_at, row.fingerprint = order.changed_at or row.changed_at, print_
+    if is_new:
+        row.save(force_insert=True)
+    else:
+        row.revision += 1
+        row.save(force_update=True)
+
+
+def _new(op: Operation, *, body: Body, order: Canonical, account: ChannelAccount | None) -> ChannelImport:
+    return ChannelImport(
+        id=body.import_id, channel=body.channel, channel_order_id=body.order_id, account=account, person=_person(op, order),
+        received_at=op.now, seen_at=op.now,
+    )
+
+
+def _person(op: Operation, order: Canonical) -> Person:
+    """The buyer as this channel knows them: by its id for them, else by e-mail; never somebody of another channel."""
+    known = order.buyer.id or order.buyer.email.casefold()
+    person_id = op.new_id()
+    if known:
+        person_id = UUID(bytes=vault.blind("channel_buyer", f"{order.channel}\0{known}"), version=4)
+        found = Person.objects.select_related("key").filter(pk=person_id).first()
+        if found is not None and found.key.destroyed_at is not None:
+            person_id = op.new_id()  # who was erased is somebody new when they come again
+    person = people.ensure(op, person_id=person_id, kind=Person.Kind.GUEST)
+    return people.remember(
+        op, person=person, profile={"email": order.buyer.email, "phone": order.buyer.phone, "name": order.buyer.name}
+    )
+
+
+def _same(row: ChannelImport) -> Outcome:
+    return Outcome(UNCHANGED, row.channel, row.channel_order_id, tuple(row.reasons), row)
+
+
+def _words(row: ChannelImport) -> dict[str, Any]:
+    return {"channel": row.channel, "channel_order_id": row.channel_order_id}
+
+
+def _print(said: dict[str, Any]) -> bytes:
+    return hashlib.sha256(dumps(said)).digest()

@@ -1,0 +1,121 @@
+"""What a channel says happened, done here: its money, and the steps forward; backward there is no way."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from orders.channels.canonical import CANCELLED, CONFIRMED, DELIVERED, PENDING, PROCESSING, REFUNDED, SHIPPED, Told
+from orders.models import Order, OrderPayment
+from orders.operations import axes, cancel, fulfil, holds, process
+from orders.operations.refund import settle
+from payments import operations as money
+from payments.models import CHANNEL, COD, Payment, Refund
+from payments.operations.wishes import MADE_AT_CHANNEL
+from timeline.transitions import advance
+
+if TYPE_CHECKING:
+    from timeline.operations import Operation
+
+RANK = {PENDING: 0, CONFIRMED: 1, PROCESSING: 2, SHIPPED: 3, DELIVERED: 4}
+CANCEL_CODE = "channel"
+CARRIER_CHARS_MAX = 40
+_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def take_as_far(op: Operation, *, order: Order, told: Told) -> Order:
+    """Money first, then each step up to what the channel says. Raises whatever refuses a step here (OnHold, AwaitingStock)."""
+    _take_money(op, order, told)
+    if told.status == CANCELLED:
+        if order.status not in (Order.Status.CANCELLED, Order.Status.REFUNDED):
+            order = cancel.cancel(op, order_id=order.pk, code=CANCEL_CODE)
+    elif told.status == REFUNDED:
+        if order.status == Order.Status.PENDING:
+            advance(op, order.confirm, at=op.now, stream=str(order.pk), targets=[("customer", order.person_id)])
+    else:
+        order = _forward(op, order, told)
+    order = _give_money_back(op, order, told)
+    if told.on_hold and not order.on_hold and order.status in (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PROCESSING):
+        holds.hold(op, order_id=order.pk, reason="other", note=f"{order.channel}: {told.on_hold}")
+        order.on_hold = True
+    return order
+
+
+def follow_money(op: Operation, *, order: Order, told: Told) -> Order:
+    """What the channel took or gave back, and no step."""
+    _take_money(op, order, told)
+    return _give_money_back(op, order, told)
+
+
+def is_ahead(order: Order, told: Told) -> bool:
+    """Whether the order has come further here than its channel says: no news, for we tell the channel and not it us."""
+    return told.status in RANK and RANK.get(str(order.status), -1) > RANK[told.status]
+
+
+def _forward(op: Operation, order: Order, told: Told) -> Order:
+    wanted = RANK[told.status]
+    if wanted >= RANK[CONFIRMED] and order.status == Order.Status.PENDING:
+        holds.require_free(order)
+        advance(op, order.confirm, at=op.now, stream=str(order.pk), targets=[("customer", order.person_id)])
+        if told.cash_on_delivery:
+            _open_cash(op, order)
+    if wanted >= RANK[PROCESSING] and order.status == Order.Status.CONFIRMED:
+        order = process.start_processing(op, order_id=order.pk)
+    if wanted >= RANK[SHIPPED] and order.status == Order.Status.PROCESSING:
+        carrier, number = next(iter(told.tracking), ("", ""))
+        order = fulfil.ship_all(
+            op, order_id=order.pk, carrier=carrier_of(carrier) or order.channel, tracking_number=number or None
+        )
+    if wanted >= RANK[DELIVERED] and order.status == Order.Status.SHIPPED:
+        order = fulfil.deliver_all(op, order_id=order.pk)
+    return order
+
+
+def carrier_of(name: str) -> str:
+    """`Blue Dart` as `blue_dart`."""
+    return _WORD.sub("_", name.casefold()).strip("_")[:CARRIER_CHARS_MAX]
+
+
+def _take_money(op: Operation, order: Order, told: Told) -> None:
+    """What the channel took for us, as far as it is not booked yet: one payment for each time it says more."""
+    paid = min(told.paid_minor, order.total_minor)
+    known = sum(payment.captured_minor for payment in axes.payments_of(order))
+    if paid <= known or order.total_minor == 0:
+        return
+    count = OrderPayment.objects.filter(order=order).count()
+    payment = money.open(
+        op, stream=str(order.pk), gateway=CHANNEL, amount_minor=paid - known, currency=order.currency,
+        receipt=f"{order.number}-{count + 1}" if count else order.number, is_further=bool(known),
+    )
+    OrderPayment.objects.create(order=order, payment=payment)
+    money.capture(
+        op, payment_id=payment.pk, gateway_payment_id=None, amount_minor=paid - known, currency=order.currency, method="channel"
+    )
+    axes.refresh(op, order=order)
+
+
+def _open_cash(op: Operation, order: Order) -> None:
+    """Cash our carrier collects, where the channel took nothing."""
+    due = order.total_minor - order.paid_minor
+    if due > 0 and not Payment.objects.filter(stream=str(order.pk), gateway=COD).exists():
+        payment = money.open(
+            op, stream=str(order.pk), gateway=COD, amount_minor=due, currency=order.currency, receipt=f"{order.number}-C",
+            is_further=bool(order.paid_minor),
+        )
+        OrderPayment.objects.create(order=order, payment=payment)
+
+
+def _give_money_back(op: Operation, order: Order, told: Told) -> Order:
+    """What the channel gave back, as far as it is not booked yet."""
+    known = sum(
+        refund.amount_minor for refund in Refund.objects.filter(stream=str(order.pk), reason_code=MADE_AT_CHANNEL)
+    )
+    due = told.refunded_minor - known
+    for payment in axes.payments_of(order):
+        part = min(due, payment.refundable_minor) if payment.gateway == CHANNEL else 0
+        if part > 0:
+            money.ask_refund(
+                op, payment_id=payment.pk, amount_minor=part, reason_code=MADE_AT_CHANNEL, by_other_means=True, despite_dispute=True
+            )
+            due -= part
+    return settle(op, order=axes.refresh(op, order=order))
