@@ -20,6 +20,7 @@ from tests import makers
 from timeline.exports import operations as exports
 from timeline.exports import running, schedules, storage
 from timeline.exports.export import Export, ExportScrap
+from timeline.log import seal
 from timeline.models import ApiClient, Event
 from timeline.operations import operation
 
@@ -290,3 +291,29 @@ def test_what_holds_people_is_written_anew_when_one_is_erased() -> None:
     again = state(boss, done)
     assert (again["cut"], again["rows"], b"Planted Name" in content(again["downloadUrl"])) == (done["cut"], done["rows"], False)
     assert state(boss, plain)["status"] == "ready"
+
+
+def test_a_list_costs_the_same_for_two_as_for_six(django_assert_num_queries: Any) -> None:
+    boss = makers.staff()
+    for count in (2, 4):
+        for _ in range(count):
+            ask(boss, filters={})
+        with django_assert_num_queries(3):
+            boss.get(URL)
+
+
+def test_a_window_of_the_log_costs_three_statements_however_much_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """What an app told, its targets, and all the rest: no statement an event."""
+    from timeline.exports.events import read
+    from timeline.exports.sources import Asked
+
+    makers.staff("events:write").post("/api/v1/events", {"actor": {"id": "wms"}, "action": "door.opened"})
+    for _ in range(2):
+        makers.paid_order()
+        while seal.seal().count:
+            pass
+        size = seal.log_size()
+        with django_assert_num_queries(3):
+            assert sum(len(batch.rows) for batch in read(Asked({}, size, "position"))) == size
