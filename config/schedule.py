@@ -31,6 +31,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.cancel_overdue", 30),
     Tick("orders.tasks.release_fulfilments", 20),
     Tick("orders.tasks.expire_checkouts", 600),
+    Tick("orders.tasks.tell_abandoned", 15),
     Tick("orders.tasks.expire_returns", 3600),
     Tick("orders.tasks.reconcile_hourly", 3600, "money"),
     Tick("orders.tasks.reconcile_nightly", 900, "money"),

@@ -15,6 +15,7 @@ from inventory.models import Variant
 from inventory.operations import Want
 from orders import locks
 from orders.models import Checkout, CheckoutLine, Discount, DiscountUse
+from orders.models.person import of as people_of
 from orders.operations import addresses, people
 from orders.operations.place import Placed, Plan, place
 from orders.quoting import Priced, price, rule_of
@@ -37,6 +38,7 @@ IDLE_HOURS = 24
 EXPIRE_BATCH_MAX = 200
 COD_TOTAL_MINOR_MAX = 5_000_000
 ONLINE_TOTAL_MINOR_MIN = 100
+_GOING_ON = (Checkout.Status.OPEN, Checkout.Status.ABANDONED)
 CONTACT_PARTS = ("email", "phone", "name", "gstin", "shippingAddress", "billingAddress")
 
 
@@ -46,6 +48,10 @@ class CheckoutClosed(Refused):
 
 class PriceChanged(Refused):
     """A price changed since you last saw this checkout; read it again, then complete it."""
+
+
+class GuestSignedIn(Refused):
+    """This guest has signed in; go on with the customer's token."""
 
 
 class CheckoutIncomplete(Invalid):
@@ -76,9 +82,11 @@ class Wish:
 def start(
     op: Operation, *, checkout_id: UUID, person_id: UUID, kind: str, channel: str, wants: Sequence[Wish] = ()
 ) -> Checkout:
-    """Open a checkout for a customer or guest. Raises UnknownSku, CartFull."""
+    """Open a checkout for a customer or guest. Raises UnknownSku, CartFull, GuestSignedIn."""
     op.open_stream(str(person_id))
     person = people.ensure(op, person_id=person_id, kind=kind)
+    if person.owner_id is not None:
+        raise GuestSignedIn
     variants = _on_sale([want.sku for want in wants])
     if len(wants) > LINES_MAX:
         raise CartFull
@@ -107,7 +115,7 @@ def add_line(
 
     Raises UnknownSku, CartFull, CheckoutClosed.
     """
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     variant = _on_sale([sku])[sku]
     chosen = dict(metadata or {})
     lines = _lines(checkout)
@@ -131,7 +139,7 @@ def add_line(
 
 def change_line(op: Operation, *, checkout_id: UUID, line_id: UUID, quantity: int) -> CheckoutLine:
     """Set the quantity of a line. Raises Missing, CheckoutClosed."""
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     line = _line(checkout, line_id)
 
     line.quantity = quantity
@@ -142,7 +150,7 @@ def change_line(op: Operation, *, checkout_id: UUID, line_id: UUID, quantity: in
 
 def remove_line(op: Operation, *, checkout_id: UUID, line_id: UUID) -> Checkout:
     """Take a line out of the cart. Raises Missing, CheckoutClosed."""
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     line = _line(checkout, line_id)
 
     CheckoutLine.objects.filter(pk=line.pk).delete()
@@ -154,7 +162,7 @@ def amend(op: Operation, *, checkout_id: UUID, changes: Mapping[str, Any]) -> Ch
 
     Raises Invalid naming wrong address parts, DiscountRefused for a code that does not exist, CheckoutClosed.
     """
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     contact = checkout.contact()
     for part in CONTACT_PARTS:
         if part in changes:
@@ -176,7 +184,7 @@ def amend(op: Operation, *, checkout_id: UUID, changes: Mapping[str, Any]) -> Ch
 
 def hold(op: Operation, *, checkout_id: UUID) -> Checkout:
     """Keep the cart's goods for a while, as the customer is about to pay. Raises OutOfStock, CheckoutClosed."""
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     lines = _lines(checkout)
     until = op.now + timedelta(minutes=settings.HOLD_MINUTES)
 
@@ -192,7 +200,7 @@ def complete(op: Operation, *, checkout_id: UUID, number: Number) -> Placed:
 
     Raises CheckoutClosed, CheckoutIncomplete, OutOfStock, PriceChanged, DiscountRefused.
     """
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
     lines = _lines(checkout)
     contact = checkout.contact()
 
@@ -223,12 +231,12 @@ def complete(op: Operation, *, checkout_id: UUID, number: Number) -> Placed:
 
 def see_prices(op: Operation, *, checkout_id: UUID) -> Checkout:
     """The customer has been told of the new prices; the next completion is at those."""
-    return _touch(op, _open(checkout_id), what="prices")
+    return _touch(op, _open(op, checkout_id), what="prices")
 
 
 def fail(op: Operation, *, checkout_id: UUID, reason: str) -> Checkout:
     """The checkout cannot become an order: its stock is free again (B75). Raises CheckoutClosed."""
-    checkout = _open(checkout_id)
+    checkout = _open(op, checkout_id)
 
     stock.release(op, stream=str(checkout.pk))
     advance(op, checkout.fail, at=op.now, reason=reason)
@@ -237,20 +245,22 @@ def fail(op: Operation, *, checkout_id: UUID, reason: str) -> Checkout:
 
 def expire_due(now: datetime, *, actor: Actor) -> int:
     """End checkouts that nobody touched for a day; returns how many."""
-    late = Checkout.objects.filter(status=Checkout.Status.OPEN, updated_at__lt=now - timedelta(hours=IDLE_HOURS))
+    late = Checkout.objects.filter(status__in=_GOING_ON, updated_at__lt=now - timedelta(hours=IDLE_HOURS))
     ended = 0
     for checkout_id in list(late.values_list("pk", flat=True)[:EXPIRE_BATCH_MAX]):
         with operation("checkout.expire", actor=actor, stream=str(checkout_id)) as op:
             checkout = locks.checkout(checkout_id)
-            if checkout.status == Checkout.Status.OPEN and checkout.updated_at < now - timedelta(hours=IDLE_HOURS):
+            if checkout.status in _GOING_ON and checkout.updated_at < now - timedelta(hours=IDLE_HOURS):
                 stock.release(op, stream=str(checkout_id))
                 advance(op, checkout.expire, at=op.now)
                 ended += 1
     return ended
 
 
-def _open(checkout_id: UUID) -> Checkout:
+def _open(op: Operation, checkout_id: UUID) -> Checkout:
     checkout = locks.checkout(checkout_id)
+    if checkout.status == Checkout.Status.ABANDONED:
+        advance(op, checkout.resume, stream=str(checkout_id))
     if checkout.status != Checkout.Status.OPEN:
         raise CheckoutClosed(
             f"The checkout is {checkout.status}.", status=str(checkout.status),
@@ -331,7 +341,7 @@ def _use_code(checkout: Checkout) -> Discount | None:
         raise DiscountRefused("The code has been used as often as it may be.", reason="used_up")
     discount = Discount.objects.get(code=checkout.discount_code)
     if discount.uses_per_person_max is not None:
-        mine = DiscountUse.objects.filter(discount=discount, person_id=checkout.person_id, returned_at=None).count()
+        mine = DiscountUse.objects.filter(discount=discount, person__in=people_of(checkout.person_id), returned_at=None).count()
         if mine >= discount.uses_per_person_max:
             raise DiscountRefused("You have used this code as often as you may.", reason="used_up_by_you")
     rule_of(discount)

@@ -22,6 +22,7 @@ from orders.models import (
     OrderPayment,
     Person,
 )
+from orders.models.person import of as people_of
 from payments.models import Dispute, Refund
 from shipping.models import Label
 from timeline import queries as stories
@@ -104,7 +105,7 @@ def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
         wanted = Q(number=text.upper())
     else:
         raise Missing
-    mine = Q() if person_id is None else Q(person_id=person_id)
+    mine = Q() if person_id is None else Q(person__in=people_of(person_id))
     found = Order.objects.filter(wanted, mine).values_list("pk", flat=True).first()
     if found is None:
         raise Missing
@@ -129,7 +130,7 @@ def numbers_of(stories_: Iterable[str]) -> dict[str, str]:
 def checkout_id_of(text: str, *, person_id: UUID) -> UUID:
     """The id of this person's checkout. Raises Missing. One statement."""
     pk = uuid_of(text)
-    if not Checkout.objects.filter(pk=pk, person_id=person_id).exists():
+    if not Checkout.objects.filter(pk=pk, person__in=people_of(person_id)).exists():
         raise Missing
     return pk
 

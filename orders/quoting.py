@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from orders.models import Discount, Order
+from orders.models.person import of as people_of
 from orders.pricing.discounts import Rule, rule_from_json
 from orders.pricing.quote import Line, LineInvalid, Quote, Request, RequestInvalid, quote
 from timeline.errors import Invalid
@@ -80,4 +81,4 @@ def rule_of(discount: Discount) -> Rule:
 
 
 def _is_first(checkout: Checkout) -> bool:
-    return not Order.objects.filter(person_id=checkout.person_id).exclude(status=Order.Status.CANCELLED).exists()
+    return not Order.objects.filter(person__in=people_of(checkout.person_id)).exclude(status=Order.Status.CANCELLED).exists()

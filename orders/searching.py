@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q
 
-from orders.models import Fulfilment, Line, Order, OrderPayment, PersonToken
+from orders.models import Fulfilment, Line, Order, OrderPayment, Person, PersonToken
+from orders.models.person import of as people_of
 from orders.queries import ORDER_NUMBER, UUID_TEXT
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
     wanted = filters.extra
     for column, values in (
         ("status", filters.statuses), ("payment_state", filters.payment_states), ("channel", filters.channels),
-        ("fulfilment_state", filters.fulfilment_states), ("person_id", filters.person_ids),
+        ("fulfilment_state", filters.fulfilment_states),
     ):
         if values:
             wanted &= Q(**{f"{column}__in": list(values)})
+    if filters.person_ids:
+        wanted &= Q(person__in=Person.objects.filter(Q(pk__in=filters.person_ids) | Q(owner__in=filters.person_ids)))
     for column, bound in (
         ("created_at__gte", filters.created_from),
         ("created_at__lt", filters.created_to),
@@ -83,8 +86,8 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
 
 
 def for_customer(person_id: UUID, *, statuses: Sequence[str] = ()) -> QuerySet[Order]:
-    """The orders of one person."""
-    return search(OrderSearch(person_ids=(person_id,), statuses=statuses))
+    """The orders of one person, and those they placed as a guest."""
+    return search(OrderSearch(extra=Q(person__in=people_of(person_id)), statuses=statuses))
 
 
 def rows(orders: QuerySet[Order]) -> QuerySet[Order]:

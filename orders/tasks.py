@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from orders import checkout, due_returns, overdue, releasing
+from orders import abandoned, checkout, due_returns, overdue, releasing
 from orders.bulk import running
 from orders.privacy import erasures, retention
 from orders.reconciliation import runs
@@ -28,6 +28,12 @@ def release_fulfilments(**_: object) -> None:
 def expire_checkouts(**_: object) -> None:
     """End checkouts that nobody touched for a day."""
     checkout.expire_due(timezone.now(), actor=system("checkout"))
+
+
+@shared_task(soft_time_limit=50)
+def tell_abandoned(**_: object) -> None:
+    """Announce carts that were left alone."""
+    abandoned.tell_due(timezone.now())
 
 
 @shared_task(soft_time_limit=50)

@@ -12,6 +12,7 @@ _ITEMS = [{"orderItemId": "01890a5d-ac96-774b-bcce-b302099a8057", "quantity": 1}
 
 BODIES: dict[str, dict[str, Any]] = {
     "Nothing": {},
+    "GuestTransferInput": {"anonymousToken": "eyJhbGciOiJIUzI1NiJ9.e30.x"},
     "GuestInput": {"sessionId": "beacon-7f3a"},
     "WishInput": {"sku": "KURTA-M", "quantity": 2, "metadata": {"gift": True}},
     "CheckoutInput": {"lines": [{"sku": "KURTA-M", "quantity": 2}]},

@@ -50,6 +50,12 @@ class GuestInput(Input):
     client_id = StrictUUID(required=False, allow_null=True, default=None, help_text="The API client the guest's app is known by.")
 
 
+class GuestTransferInput(Input):
+    """The token the guest shopped with."""
+
+    anonymous_token = StrictText(max_length=8192)
+
+
 class WishInput(Input):
     """A SKU and how many of it."""
 

@@ -273,7 +273,7 @@ def _head(
         "paymentState": order.payment_state,
         "fulfilmentState": order.fulfilment_state,
         "onHold": order.on_hold,
-        "customerId": order.person_id,
+        "customerId": order.person.owner_id or order.person_id,
         "channel": order.channel,
         "channelOrderId": order.channel_order_id or None,
         "channelStatus": order.channel_status or None,

@@ -26,6 +26,21 @@ class GuestToken(Output):
     expires_at = s.DateTimeField()
 
 
+class SessionShape(Output):
+    """Who signed in, and the session to name on later calls."""
+
+    customer_id = s.UUIDField()
+    session_id = s.CharField(allow_null=True)
+
+
+class GuestTransferShape(SessionShape):
+    """What came along from the guest. `isNew` is false when it had come before."""
+
+    checkout_ids = s.ListField(child=s.UUIDField())
+    order_ids = s.ListField(child=s.UUIDField())
+    is_new = s.BooleanField()
+
+
 class AddressShape(Output):
     """An address as it was given."""
 

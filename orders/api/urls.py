@@ -24,11 +24,13 @@ from orders.api.admin import documents as papers
 from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
 from orders.api.admin import returns as staff_returns
-from orders.api.storefront import checkouts, documents, orders, returns, tokens
+from orders.api.storefront import checkouts, documents, orders, returns, sessions, tokens
 from orders.api.storefront import privacy as own_data
 
 urlpatterns = [
     path("storefront/anonymous-tokens", tokens.AnonymousTokensView.as_view()),
+    path("storefront/me/sessions", sessions.SessionsView.as_view()),
+    path("storefront/me/transfer", sessions.TransferView.as_view()),
     path("storefront/checkouts", checkouts.CheckoutsView.as_view()),
     path("storefront/checkouts/<str:checkout_id>", checkouts.OneCheckoutView.as_view()),
     path("storefront/checkouts/<str:checkout_id>/lines", checkouts.CheckoutLinesView.as_view()),

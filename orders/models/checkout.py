@@ -23,7 +23,7 @@ class Checkout(StateModel):
     """One checkout of one person. Contact and addresses are sealed until the order takes them over."""
 
     class Status(models.TextChoices):
-        """Open until it ends one way."""
+        """Open until it ends one way; abandoned ones may be taken up again."""
 
         OPEN = "open"
         COMPLETED = "completed"
@@ -45,10 +45,12 @@ class Checkout(StateModel):
     order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="checkout")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    abandoned_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["updated_at"], name="checkout_open_idx", condition=Q(status="open")),
+            models.Index(fields=["updated_at"], name="checkout_abandoned_idx", condition=Q(status="abandoned")),
         ]
 
     def __str__(self) -> str:
@@ -76,7 +78,7 @@ class Checkout(StateModel):
         """It cannot become an order any more (B75)."""
         self.updated_at = at
 
-    @transition(field=status, source=Status.OPEN, target=Status.EXPIRED, custom={"event": "checkout.expired"})
+    @transition(field=status, source=[Status.OPEN, Status.ABANDONED], target=Status.EXPIRED, custom={"event": "checkout.expired"})
     def expire(self, *, at: datetime) -> None:
         """Nobody touched it for too long."""
         self.hold_expires_at = None
@@ -84,9 +86,12 @@ class Checkout(StateModel):
 
     @transition(field=status, source=Status.OPEN, target=Status.ABANDONED, custom={"event": "checkout.abandoned"})
     def abandon(self, *, at: datetime) -> None:
-        """The customer emptied it."""
-        self.hold_expires_at = None
-        self.updated_at = at
+        """Nobody touched it for a while: told once, so that the customer may be reminded. It can be taken up again."""
+        self.abandoned_at = at
+
+    @transition(field=status, source=Status.ABANDONED, target=Status.OPEN, custom={"event": "checkout.resumed"})
+    def resume(self) -> None:
+        """The customer came back."""
 
 
 class CheckoutLine(models.Model):

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from timeline import vault
 from timeline.models import SubjectKey
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
 
 class Person(models.Model):
-    """One customer or guest. The row's id is the `customerId` of the API."""
+    """One customer or guest. The row's id is the `customerId` of the API.
+
+    `owner` is the customer a guest turned out to be (C15): what the guest ordered is that customer's from then on. What
+    was sealed stays under the guest's own key, so erasing a customer means their guests' keys too.
+    """
 
     class Kind(models.TextChoices):
         """How the person came: signed in, or by an anonymous token."""
@@ -23,6 +33,7 @@ class Person(models.Model):
     key = models.OneToOneField(SubjectKey, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     sealed = models.BinaryField(null=True)
+    owner = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="guests")
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 
@@ -41,6 +52,11 @@ class Person(models.Model):
     def seal_profile(self, profile: dict[str, Any]) -> bytes:
         """The profile as ciphertext for `sealed`."""
         return vault.seal(self.key, f"person:{self.pk}", profile)
+
+
+def of(person_id: UUID) -> QuerySet[Person]:
+    """Everybody whose things are this person's: themselves, unless they turned out to be somebody, and their guests."""
+    return Person.objects.filter(Q(pk=person_id, owner=None) | Q(owner=person_id))
 
 
 class PersonToken(models.Model):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from orders.models import Checkout, Order, OrderPayment, Person, Return
 from payments.models import Dispute, Payment, Refund
@@ -44,7 +45,7 @@ class Reason:
 
 def reasons(person: Person, *, now: datetime) -> list[Reason]:
     """Everything that still needs this person's data, at most fifty. Six statements."""
-    orders = {str(order.pk): order for order in Order.objects.filter(person=person).only(
+    orders = {str(order.pk): order for order in Order.objects.filter(_of(person)).only(
         "number", "status", "created_at", "delivered_at", "cancelled_at", "refunded_at", "stream_id",
     )}
     if not orders:
@@ -53,11 +54,17 @@ def reasons(person: Person, *, now: datetime) -> list[Reason]:
 
 
 def streams_of(person: Person) -> list[str]:
-    """Every story that is this person's: their own, their orders', checkouts' and returns'. Three statements."""
-    orders = Order.objects.filter(person=person).values_list("pk", flat=True)
-    checkouts = Checkout.objects.filter(person=person).values_list("pk", flat=True)
-    returns = Return.objects.filter(order__person=person).values_list("pk", flat=True)
-    return [str(person.pk), *(str(pk) for pk in (*orders, *checkouts, *returns))]
+    """Every story that is this person's: their own, their orders', checkouts' and returns', as guests too. Four statements."""
+    orders = Order.objects.filter(_of(person)).values_list("pk", flat=True)
+    checkouts = Checkout.objects.filter(_of(person)).values_list("pk", flat=True)
+    returns = Return.objects.filter(Q(order__person=person) | Q(order__person__owner=person)).values_list("pk", flat=True)
+    guests = person.guests.values_list("pk", flat=True)
+    return [str(person.pk), *(str(pk) for pk in (*guests, *orders, *checkouts, *returns))]
+
+
+def _of(person: Person) -> Q:
+    """Theirs, and of the guests they were before they signed in."""
+    return Q(person=person) | Q(person__owner=person)
 
 
 def _found(orders: dict[str, Order], now: datetime) -> Iterator[Reason]:

@@ -103,9 +103,11 @@ def forget(op: Operation, *, person: Person, erased: Erased, found: dict[str, Se
         person, "person.erased", stream=str(person.pk), facts={"orders": person.orders.count(), "emptied": counts},
         targets=[("customer", person.pk)],
     )
-    vault.destroy(op, person.key)
-    PersonToken.objects.filter(person=person).delete()
-    Person.objects.filter(pk=person.pk).update(sealed=None, erased_at=op.now)
+    whole = [person, *person.guests.filter(erased_at=None).select_related("key")]  # what a guest had is sealed under the guest's own key
+    for one in whole:
+        vault.destroy(op, one.key)
+    PersonToken.objects.filter(person__in=whole).delete()
+    Person.objects.filter(pk__in=[one.pk for one in whole]).update(sealed=None, erased_at=op.now)
     person.erased_at = op.now
 
 

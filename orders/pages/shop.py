@@ -17,6 +17,7 @@ from inventory import queries as stock
 from orders import checkout as checkouts
 from orders import queries
 from orders.models import Checkout
+from orders.models.person import of as people_of
 from orders.operations import numbers
 from orders.pages.forms import UNITS_MAX, DetailsForm
 from orders.pages.visitors import CART_SESSION_KEY, shoppers, visitor_actor, visitor_of, welcome
@@ -172,7 +173,7 @@ def cart_of(request: HttpRequest, visitor: Visitor) -> UUID | None:
     text = request.session.get(CART_SESSION_KEY)
     if not isinstance(text, str):
         return None
-    found = Checkout.objects.filter(pk=text, person_id=visitor.person_id, status=Checkout.Status.OPEN)
+    found = Checkout.objects.filter(pk=text, person__in=people_of(visitor.person_id), status__in=["open", "abandoned"])
     return found.values_list("pk", flat=True).first()
 
 

@@ -20,14 +20,13 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders import checkout as checkouts
-from orders import queries
 from orders.notifications.messages import Text
 from orders.notifications.providers import provider
-from orders.operations import accounts
+from orders.operations import accounts, identify
 from orders.pages.forms import CodeForm, EmailForm
-from orders.pages.shop import CHANNEL, cart_of, framed
+from orders.pages.shop import framed
 from orders.pages.visitors import (
+    BEACON_SESSION_KEY,
     CART_SESSION_KEY,
     KIND_SESSION_KEY,
     PERSON_SESSION_KEY,
@@ -100,36 +99,29 @@ def code(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """`/account/logout/`."""
-    for key in (PERSON_SESSION_KEY, KIND_SESSION_KEY, CART_SESSION_KEY):
+    for key in (PERSON_SESSION_KEY, KIND_SESSION_KEY, CART_SESSION_KEY, BEACON_SESSION_KEY):
         request.session.pop(key, None)
     request.session.cycle_key()
     return redirect("shop")
 
 
 def _enter(request: HttpRequest, customer: Visitor) -> None:
-    """The session is the customer's from here on; what a guest had in the cart comes along."""
+    """The session is the customer's from here on; the cart and the orders of a guest come along."""
     guest = visitor_of(request)
-    cart = cart_of(request, guest) if guest is not None else None
+    actor = visitor_actor(request, customer)
     del request.session[_SESSION_KEY]
     request.session.cycle_key()
     remember(request, customer)
-    if cart is None or guest == customer:
+    if guest is None or guest.is_customer:
+        with operation("session.identify", actor=actor) as op:
+            identify.identify(op, customer_id=customer.person_id)
         return
-    _, lines = queries.checkout(cart)
-    request.session.pop(CART_SESSION_KEY, None)
-    wants = [checkouts.Wish(line.variant.sku, line.quantity, line.metadata) for line in lines]
     try:
-        with operation("checkout.start", actor=visitor_actor(request, customer)) as op:
-            checkout_id = op.new_id()
-            op.open_stream(str(checkout_id))
-            checkouts.start(
-                op, checkout_id=checkout_id, person_id=customer.person_id, kind=customer.kind, channel=CHANNEL,
-                wants=wants,
-            )
+        with operation("session.transfer", actor=actor, stream=[str(guest.person_id), str(customer.person_id)]) as op:
+            identify.transfer(op, guest_id=guest.person_id, customer_id=customer.person_id)
     except DomainError as error:
+        request.session.pop(CART_SESSION_KEY, None)
         messages.error(request, error.detail)
-        return
-    request.session[CART_SESSION_KEY] = str(checkout_id)
 
 
 def _send(email: str, digits: str) -> UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 # The same keys as `orders.api.authentication`: one cookie serves pages and API. A test holds them together.
 PERSON_SESSION_KEY, KIND_SESSION_KEY = "person_id", "person_kind"
-CART_SESSION_KEY = "cart"
+CART_SESSION_KEY, BEACON_SESSION_KEY = "cart", "beacon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,17 @@ def welcome(request: HttpRequest) -> Visitor:
 
 
 def remember(request: HttpRequest, visitor: Visitor) -> None:
-    """Keep the visitor in the session."""
+    """Keep the visitor in the session, and a name for the session itself that outlives signing in (C16)."""
     request.session[PERSON_SESSION_KEY] = str(visitor.person_id)
     request.session[KIND_SESSION_KEY] = visitor.kind
+    request.session.setdefault(BEACON_SESSION_KEY, secrets.token_hex(8))
 
 
 def visitor_actor(request: HttpRequest, visitor: Visitor) -> Actor:
     """The actor of a page's form; a customer's name is never stored with what they do."""
     return Actor(
-        type=visitor.kind, id=str(visitor.person_id), channel="web", request_id=str(getattr(request, "request_id", ""))
+        type=visitor.kind, id=str(visitor.person_id), channel="web", request_id=str(getattr(request, "request_id", "")),
+        session_id=str(request.session.get(BEACON_SESSION_KEY, "")),
     )
 
 

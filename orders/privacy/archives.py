@@ -27,6 +27,7 @@ from orders.models import (
     Return,
     ReturnPhoto,
 )
+from orders.models.person import of as people_of
 from orders.operations import keeping, people, privacy
 from payments.models import Refund
 from payments.queries import reason_of
@@ -105,20 +106,21 @@ def require_token(request: DataRequest, token: str, *, now: datetime) -> None:
 
 def _entries(request: DataRequest) -> Iterator[tuple[str, bytes]]:
     person = request.person
+    mine = people_of(person.pk)
     at = f"{request.asked_at:%Y-%m-%d %H:%M} UTC"
     yield "README.txt", README.format(shop=settings.SHOP_NAME, at=at).encode()
     yield "profile.json", _json({"id": person.pk, "kind": person.kind, "since": person.created_at, **person.profile()})
-    addresses = Address.objects.filter(person=person).order_by("created_at", "id")
-    yield "addresses.json", _json([{"at": row.created_at, **people.read_address(row, person)} for row in addresses])
-    yield "carts.json", _json([_cart(row) for row in Checkout.objects.filter(person=person).order_by("created_at", "id")])
-    for order in Order.objects.filter(person=person).order_by("created_at", "id")[:ORDERS_MAX]:
-        yield f"orders/{order.number}.json", _json(_order(order, person))
-    messages = Message.objects.filter(person=person).select_related("order").order_by("created_at", "id")
-    yield "messages.json", _json([_message(row, person) for row in messages])
-    for ret in Return.objects.filter(order__person=person).select_related("order").order_by("created_at", "id"):
-        yield f"returns/{ret.number}.json", _json(_return(ret, person))
+    addresses = Address.objects.filter(person__in=mine).select_related("person__key").order_by("created_at", "id")
+    yield "addresses.json", _json([{"at": row.created_at, **people.read_address(row, row.person)} for row in addresses])
+    yield "carts.json", _json([_cart(row) for row in Checkout.objects.filter(person__in=mine).order_by("created_at", "id")])
+    for order in Order.objects.filter(person__in=mine).select_related("person__key").order_by("created_at", "id")[:ORDERS_MAX]:
+        yield f"orders/{order.number}.json", _json(_order(order, order.person))
+    messages = Message.objects.filter(person__in=mine).select_related("order", "person__key").order_by("created_at", "id")
+    yield "messages.json", _json([_message(row, row.person) for row in messages])
+    for ret in Return.objects.filter(order__person__in=mine).select_related("order__person__key").order_by("created_at", "id"):
+        yield f"returns/{ret.number}.json", _json(_return(ret, ret.order.person))
         for photo in ReturnPhoto.objects.filter(ret=ret).order_by("place"):
-            data = vault.unseal(person.key, ReturnPhoto.context(photo.pk), bytes(photo.sealed)) if photo.sealed else None
+            data = vault.unseal(ret.order.person.key, ReturnPhoto.context(photo.pk), bytes(photo.sealed)) if photo.sealed else None
             if data:
                 yield f"returns/{ret.number}-{photo.place}.{photo.media.rpartition('/')[2]}", base64.b64decode(data["picture"])
     yield "events.json", _json(list(_events(person)))

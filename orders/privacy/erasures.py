@@ -68,7 +68,8 @@ def note_all() -> int:
     ).select_related("person")
     count = 0
     for request in waiting:
-        _note(request.person.key_id, request.ended_at)
+        for key_id in (request.person.key_id, *request.person.guests.values_list("key_id", flat=True)):
+            _note(key_id, request.ended_at)
         with operation("person.note_erasure", actor=OFFICER) as op:
             privacy.note_erasure(op, request_id=request.pk)
         count += 1

@@ -28,6 +28,7 @@ ORDER = {
 }
 CHECKOUT = {
     ("open", "complete"): "completed", ("open", "fail"): "failed", ("open", "expire"): "expired", ("open", "abandon"): "abandoned",
+    ("abandoned", "resume"): "open", ("abandoned", "expire"): "expired",
 }
 EDIT = {("staged", "commit"): "committed", ("staged", "discard"): "discarded"}
 _MOVING = ("shipped", "in_transit", "out_for_delivery", "attempted")
