@@ -46,6 +46,10 @@ test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 lifecycle: $(STAMP) ## Build every reachable state of an order and ask what may be changed
 	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto tests/flows/test_allowed_when.py
 
+.PHONY: kill-proof
+kill-proof: $(STAMP) ## Kill sealer, relay, worker, receiver and Redis for KILL_SECONDS (600); the consumer must know all, once
+	CRASHES=1 KILL_SECONDS=$${KILL_SECONDS:-600} $(BIN)/python -m pytest -q -n 0 -s tests/crashes/test_kill_proof.py
+
 ninety-days: $(STAMP) ## Live 90 business days with planted faults; print planted, found, false
 	NINETY_DAYS=90 $(BIN)/python -m pytest -q -n 0 -s tests/ninety
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from timeline import subscriptions
@@ -77,9 +79,13 @@ def retry(op: Operation, *, delivery_id: int) -> None:
     _decide(delivery_id, state=Delivery.State.DUE, attempts=0, due_at=op.now, lease_until=None, lease_token=None)
 
 
-def give_up(op: Operation, *, delivery_id: int) -> None:
-    """A person's word: leave a parked delivery undone, so that later ones of its story go on. Raises NotParked."""
-    _decide(delivery_id, state=Delivery.State.DROPPED, done_at=op.now)
+def give_up(op: Operation, *, delivery_id: int, reason: str = "") -> None:
+    """A person's word: leave a parked delivery undone, so that later ones of its story go on. Raises NotParked.
+
+    Who said so and why stand before what went wrong.
+    """
+    word = f"Dropped by {op.actor.name or op.actor.id}: {reason or 'no reason given'}. "
+    _decide(delivery_id, state=Delivery.State.DROPPED, done_at=op.now, error=Concat(Value(word), F("error"), output_field=TextField()))
 
 
 def _decide(delivery_id: int, **columns: Any) -> None:

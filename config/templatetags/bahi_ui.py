@@ -107,6 +107,12 @@ def pill(key: str, word: str = "") -> SafeString:
     return format_html('<span class="pill" data-tone="{}">{}{}</span>', tone, icon(sign), word or known)
 
 
+@register.simple_tag
+def behind(row: Any, size: int) -> int:
+    """How many places of the log an endpoint was not told of yet."""
+    return max(size - int(row.cursor), 0)
+
+
 @register.filter
 def money(minor: int | None) -> str:
     """Paise as `₹3,18,420.99`, with a true minus sign; nothing for nothing."""

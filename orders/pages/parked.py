@@ -18,11 +18,14 @@ from orders.pages.writing import status_of, words_of, write
 from timeline import queries as stories
 from timeline import relay
 from timeline.api.authentication import staff_actor
+from timeline.endpoints import operations as endpoints
 from timeline.errors import DomainError
+from timeline.models import Dispatch
 from timeline.vocabulary import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
     from django.http.response import HttpResponseBase
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from timeline.models import Delivery
     from timeline.operations import Operation
 
-PARKED_ROWS_MAX = 100
+PARKED_ROWS_MAX, REASON_CHARS_MAX = 100, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,32 @@ def retry(request: HttpRequest, delivery_id: int) -> HttpResponseBase:
 def drop(request: HttpRequest, delivery_id: int) -> HttpResponseBase:
     """Leave it undone; what waits behind it goes on."""
     return _decide(
-        request, "parked.drop", lambda op: relay.give_up(op, delivery_id=delivery_id),
+        request, "parked.drop", lambda op: relay.give_up(op, delivery_id=delivery_id, reason=_reason(request)),
         said="Dropped. What waited behind it goes on.",
     )
+
+
+@require_POST
+@staff
+def retry_message(request: HttpRequest, dispatch_id: UUID) -> HttpResponseBase:
+    """Send a message again that an endpoint did not take on the last try."""
+    return _decide(
+        request, "endpoint.again", lambda op: endpoints.again(op, dispatch_id=dispatch_id), said="It goes out again now."
+    )
+
+
+@require_POST
+@staff
+def drop_message(request: HttpRequest, dispatch_id: UUID) -> HttpResponseBase:
+    """Leave a message unsent."""
+    return _decide(
+        request, "endpoint.drop", lambda op: endpoints.drop(op, dispatch_id=dispatch_id, reason=_reason(request)),
+        said="Dropped. It is not sent any more.",
+    )
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:REASON_CHARS_MAX]
 
 
 def _decide(
@@ -81,6 +107,7 @@ def _decide(
 
 def _show(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
     waiting = stories.parked()
+    given_up = Dispatch.objects.filter(state=Dispatch.State.FAILED)
     found = list(waiting[:PARKED_ROWS_MAX])
     numbers = queries.numbers_of(delivery.stream for delivery in found)
     context = {
@@ -88,6 +115,8 @@ def _show(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
             Parked(delivery, numbers.get(delivery.stream, ""), sentence(delivery.event.kind, delivery.event.facts))
             for delivery in found
         ],
-        "total": waiting.count(), "problem": problem, "now": timezone.now(), "open_count": order_rows.open_count(),
+        "total": waiting.count() + given_up.count(),
+        "given_up": list(given_up.select_related("endpoint", "event").prefetch_related("tries").order_by("due_at")[:PARKED_ROWS_MAX]),
+        "problem": problem, "now": timezone.now(), "open_count": order_rows.open_count(),
     }
     return render(request, "console/parked.html", context, status=status)

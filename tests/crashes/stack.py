@@ -31,6 +31,7 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 KEY_ID, KEY_SECRET, WEBHOOK_SECRET = "rzp_test_crashes", "crashes-key-secret", "crashes-webhook-secret"
+SEAL_KEY = f"crash:{base64.b64encode(bytes(range(32, 64))).decode()}"
 WATCH_S = 0.1
 START_S = 30.0
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgres://root@127.0.0.1:5432/bahi")
@@ -108,6 +109,7 @@ class Stack:
 
     folder: Path
     database_url: str  # empty: SQLite in the folder
+    more: dict[str, str] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     url: str = ""
@@ -234,6 +236,7 @@ class Stack:
             "RAZORPAY_BASE_URL": f"{self.sandbox_url}/sandbox/razorpay/v1",
             "SANDBOX_URL": self.sandbox_url,
             "LOG_LEVEL": "WARNING",
+            **self.more,
         }
 
     def _commands(self, web_port: int, sandbox_port: int) -> dict[str, list[str]]:
