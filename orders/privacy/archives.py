@@ -116,7 +116,7 @@ def _entries(request: DataRequest) -> Iterator[tuple[str, bytes]]:
     for order in Order.objects.filter(person__in=mine).select_related("person__key").order_by("created_at", "id")[:ORDERS_MAX]:
         yield f"orders/{order.number}.json", _json(_order(order, order.person))
     messages = Message.objects.filter(person__in=mine).select_related("order", "person__key").order_by("created_at", "id")
-    yield "messages.json", _json([_message(row, row.person) for row in messages])
+    yield "messages.json", _json([_message(row, row.person or person) for row in messages])
     for ret in Return.objects.filter(order__person__in=mine).select_related("order__person__key").order_by("created_at", "id"):
         yield f"returns/{ret.number}.json", _json(_return(ret, ret.order.person))
         for photo in ReturnPhoto.objects.filter(ret=ret).order_by("place"):
