@@ -55,7 +55,7 @@ class EndpointForm(ShapeForm):
     """An endpoint. Kinds are typed with spaces or commas between them."""
 
     url = forms.CharField(label="Address", max_length=URL_CHARS_MAX, widget=forms.URLInput(attrs={"placeholder": "https://…"}))
-    kinds = forms.CharField(label="Kinds", max_length=2000, initial="order.*", help_text="order.placed, order.*, or * for all")
+    kinds = forms.CharField(label="Kinds, such as order.placed, order.* or *", max_length=2000, initial="order.*")
 
     field_order = ("name", "url", "kinds", "payload", "envelope", "is_personal")
 
@@ -74,7 +74,7 @@ class ConfigurationForm(ShapeForm):
     """What of a delivery configuration may be changed here; credentials are replaced over the API."""
 
     url = forms.CharField(label="Address", max_length=URL_CHARS_MAX, required=False)
-    topic = forms.CharField(label="Topic", max_length=200, required=False, help_text="{type} stands for the event's name")
+    topic = forms.CharField(label="Topic; {type} stands for the event's name", max_length=200, required=False)
 
     field_order = ("url", "topic", "payload", "envelope", "is_personal")
 

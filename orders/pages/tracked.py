@@ -50,7 +50,7 @@ class NewConfigurationForm(ShapeForm):
     name = forms.CharField(label="Name", max_length=120)
     target = forms.ChoiceField(label="Target", choices=list(TARGETS.items()))
     url = forms.CharField(label="Address", max_length=URL_CHARS_MAX, required=False, help_text="https://…, kafka://host:9092, nats://…, amqp://…")
-    topic = forms.CharField(label="Topic", max_length=200, required=False, help_text="Brokers only; {type} stands for the event's name")
+    topic = forms.CharField(label="Topic of a broker; {type} stands for the event's name", max_length=200, required=False)
 
     field_order = ("name", "target", "url", "topic", "payload", "envelope", "is_personal")
 
@@ -81,8 +81,8 @@ class NewTrackingForm(forms.Form):
     name = forms.CharField(label="Name", max_length=120)
     configuration_id = forms.ModelChoiceField(label="Goes to", queryset=Endpoint.objects.none())
     kinds = forms.CharField(label="Events", max_length=2000, initial="orders.* sessions.identified checkout.abandoned")
-    environments = forms.CharField(label="Environments", max_length=500, required=False, help_text="Empty: all of them")
-    api_clients = forms.ModelMultipleChoiceField(label="API clients", queryset=ApiClient.objects.none(), required=False, help_text="None: all of them")
+    environments = forms.CharField(label="Environments, or nothing for all", max_length=500, required=False)
+    api_clients = forms.ModelMultipleChoiceField(label="API clients, or none for all", queryset=ApiClient.objects.none(), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

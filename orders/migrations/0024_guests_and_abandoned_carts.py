@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0021_choices_cloaked'),
+        ('orders', '0023_see_customers'),
     ]
 
     operations = [
