@@ -10,7 +10,7 @@ from timeline.concurrently import AddIndexAside
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("orders", "0024_guests_and_abandoned_carts")]
+    dependencies = [('orders', '0025_guests_and_abandoned_carts')]
 
     operations = [
         AddIndexAside(

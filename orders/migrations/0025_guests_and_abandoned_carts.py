@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0023_see_customers'),
+        ('orders', '0024_channels'),
     ]
 
     operations = [
