@@ -157,7 +157,7 @@ def test_b95_erasing_a_customer_erases_the_guest_they_were() -> None:
     ordered(caller, cart(caller))
     customer = makers.customer()
     makers.read(customer.post(TRANSFER, {"anonymousToken": token}))
-    person = Person.objects.get(pk=customer.person_id)
+    person = Person.objects.get(pk=str(customer.person_id))
     was = person.guests.get()
     assert str(was.pk) in keeping.streams_of(person)
     assert keeping.reasons(person, now=timezone.now())
