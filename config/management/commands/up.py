@@ -19,7 +19,7 @@ from timeline.api.authentication import make_client
 from timeline.models import ApiClient
 from timeline.operations import operation
 
-WEB_WAIT_S = 30
+WEB_WAIT_S = 120
 WATCH_S = 0.5
 CHECK_CLIENT = "self-check"
 
