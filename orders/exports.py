@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.db.models import TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
 
+from orders import finding, grammar
 from orders.models import Line, Order, OrderRevision
 from orders.operations.axes import payment_state_of
 from orders.operations.people import read_address
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
+    from orders.grammar import Term
     from timeline.exports.sources import Asked
 
 WINDOW_PLACES, ORDERS_AT_ONCE = 20_000, 500
@@ -64,12 +68,31 @@ LINE_COLUMNS = (
 )
 
 
+class SearchWords(Word):
+    """The search language (docs/search.md), without what may name a person: filters of an export stand in the book."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Bound the length."""
+        super().__init__(max_length=grammar.QUERY_CHARS_MAX, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take what is understood."""
+        text = super().to_internal_value(data)
+        try:
+            for term in finding.parse(text):
+                _names_nobody(term)
+        except grammar.NotUnderstood as error:
+            raise ValidationError(str(error), code="invalid") from error
+        return text
+
+
 class OrderFilters(PeriodFilters):
     """Which orders, by what they were at the cut; times are those of their placement."""
 
     status = OneOrMany(child=Choice(choices=Order.Status.values), required=False)
     payment_status = OneOrMany(child=Choice(choices=Order.PaymentState.values), required=False)
     channel = OneOrMany(child=Word(max_length=40), required=False)
+    q = SearchWords(required=False, help_text="The search language of docs/search.md, without words that may name a person.")
 
 
 @dataclass(slots=True)
@@ -152,15 +175,25 @@ def read_lines(asked: Asked) -> Iterator[Batch]:
         yield Batch(done, [row for one in known for row in _line_rows(one, lines[one.order.pk])])
 
 
+def _names_nobody(term: Term) -> None:
+    """Raises NotUnderstood for a term that may name a person."""
+    if not term.key:
+        raise grammar.NotUnderstood("An export's search stands in the book, so words need a key", at=term.start, hint="Such as number:, sku: or awb:.")
+    if term.key in {"name", "email", "phone"} or (term.key == "customer" and not all(map(finding.is_id, term.values))):
+        raise grammar.NotUnderstood("An export's search stands in the book and names nobody", at=term.start, hint="Take customer: and an id.")
+
+
 def _known(asked: Asked) -> Iterator[tuple[int, list[_Known]]]:
     after, before = period_of(asked.filters)
+    terms, now = _terms(asked)
     for first in range(0, asked.cut, WINDOW_PLACES):
         placed = Event.objects.filter(kind="order.placed", **asked.window(first, WINDOW_PLACES))
         placed = placed.filter(recorded_at__gte=after) if after is not None else placed
         placed = placed.filter(recorded_at__lt=before) if before is not None else placed
         streams = list(placed.order_by(asked.cut_by).values_list("stream", flat=True))
         for start in range(0, len(streams), ORDERS_AT_ONCE):
-            yield first, [one for one in _read(streams[start : start + ORDERS_AT_ONCE], asked) if _fits(one, asked.filters)]
+            some = _found(streams[start : start + ORDERS_AT_ONCE], terms, now)
+            yield first, [one for one in _read(some, asked) if _fits(one, asked.filters, terms)]
         yield min(first + WINDOW_PLACES, asked.cut), []
 
 
@@ -196,9 +229,44 @@ def _stories(streams: Sequence[str], asked: Asked) -> dict[str, _Story]:
     return found
 
 
-def _fits(one: _Known, filters: Mapping[str, Any]) -> bool:
+def _terms(asked: Asked) -> tuple[tuple[Term, ...], dt.datetime]:
+    """The search, with the last moment before the cut for `7d` and `today`. At most one statement."""
+    newest = Event.objects.filter(**{f"{asked.cut_by}__lt": asked.cut}).order_by(f"-{asked.cut_by}") if asked.filters.get("q") else None
+    now = newest.values_list("recorded_at", flat=True).first() if newest is not None else None
+    return (finding.parse(asked.filters["q"], now=now), now) if now is not None else ((), timezone.now())
+
+
+def _found(streams: Sequence[str], terms: Sequence[Term], now: dt.datetime) -> list[str]:
+    """Those of the streams for which every term holds that asks for more than the events say. One statement, or none."""
+    more = [term for term in terms if not _is_told(term)]
+    if not more:
+        return list(streams)
+    there = set(Order.objects.filter(finding.matching(more, now=now), stream__in=streams).values_list("stream_id", flat=True))
+    return [stream for stream in streams if stream in there]
+
+
+def _fits(one: _Known, filters: Mapping[str, Any], terms: Sequence[Term]) -> bool:
     values = {"status": one.story.status, "payment_status": one.story.payment_state, "channel": one.order.channel}
-    return all(name not in filters or value in filters[name] for name, value in values.items())
+    if not all(name not in filters or value in filters[name] for name, value in values.items()):
+        return False
+    return all(_holds(term, one) is not term.is_not for term in terms if _is_told(term))
+
+
+def _is_told(term: Term) -> bool:
+    """Whether the events before the cut answer it; what else is asked is asked of the order as it is."""
+    states = term.key == "pay" and all(value in grammar.PAYMENT_STATES for value in term.values)
+    return states or term.key == "status" or (bool(term.spans) and term.key != "placed")
+
+
+def _holds(term: Term, one: _Known) -> bool:
+    if not term.spans:
+        return (one.story.status if term.key == "status" else one.story.payment_state) in term.values
+    if term.key in {"total", "items"}:
+        latest = one.story.edited or one.story.placed
+        return finding.spanned(term, one.sums()["total_minor"] if term.key == "total" else latest["item_count"])
+    return finding.spanned(term, one.story.reached.get(f"{term.key}_at"))
+
+
 
 
 def _order_row(one: _Known, *, is_personal: bool) -> tuple[Any, ...]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.db.models import Prefetch, Q
 
-from orders.models import Fulfilment, Line, Order, OrderPayment, Person, PersonToken
+from orders.models import Line, Order, OrderPayment, Person
 from orders.models.person import of as people_of
-from orders.queries import ORDER_NUMBER, UUID_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
@@ -26,15 +25,13 @@ SORTS = {
     "status": "status",
 }
 
-Token = tuple[str, bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
     """What staff look for. Words of one field are alternatives, fields go together.
 
-    `tokens` and `text_tokens` are groups of blind tokens (`orders.operations.people.tokens_for_search`); a person fits
-    when each group has one of theirs. The ends of intervals are exclusive, money is in minor units.
+    The ends of intervals are exclusive, money is in minor units. `extra` is what else must hold, such as what
+    `orders.finding` makes of the search language.
     """
 
     statuses: Sequence[str] = ()
@@ -42,10 +39,6 @@ class OrderSearch:
     fulfilment_states: Sequence[str] = ()
     channels: Sequence[str] = ()
     person_ids: Sequence[UUID] = ()
-    tokens: Sequence[Sequence[Token]] = ()
-    number: str = ""
-    text: str = ""
-    text_tokens: Sequence[Sequence[Token]] = ()
     created_from: datetime | None = None
     created_to: datetime | None = None
     delivered_from: datetime | None = None
@@ -76,12 +69,6 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
     ):
         if bound is not None:
             wanted &= Q(**{column: bound})
-    if filters.number:
-        wanted &= _numbered(filters.number)
-    if filters.tokens:
-        wanted &= _of_persons(filters.tokens)
-    if filters.text:
-        wanted &= _anything(filters.text, filters.text_tokens)
     return Order.objects.filter(wanted)
 
 
@@ -96,29 +83,3 @@ def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
         Prefetch("lines", Line.objects.order_by("place")),
         Prefetch("order_payments", OrderPayment.objects.select_related("payment").order_by("id")),
     )
-
-
-def _numbered(text: str) -> Q:
-    word = text.upper()
-    return Q(number=word) if ORDER_NUMBER.fullmatch(word) else Q(number__contains=word)
-
-
-def _of_persons(groups: Sequence[Sequence[Token]]) -> Q:
-    wanted = Q()
-    for group in groups:
-        tokens = Q(pk__in=())
-        for kind, token in group:
-            tokens |= Q(kind=kind, token=token)
-        wanted &= Q(person_id__in=PersonToken.objects.filter(tokens).values("person_id"))
-    return wanted
-
-
-def _anything(text: str, groups: Sequence[Sequence[Token]]) -> Q:
-    """Part of a number, a customer, a SKU, a tracking number."""
-    wanted = _numbered(text)
-    if UUID_TEXT.fullmatch(text):
-        wanted |= Q(pk=UUID(text)) | Q(person_id=UUID(text))
-    if groups:
-        wanted |= _of_persons(groups)
-    wanted |= Q(pk__in=Line.objects.filter(sku=text.upper()).values("order_id"))
-    return wanted | Q(pk__in=Fulfilment.objects.filter(shipment__tracking_number=text).values("order_id"))

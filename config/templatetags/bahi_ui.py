@@ -210,9 +210,9 @@ def query(context: template.Context, **changes: Any) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def query_without(context: template.Context, key: str) -> SafeString:
-    """The page's query string without one key."""
-    return query(context, **{key: ""})
+def query_with(context: template.Context, key: str, value: str) -> SafeString:
+    """The page's query string with one key as given; an empty value takes it away."""
+    return query(context, **{key: value})
 
 
 @register.filter

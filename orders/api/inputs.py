@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from orders.api.examples import BODIES
+from orders.grammar import QUERY_CHARS_MAX
 from orders.models import Order
 from orders.operations import refund_goods
 from orders.searching import SORTS
@@ -331,7 +332,10 @@ class OrdersQuery(Query):
     customer_id = QueryList(child=StrictUUID(), required=False, default=list)
     customer = QueryText(max_length=SEARCH_CHARS_MAX, required=False, default="", help_text="A name, an e-mail address or an id.")
     order_number = QueryText(max_length=24, required=False, default="", help_text="Whole or part.")
-    q = QueryText(max_length=SEARCH_CHARS_MAX, required=False, default="", help_text="A number, customer, SKU or tracking number.")
+    q = QueryText(
+        max_length=QUERY_CHARS_MAX, required=False, default="",
+        help_text="The search language of docs/search.md: words, and terms such as `status:confirmed,processing placed:7d total:>500`.",
+    )
     created_from = QueryMoment(required=False, default=None)
     created_to = QueryMoment(end=True, required=False, default=None)
     delivered_from = QueryMoment(required=False, default=None)

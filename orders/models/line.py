@@ -101,7 +101,7 @@ class Line(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["order", "quantity"], name="line_order_quantity_idx"),
-            models.Index(fields=["sku"], name="line_sku_idx"),
+            models.Index(fields=["sku", "order"], name="line_sku_order_idx", opclasses=["varchar_pattern_ops", "uuid_ops"]),
         ]
 
     def __str__(self) -> str:

@@ -119,6 +119,8 @@ class Order(StateModel):
     billing_address = models.ForeignKey(Address, on_delete=models.PROTECT, related_name="+", db_index=False)
     pricing_snapshot: models.JSONField[Any, Any] = models.JSONField()
     discount_snapshot: models.JSONField[Any, Any] = models.JSONField()
+    city_token = models.BinaryField(null=True)
+    pin_token = models.BinaryField(null=True)
     shipping_provider = models.CharField(max_length=40, blank=True)
     cancel_code = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField()
@@ -159,6 +161,12 @@ class Order(StateModel):
             models.Index(fields=["status", "-created_at"], name="order_status_created_idx"),
             models.Index(fields=["person", "-created_at"], name="order_person_created_idx"),
             models.Index(fields=["-created_at"], name="order_created_idx"),
+            models.Index(fields=["city_token", "-created_at"], name="order_city_idx", condition=Q(city_token__isnull=False)),
+            models.Index(fields=["pin_token", "-created_at"], name="order_pin_idx", condition=Q(pin_token__isnull=False)),
+            models.Index(fields=["total_minor"], name="order_total_idx"),
+            models.Index(fields=["delivered_at"], name="order_delivered_idx", condition=Q(delivered_at__isnull=False)),
+            models.Index(fields=["payment_state", "-created_at"], name="order_payment_created_idx"),
+            models.Index(fields=["channel", "-created_at"], name="order_channel_created_idx"),
         ]
 
     def __str__(self) -> str:

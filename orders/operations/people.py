@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orders.models import Address, Person, PersonToken
 from timeline import vault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from timeline.operations import Operation
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 PREFIX_CHARS_MIN = 2
 PREFIX_CHARS_MAX = 12
 WORDS_MAX = 6
-PHONE_TAIL_DIGITS = 4
-_WORD = re.compile(r"\w+", re.UNICODE)
+PHONE_DIGITS, PHONE_TAIL_DIGITS = 10, 4
+PHONE_ENDS = range(5, 10)
 _DIGITS = re.compile(r"\D+")
+
+Token = tuple[str, bytes]
 
 
 def ensure(op: Operation, *, person_id: UUID, kind: str) -> Person:
@@ -73,40 +76,85 @@ def _living(person: Person) -> Person:
     return person
 
 
-def tokens(profile: dict[str, str]) -> set[tuple[str, bytes]]:
+def tokens(profile: dict[str, str]) -> set[Token]:
     """Every token this profile is found by."""
-    found: set[tuple[str, bytes]] = set()
-    email = normal(profile.get("email", ""))
-    if email:
-        found |= {("email", vault.blind("email", email)), ("email_local", vault.blind("email_local", email.partition("@")[0]))}
+    found: set[Token] = set()
+    local, at, domain = normal(profile.get("email", "")).partition("@")
+    if local:
+        found |= {_blind("email", f"{local}{at}{domain}"), _blind("email_local", local), *_prefixes("email_begins", local)}
+    if domain:
+        found.add(_blind("email_domain", domain))
     phone = _DIGITS.sub("", profile.get("phone", ""))
     if len(phone) >= PHONE_TAIL_DIGITS:
         found |= {
-            ("phone", vault.blind("phone", phone[-10:])),
-            ("phone_tail", vault.blind("phone_tail", phone[-PHONE_TAIL_DIGITS:])),
+            _blind("phone", phone[-PHONE_DIGITS:]), _blind("phone_tail", phone[-PHONE_TAIL_DIGITS:]),
+            *(_blind("phone_end", phone[-digits:]) for digits in PHONE_ENDS if len(phone) >= digits),
         }
-    for word in _WORD.findall(normal(profile.get("name", "")))[:WORDS_MAX]:
-        for length in range(PREFIX_CHARS_MIN, min(len(word), PREFIX_CHARS_MAX) + 1):
-            found.add(("name", vault.blind("name", word[:length])))
+    for word in _words(profile.get("name", ""))[:WORDS_MAX]:
+        found |= _prefixes("name", word) or {_blind("name", word)}
     return found
 
 
-def tokens_for_search(text: str) -> list[tuple[str, bytes]]:
-    """The tokens which a searcher's word may stand for: e-mail, its local part, a phone, the beginning of a name."""
-    word = normal(text)
-    found: list[tuple[str, bytes]] = []
-    digits = _DIGITS.sub("", word)
-    if "@" in word:
-        return [("email", vault.blind("email", word))]
+def tokens_for_search(text: str) -> list[Token]:
+    """The tokens which a searcher's word may stand for: an e-mail or part of it, a phone or its end, the beginning of a name."""
+    if "@" in text:
+        return email_tokens(text)
+    return [*phone_tokens(text), *email_tokens(text), *name_tokens(text)]
+
+
+def email_tokens(text: str) -> list[Token]:
+    """A whole address, `@` and what follows it, or what stands before it, whole or its first letters."""
+    local, at, domain = normal(text).partition("@")
+    if at and local and domain:
+        return [_blind("email", f"{local}@{domain}")]
+    if at and domain:
+        return [_blind("email_domain", domain)]
+    found = [_blind("email_local", local)]
+    return [*found, _blind("email_begins", local)] if PREFIX_CHARS_MIN <= len(local) <= PREFIX_CHARS_MAX else found
+
+
+def phone_tokens(text: str) -> list[Token]:
+    """A phone number, with its country or without, or its last four to nine digits; nothing for fewer."""
+    digits = _DIGITS.sub("", text)
     if len(digits) == PHONE_TAIL_DIGITS:
-        found.append(("phone_tail", vault.blind("phone_tail", digits)))
-    elif len(digits) > PHONE_TAIL_DIGITS:
-        found.append(("phone", vault.blind("phone", digits[-10:])))
-    found.append(("email_local", vault.blind("email_local", word)))
-    first = next(iter(_WORD.findall(word)), "")
-    if len(first) >= PREFIX_CHARS_MIN:
-        found.append(("name", vault.blind("name", first[:PREFIX_CHARS_MAX])))
-    return found
+        return [_blind("phone_tail", digits)]
+    if len(digits) in PHONE_ENDS:
+        # A whole number may be as short.
+        return [_blind("phone_end", digits), _blind("phone", digits)]
+    return [_blind("phone", digits[-PHONE_DIGITS:])] if len(digits) > PHONE_TAIL_DIGITS else []
+
+
+def name_tokens(text: str) -> list[Token]:
+    """The beginning of a word of a name, or an initial; of several words the longest."""
+    longest = max(_words(text), key=len, default="")
+    return [_blind("name", longest[:PREFIX_CHARS_MAX])] if longest else []
+
+
+def place_tokens(address: Mapping[str, Any]) -> dict[str, bytes | None]:
+    """The columns by which an order is found that is sent there."""
+    return {
+        "city_token": place_token("city", str(address.get("city") or "")),
+        "pin_token": place_token("pin", str(address.get("postalCode") or "")),
+    }
+
+
+def place_token(kind: str, text: str) -> bytes | None:
+    """The token of a city or of a PIN code, blanks aside; None for none."""
+    word = "".join(normal(text).split())
+    return vault.blind(kind, word) if word else None
+
+
+def _words(text: str) -> list[str]:
+    """Letters with their marks, for a vowel sign is part of its word, and digits."""
+    return "".join(letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in normal(text)).split()
+
+
+def _prefixes(kind: str, word: str) -> set[Token]:
+    return {_blind(kind, word[:length]) for length in range(PREFIX_CHARS_MIN, min(len(word), PREFIX_CHARS_MAX) + 1)}
+
+
+def _blind(kind: str, text: str) -> Token:
+    return kind, vault.blind(kind, text)
 
 
 def normal(text: str) -> str:

@@ -118,6 +118,7 @@ def _order(
         shipping_method=checkout.shipping_method,
         payment_method=checkout.payment_method,
         destination_state=plan.destination_state,
+        **people.place_tokens(plan.shipping),
         shipping_address=shipping,
         billing_address=billing,
         pricing_snapshot=snapshot.pricing_snapshot(plan.request, quote),

@@ -17,7 +17,7 @@ from inventory import queries as shelves
 from inventory.operations import Want
 from orders import locks
 from orders.models import Line, Order, OrderRevision, RefundPart
-from orders.operations import axes, balance, edit_rules, planning, refund_parts
+from orders.operations import axes, balance, edit_rules, people, planning, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.pricing import gst, revision
 from orders.pricing.giving_back import BeyondRemaining, Remaining
@@ -124,8 +124,9 @@ def write(
         facts=_facts(order, lines, draft, before=before, after=after, ids=ids, edit=edit, moved=moved),
         targets=[("customer", order.person_id), *([("orderedit", edit.pk)] if edit is not None else [])],
     )
-    Order.objects.filter(pk=order.pk).update(**after, **moved)
-    for name, value in {**after, **moved}.items():
+    found_by = people.place_tokens(people.read_address(shipping, order.person)) if shipping is not None else {}
+    Order.objects.filter(pk=order.pk).update(**after, **moved, **found_by)
+    for name, value in {**after, **moved, **found_by}.items():
         setattr(order, name, value)
     _change_lines(op, lines, draft)
     fresh = [

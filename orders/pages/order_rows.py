@@ -11,9 +11,9 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from orders import queries, searching
+from orders import finding, grammar, queries, searching
+from orders.finding import LATE_AFTER
 from orders.models import Order
-from orders.operations.people import tokens_for_search
 from orders.pages.order_sheet import pay_word
 from orders.searching import OrderSearch
 from timeline.api.paging import COUNT_CAP, paged
@@ -24,19 +24,10 @@ if TYPE_CHECKING:
 
     from django.http import QueryDict
 
-    from orders.searching import Token
-
 S = Order.Status
 PAGE_ROWS = 50
-SEARCH_CHARS_MAX = 200
-WORDS_MAX = 6
 SEGMENTS_MAX = 6
 NEWEST_FIRST = ("-created_at", "-id")
-# How long an order may stay in a state before it is late; amber from four fifths on.
-LATE_AFTER: Final = {
-    S.PENDING: timedelta(hours=1), S.CONFIRMED: timedelta(hours=24), S.PROCESSING: timedelta(hours=24),
-    S.SHIPPED: timedelta(days=5),
-}
 VIEWS: Final[dict[str, tuple[str, Q]]] = {
     "": ("All", Q()),
     "to-confirm": ("To confirm", Q(status=S.PENDING)),
@@ -75,12 +66,21 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of what is asked, and what its key of the query string is without it."""
+
+    words: str
+    key: str
+    rest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """One page of the list."""
 
     rows: list[Row]
     tabs: list[Tab]
-    chips: list[tuple[str, str]]
+    chips: list[Chip]
     total: int
     is_capped: bool
     sum_minor: int
@@ -131,43 +131,40 @@ def open_count() -> int:
     return Order.objects.filter(status__in=list(_COUNTED.values())).count()
 
 
-def words_of(text: str) -> list[list[Token]]:
-    """The groups of blind tokens for what somebody typed: an address or a phone as a whole, a name word by word."""
-    if "@" in text or not any(letter.isalpha() for letter in text):
-        return [tokens_for_search(text)]
-    return [tokens_for_search(word) for word in text.split()[:WORDS_MAX]]
-
-
-def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[tuple[str, str]], list[str]]:
-    """The search, a chip for each part of it (words, and the key that takes it away), and what was not understood."""
+def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[str]]:
+    """The search, a chip for each part of it, and what was not understood: then nothing is found, for less would mislead."""
     q = _typed(asked)
     payment = asked.get("payment", "")
     payment = payment if payment in Order.PaymentState.values else ""
     refusals: list[str] = []
     since, until = _day(asked, "from", refusals), _day(asked, "to", refusals)
     chips = [
-        (words, key)
+        Chip(words, key)
         for words, key in (
-            (f"“{q}”", "q" if q else ""),
             (f"Payment is {payment.replace('_', ' ')}", "payment" if payment else ""),
             (f"Placed from {since:%-d %b %Y}" if since else "", "from" if since else ""),
             (f"Placed until {until:%-d %b %Y}" if until else "", "to" if until else ""),
         )
         if key
     ]
+    try:
+        terms = finding.parse(q)
+        typed = finding.matching(terms)
+        chips = [Chip(q[term.start : term.end], "q", grammar.without(q, term)) for term in terms] + chips
+    except grammar.NotUnderstood as error:
+        refusals.append(str(error))
+        typed, chips = Q(pk__in=()), [Chip(q, "q"), *chips]
     search = OrderSearch(
         payment_states=(payment,) if payment else (),
-        text=q,
-        text_tokens=words_of(q) if q else (),
         created_from=since,
         created_to=until + timedelta(days=1) if until else None,
-        extra=VIEWS[view][1],
+        extra=VIEWS[view][1] & typed,
     )
     return search, chips, refusals
 
 
 def _typed(asked: QueryDict) -> str:
-    return asked.get("q", "").replace("\0", "").strip()[:SEARCH_CHARS_MAX]
+    return asked.get("q", "").strip()[: grammar.QUERY_CHARS_MAX]
 
 
 def _day(asked: QueryDict, key: str, refusals: list[str]) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orders.models import Order
+from orders.operations import process
 from payments import operations as money
 from tests import makers
 from tests.exports.test_events import URL, _work, made, rows  # noqa: F401 the fixture is used by being here
@@ -74,6 +75,25 @@ def test_filters_look_at_the_orders_as_they_were() -> None:
     assert [row["status"] for row in exported(boss, filters={"status": ["pending", "shipped"]})[0]] == ["pending"]
     assert exported(boss, filters={"month": "2020-02"})[0] == exported(boss, filters={"channel": "nowhere"})[0] == []
     makers.read(boss.post(URL, {"kind": "orders", "filters": {"status": "lost"}}), 400)
+
+
+def test_the_search_language_narrows_an_export_and_names_nobody() -> None:
+    """States and sums are those at the cut; what may name a person is refused, for filters stand in the book (UX B5.2)."""
+    boss = makers.staff()
+    sent, paid = makers.shipped_order(skus=[makers.product("TEA-1").sku]), makers.paid_order(skus=[makers.product("MUG-1").sku])
+    for q, expected in (
+        ("status:shipped", [sent]), ("-status:shipped placed:7d", [paid]), ("pay:paid sku:TEA-*", [sent]),
+        (f"total:{paid.total_minor // 100}.{paid.total_minor % 100:02}..", [sent, paid]), ("shipped:today items:2", [sent]),
+        ("status:delivered", []), (f"customer:{paid.person_id}", [paid]),
+    ):
+        assert [row["id"] for row in exported(boss, filters={"q": q})[0]] == [str(one.pk) for one in expected], q
+    before = made(boss, kind="orders", filters={"q": "status:confirmed"})
+    run(paid, lambda op: process.start_processing(op, order_id=paid.pk))
+    again = made(boss, kind="orders", filters={"q": "status:confirmed"}, cut=before["cut"])
+    assert (again["sha256"], exported(boss, filters={"q": "status:confirmed"})[0]) == (before["sha256"], [])
+    for q in ("meera", "email:meera@example.com", "name:meera", "phone:2345", "customer:meera", "status:shiped", '"x'):
+        problem = makers.read(boss.post(URL, {"kind": "orders", "filters": {"q": q}}), 400)
+        assert "character" in problem["errors"][0]["detail"], q
 
 
 def test_b69_personal_columns_need_their_own_scope_and_are_marked() -> None:

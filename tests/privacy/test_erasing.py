@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from config.doctor import examine
-from orders.models import DataRequest, Document, Person, PersonToken
+from orders.models import DataRequest, Document, Order, Person, PersonToken
 from orders.operations import accounts
 from orders.privacy import erasures
 from payments.models import Notice
@@ -64,6 +64,7 @@ def test_nothing_is_found_and_everything_checks(planted: planting.Planted, shop_
     assert (shown["customer"]["erased"], shown["customer"]["name"], shown["shippingAddress"]) == (True, None, None)
     assert shown["items"][0]["metadata"] == {}
     assert shown["total"] == planted.order.total_minor
+    assert Order.objects.filter(person=planted.order.person).exclude(city_token=None, pin_token=None).count() == 0
     timeline = planted.staff.get(f"/admin/orders/{planted.order.number}/timeline").content
     assert planting.hits(timeline) == []
     invoice = Document.objects.get(kind="invoice")
