@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Sum
 from django.utils import timezone
 
 from inventory import reconciliation as stock
+from orders import as_of
 from orders.analytics import rebuild
 from orders.documents import audit
 from orders.models import Line, Order, OrderRevision
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 ROWS_NAMED_MAX = 200
+FOLDED_ORDERS_MAX = 100
 SEAL_MINUTES_MAX = timedelta(minutes=15)
 
 
@@ -73,6 +76,19 @@ def one_state_machine_library() -> Iterator[tuple[str, str]]:
     """`django-fsm` and `django-fsm-2` write the same folder; only ours may be there."""
     if any(found.metadata["Name"].lower() == "django-fsm" for found in metadata.distributions()):
         yield "django-fsm", "is installed beside django-fsm-2 and may have overwritten it"
+
+
+def orders_fold_to_their_rows() -> Iterator[tuple[str, str]]:
+    """A sample of orders, the newest and others by chance, is what its events say; those with work under way are left out."""
+    under_way = Delivery.objects.filter(stream=OuterRef("stream_id"), state__in=(Delivery.State.DUE, Delivery.State.PARKED))
+    still = Order.objects.filter(~Exists(under_way))
+    sample = {order.pk: order for order in still.order_by("-created_at")[:FOLDED_ORDERS_MAX]}
+    ends = Order.objects.aggregate(oldest=Min("created_at"), newest=Max("created_at"))
+    if ends["oldest"] is not None:
+        start = ends["oldest"] + (ends["newest"] - ends["oldest"]) * random.random()  # noqa: S311 a sample, no secret
+        sample |= {order.pk: order for order in still.filter(created_at__gte=start).order_by("created_at")[:FOLDED_ORDERS_MAX]}
+    for order, gap in as_of.gaps(list(sample.values())):
+        yield f"{order.number}: {gap.row} {gap.field}", f"is {gap.there}, its events say {gap.told}"
 
 
 def guard_present() -> Iterator[tuple[str, str]]:
@@ -242,6 +258,7 @@ CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (
     stock_adds_up,
     money_adds_up,
     orders_add_up,
+    orders_fold_to_their_rows,
     documents_add_up,
     books_balance,
     counts_add_up,

@@ -12,12 +12,13 @@ from orders.reconciliation.causes import CAUSES
 from orders.reconciliation.runs import CHECKS
 from timeline import subscriptions
 from timeline.transitions import Machine, machine, machines
-from timeline.vocabulary import VOCABULARY
+from timeline.vocabulary import CART_TRACKING, VOCABULARY, activity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orders.reconciliation.causes import Cause
+    from timeline.vocabulary import Kind
 
 _HEAD = "<!-- Written by `make docs` from the code; `make check` compares. -->\n"
 
@@ -62,22 +63,31 @@ def states() -> str:
 def events() -> str:
     """`docs/events.md`: the vocabulary and who listens."""
     rows = [
-        f"| `{kind.kind}` | {'yes' if kind.public else 'no'} | {kind.type} | {kind.sentence} | "
+        f"| `{kind.kind}` | {kind.type} | {activity(kind.kind)} | {_tracking(kind)} | {kind.stage} | {'yes' if kind.public else 'no'} "
+        f"| {kind.sentence} | "
         + ", ".join(f"`{listener.name}`" for listener in subscriptions.of_kind(kind.kind) if not listener.name.startswith("tests."))
-        + f" | {kind.activity} |"
+        + " |"
         for kind in VOCABULARY.values()
     ]
     return "\n".join(
         [
             _HEAD,
             "# Events\n",
-            "Every event the system can say. Kinds are added, never changed; facts are ids, amounts and codes, never people.\n",
-            "| kind | customers see it | type | sentence | who listens | order activity (E11–E28) |",
-            "|---|---|---|---|---|---|",
+            _EVENTS,
+            "| kind | type | order activity | tracking event | stage | customers see it | sentence | who listens |",
+            "|---|---|---|---|---|---|---|---|",
             *rows,
             "",
         ]
     )
+
+
+def _tracking(kind: Kind) -> str:
+    """Its names among tracking events; one kind of ours may be several, by what it says."""
+    names = [kind.tracking] if kind.tracking else []
+    if kind.kind == "checkout.changed":
+        names += [f"{name} (`{what}`)" for what, name in CART_TRACKING.items()]
+    return ", ".join(names)
 
 
 def settings_page() -> str:
@@ -134,6 +144,12 @@ def _done_by(cause: Cause) -> str:
     return f"a person, with “{VERBS[cause.action].word}”" if cause.action else "a person"
 
 
+_EVENTS = """Every event the system can say. Kinds are added, never changed; facts are ids, amounts and codes, never people.
+
+The same thing has names elsewhere: `type` is the word of an order's timeline, *order activity* the typed event of an activity list
+(`eventType` in the API: `Custom` for what a person wrote, `None` for what has no name there), *tracking event* its name when it
+is sent on for marketing and analysis, and *stage* the stage of the order's life it leads to. What outside apps tell begins with `app.`.
+"""
 _LIFECYCLE = """# What may still be changed
 
 An order is four things at once: its status, its money, its goods and its holds. `orders/automaton.py` says what may happen to them

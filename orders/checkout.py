@@ -170,7 +170,7 @@ def amend(op: Operation, *, checkout_id: UUID, changes: Mapping[str, Any]) -> Ch
     contact = {part: value for part, value in contact.items() if value}
 
     if "discountCode" in changes:
-        checkout.discount_code = _known_code(changes["discountCode"])
+        _change_code(op, checkout, _known_code(changes["discountCode"]))
     checkout.shipping_method = changes.get("shippingMethod") or checkout.shipping_method
     checkout.payment_method = changes.get("paymentMethod") or checkout.payment_method
     checkout.sealed = checkout.seal_contact(contact)
@@ -320,6 +320,14 @@ def _profile(contact: Mapping[str, Any]) -> dict[str, str]:
         "phone": str(contact.get("phone") or shipping.get("phone") or ""),
         "name": str(contact.get("name") or shipping.get("name") or ""),
     }
+
+
+def _change_code(op: Operation, checkout: Checkout, code: str) -> None:
+    before, checkout.discount_code = checkout.discount_code, code
+    if before and before != code:
+        op.record(checkout, "checkout.coupon_removed", stream=str(checkout.pk), facts={"discount_code": before})
+    if code and before != code:
+        op.record(checkout, "checkout.coupon_added", stream=str(checkout.pk), facts={"discount_code": code})
 
 
 def _known_code(text: str | None) -> str:

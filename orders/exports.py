@@ -22,9 +22,8 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from orders import finding, grammar
+from orders import finding, grammar, lifecycle
 from orders.models import Line, Order, OrderRevision
-from orders.operations.axes import payment_state_of
 from orders.operations.people import read_address
 from payments.models import Dispute
 from timeline.api.wire import Choice
@@ -119,7 +118,7 @@ class _Story:
         """Z2, of the payments as they were."""
         if any(status in Dispute.RUNNING for status in self.disputes.values()):
             return Order.PaymentState.DISPUTED
-        return payment_state_of(list(self.payments.values()), self.paid, self.refunded)
+        return lifecycle.payment_state(list(self.payments.values()), paid=self.paid, refunded=self.refunded, is_disputed=False)
 
     def hear(self, kind: str, subject: tuple[str, str], to_state: str, facts: Mapping[str, Any], at: dt.datetime) -> None:
         """One event more."""

@@ -6,6 +6,10 @@ A stage is a projection: it is read from the status and the two derived axes, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STATUSES = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled", "refunded")
 STAGES = ("received", "validated", "reserved", "picked", "packed", "shipped", "delivered", "closed")
@@ -51,6 +55,31 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection("cancelled", "closed"),
     Projection("refunded", "closed"),
 )
+
+
+def payment_state(statuses: Sequence[str], *, paid: int, refunded: int, is_disputed: bool) -> str:
+    """Where the money of an order is (Z2): its payments' statuses, what they took and what went back, in minor units."""
+    if is_disputed:
+        return "disputed"
+    if paid:
+        if refunded >= paid:
+            return "refunded"
+        return "partially_refunded" if refunded else "paid"
+    for status, state in (("in_doubt", "in_doubt"), ("authorized", "authorized")):
+        if status in statuses:
+            return state
+    return "failed" if statuses and set(statuses) == {"failed"} else "unpaid"
+
+
+def fulfilment_state(*, units: int, shipped: int, delivered: int, returned: int) -> str:
+    """Where the goods of an order are (Z2); `units` are those that are not cancelled."""
+    if returned and returned >= shipped:
+        return "returned"
+    if units and delivered >= units:
+        return "delivered"
+    if units and shipped >= units:
+        return "fulfilled"
+    return "partial" if shipped else "unfulfilled"
 
 
 def fulfilment_word(own: str, parcel: str) -> str:

@@ -303,7 +303,7 @@ class Refund(StateModel):
         field=status,
         source=[Status.PENDING, Status.IN_DOUBT],
         target=Status.PENDING,
-        custom={"event": "refund.accepted"},
+        custom={"event": "refund.issued"},
     )
     def accept(self, *, gateway_refund_id: str) -> None:
         """The gateway works on it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
@@ -11,9 +11,12 @@ from django.utils import timezone
 from timeline.models import Delivery, Event, Target
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
 STORY_EVENTS_MAX = 5000
+_MOMENT = timedelta(milliseconds=2)
 
 
 def story(stream: str, *, public_only: bool = False) -> list[Event]:
@@ -22,6 +25,15 @@ def story(stream: str, *, public_only: bool = False) -> list[Event]:
     if public_only:
         events = events.filter(public=True)
     return list(events.order_by("stream_seq")[:STORY_EVENTS_MAX])
+
+
+def entry(stream: str, public_id: UUID) -> Event | None:
+    """The event of this story that is known outside by this id; one statement over the events of one moment."""
+    at = datetime.fromtimestamp((public_id.int >> 80) / 1000, UTC)
+    near = Event.objects.select_related("person_key").filter(
+        stream=stream, recorded_at__gte=at - _MOMENT, recorded_at__lte=at + _MOMENT
+    )
+    return next((event for event in near if event.public_id == str(public_id)), None)
 
 
 def of_target(kind: str, target_id: str) -> QuerySet[Event]:

@@ -30,6 +30,8 @@ class Kind:
     sentence: str
     type: str = STATUS_CHANGED
     activity: str = ""
+    tracking: str = ""
+    stage: str = ""
 
 
 class UnknownKind(ValueError):
@@ -38,27 +40,31 @@ class UnknownKind(ValueError):
 
 _KINDS: tuple[Kind, ...] = (
     # The order itself.
-    Kind("order.placed", True, "Order placed: {item_count:units}, {total_minor:money}", CREATED),
+    Kind("order.placed", True, "Order placed: {item_count:units}, {total_minor:money}", CREATED, activity="OrderGroupCreated", tracking="orders.submitted", stage="received"),
     Kind("order.imported", False, "Taken over from {channel}: order {channel_order_number}, there {channel_status}"),
     Kind("order.channel_told", False, "{channel} says: {channel_status}"),
-    Kind("order.confirmed", True, "Order confirmed"),
-    Kind("order.processing_started", True, "Packing started"),
-    Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED),
-    Kind("order.delivered", True, "Delivered", DELIVERED),
-    Kind("order.cancelled", True, "Cancelled ({code})", CANCELLED),
+    Kind("order.confirmed", True, "Order confirmed", stage="reserved"),
+    Kind("order.processing_started", True, "Packing started", activity="OrderGroupInProgress", stage="picked"),
+    Kind("order.shipped", True, "Shipped with {carrier} {tracking_number}", SHIPPED, stage="shipped"),
+    Kind("order.delivered", True, "Delivered", DELIVERED, activity="OrderGroupCompleted", stage="delivered"),
+    Kind("order.cancelled", True, "Cancelled ({code})", CANCELLED, activity="OrderGroupCancelled", stage="closed"),
     Kind("order.units_cancelled", True, "{units:units} cancelled ({code})"),
-    Kind("order.refunded", True, "All money has gone back: {amount_minor:money}"),
-    Kind("order.held", False, "Put on hold ({reason})"),
-    Kind("order.released", False, "Hold released ({reason})"),
+    Kind("order.refunded", True, "All money has gone back: {amount_minor:money}", stage="closed"),
+    Kind("order.held", False, "Put on hold ({reason})", activity="OrderGroupOnHold"),
+    Kind("order.released", False, "Hold released ({reason})", activity="OrderGroupInProgress"),
     Kind("order.edit_staged", False, "A change of the order is prepared"),
     Kind("order.edit_changed", False, "The prepared change is another now"),
     Kind("order.edit_committed", False, "The prepared change is made"),
     Kind("order.edit_discarded", False, "The prepared change is dropped"),
     Kind("order.edited", True, "Order changed: {item_count:units}, {total_minor:money}"),
+    Kind("order.coupon_added", True, "Coupon {discount_code} used: {amount_minor:money} off", activity="PromotionAddCoupon"),
+    Kind("order.coupon_removed", True, "Coupon {discount_code} taken away", activity="PromotionRemoveCoupon"),
+    Kind("order.discounted", True, "Discount of {amount_minor:money} given", activity="PromotionManualDiscount"),
     Kind("order.axes_changed", False, "Payment is {payment_state}, fulfilment is {fulfilment_state}"),
     Kind("note.added", False, "Note", NOTE_ADDED),
     Kind("note.edited", False, "Note corrected", NOTE_ADDED),
     Kind("note.retracted", False, "Note retracted", NOTE_ADDED),
+    Kind("mentions.read", False, "Mentions read"),
     # Long work: a file's rows, and what came of them.
     Kind("job.asked", False, "Job of {total} rows asked for"),
     Kind("job.started", False, "Job started"),
@@ -85,6 +91,8 @@ _KINDS: tuple[Kind, ...] = (
     # The checkout.
     Kind("checkout.started", False, "Cart started"),
     Kind("checkout.changed", False, "Cart changed: {what}"),
+    Kind("checkout.coupon_added", False, "Coupon {discount_code} entered", activity="PromotionAddCoupon"),
+    Kind("checkout.coupon_removed", False, "Coupon {discount_code} taken away", activity="PromotionRemoveCoupon"),
     Kind("checkout.held", False, "Stock held until {until}"),
     Kind("checkout.completed", False, "Checkout completed"),
     Kind("checkout.failed", False, "Checkout failed ({reason})"),
@@ -94,9 +102,9 @@ _KINDS: tuple[Kind, ...] = (
     # Money in.
     Kind("payment.opened", False, "Payment of {amount_minor:money} opened"),
     Kind("payment.accepted", False, "{gateway} is ready to take {amount_minor:money}"),
-    Kind("payment.authorized", True, "Payment of {amount_minor:money} authorised"),
+    Kind("payment.authorized", True, "Payment of {amount_minor:money} authorised", stage="validated"),
     Kind("payment.capture_asked", False, "Capture of {amount_minor:money} asked for"),
-    Kind("payment.captured", True, "Payment of {amount_minor:money} received", PAYMENT_RECEIVED),
+    Kind("payment.captured", True, "Payment of {amount_minor:money} received", PAYMENT_RECEIVED, activity="AddingPayment", stage="validated"),
     Kind("payment.failed", True, "Payment failed ({reason})"),
     Kind("payment.doubted", False, "The gateway did not answer; asking again"),
     Kind("payment.retried", True, "Another payment attempt"),
@@ -106,11 +114,13 @@ _KINDS: tuple[Kind, ...] = (
     # Money back.
     Kind("refund.requested", True, "Refund of {amount_minor:money} asked for"),
     Kind("refund.declined", True, "Refund request declined"),
-    Kind("refund.asked", True, "Refund of {amount_minor:money} started"),
+    Kind("refund.asked", True, "Refund of {amount_minor:money} started", activity="CreatingRefund"),
+    Kind("refund.issued", False, "Refund of {refund_amount_minor:money} issued ({refund_method} {processor_ref})"),
     Kind("refund.accepted", False, "The gateway accepted the refund of {amount_minor:money}"),
     Kind("refund.processed", True, "Refund of {amount_minor:money} done", REFUNDED),
     Kind("refund.failed", False, "Refund of {amount_minor:money} failed ({reason})"),
     Kind("refund.doubted", False, "The gateway did not answer about the refund; asking again"),
+    Kind("refund.goods_back", False, "Goods of a refund: {units:units} taken back"),
     Kind("refund.speed_changed", False, "Refund of {amount_minor:money} goes at {speed} speed"),
     # Disputes.
     Kind("dispute.opened", False, "Dispute of {amount_minor:money} opened ({reason_code})"),
@@ -143,7 +153,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("case.snoozed", False, "Difference put off until {until}: {cause}"),
     Kind("reconciliation.done", False, "Reconciled {day}: {found} differences, {unexplained} unexplained"),
     # Fulfilments: what one warehouse ships.
-    Kind("fulfilment.planned", False, "{units:units} to ship from {warehouse}"),
+    Kind("fulfilment.planned", False, "{units:units} to ship from {warehouse}", activity="ShipmentReleased"),
     Kind("fulfilment.changed", False, "Fulfilment changed ({what}): {units:units} from {warehouse}"),
     Kind("fulfilment.awaiting", False, "{units:units} wait for stock", activity="ShipmentAwaitingInventory"),
     Kind("fulfilment.scheduled", False, "{units:units} to ship from {release_at}"),
@@ -157,7 +167,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("fulfilment.settled", False, "{units:units} of a parcel that did not arrive: {outcome}"),
     # Parcels.
     Kind("shipment.booked", False, "Parcel booked with {carrier}"),
-    Kind("shipment.labelled", False, "Label {tracking_number} printed"),
+    Kind("shipment.labelled", False, "Label {tracking_number} printed", stage="packed"),
     Kind("shipment.shipped", True, "Parcel {tracking_number} handed to {carrier}", activity="ShipmentShipped"),
     Kind("shipment.scanned", True, "Parcel {tracking_number}: {scan}"),
     Kind("shipment.sighted", False, "Parcel {tracking_number}: {count} scans that move nothing ({source})"),
@@ -166,7 +176,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("shipment.flags_answered", False, "Looked at: {flags}"),
     Kind("shipment.next_step_set", False, "Next: {next_step}"),
     Kind("shipment.delivered", True, "Parcel {tracking_number} delivered"),
-    Kind("shipment.cancelled", False, "Parcel cancelled ({code})"),
+    Kind("shipment.cancelled", False, "Parcel cancelled ({code})", activity="ShipmentCancelled"),
     Kind("shipment.returning", True, "Parcel {tracking_number} is coming back"),
     Kind("shipment.returned", False, "Parcel {tracking_number} received back"),
     Kind("shipment.lost", False, "Parcel {tracking_number} lost"),
@@ -182,7 +192,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("carrier_notice.taken", False, "Notice of {carrier}"),
     Kind("shipment.inspected", False, "Units of parcel {tracking_number} inspected"),
     # Returns.
-    Kind("return.requested", True, "Return {number} asked for: {item_count:units}, {refund_amount_minor:money}"),
+    Kind("return.requested", True, "Return {number} asked for: {item_count:units}, {refund_amount_minor:money}", activity="ReturnCreated"),
     Kind("return.approved", True, "Return {number} approved"),
     Kind("return.declined", True, "Return {number} declined"),
     Kind("return.cancelled", True, "Return {number} called off"),
@@ -191,7 +201,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("return.pickup_booked", True, "Pickup for return {number} booked with {carrier}"),
     Kind("return.pickup_failed", True, "Pickup for return {number} called off"),
     Kind("return.picked_up", True, "Return {number} is on its way to us"),
-    Kind("return.received", True, "Return {number} received: {item_count:units}"),
+    Kind("return.received", True, "Return {number} received: {item_count:units}", activity="ReturnReceiptItems"),
     Kind("return.inspected", False, "Return {number} inspected"),
     Kind("return.sent_back", True, "{item_count:units} of return {number} go back to you"),
     Kind("return.exchanged", True, "Return {number} exchanged for order {exchange_number}"),
@@ -265,9 +275,20 @@ _KINDS: tuple[Kind, ...] = (
     Kind("privacy.archive_expired", False, "The archive of the customer's data is gone"),
     Kind("privacy.withdrawn", False, "The request about the customer's data was withdrawn"),
     Kind("retention.applied", False, "What was kept long enough was let go of: {total}"),
+    Kind("personal_data.viewed", False, "Personal data seen ({what})"),
     Kind("message.sent", False, "{medium} sent: {message}"),
     Kind("message.failed", False, "{medium} not sent: {message}"),
 )
+
+# REQUIREMENTS E11 to E27; an event that is none of them is `None` (E28), what a person writes is `Custom`.
+ACTIVITIES = (
+    "OrderGroupCreated", "OrderGroupOnHold", "OrderGroupCompleted", "OrderGroupInProgress", "OrderGroupCancelled",
+    "ShipmentAwaitingInventory", "ShipmentCancelled", "ShipmentPacking", "ShipmentReleased", "ShipmentShipped", "ReturnCreated",
+    "AddingPayment", "CreatingRefund", "ReturnReceiptItems", "PromotionAddCoupon", "PromotionManualDiscount", "PromotionRemoveCoupon",
+)
+NO_ACTIVITY, CUSTOM, SYSTEM_NOTE = "None", "Custom", "System"
+# One kind of ours is several names of C14, by what it says of the cart.
+CART_TRACKING = {"line_added": "orders.lines.added", "line_updated": "orders.lines.updated"}
 
 # What outside apps tell begins so; nothing of our own does. Note [Told, not known] in `timeline.ingest`.
 APP = "app."
@@ -288,6 +309,17 @@ def require_known(kind: str) -> Kind:
         raise UnknownKind(message) from None
 
 
+def activity(kind: str) -> str:
+    """The typed event of E11 to E29: a name of `ACTIVITIES`, `Custom` for what a person wrote, else `None`."""
+    word = require_known(kind)
+    return CUSTOM if word.type == NOTE_ADDED else word.activity or NO_ACTIVITY
+
+
+def note_type(kind: str) -> str:
+    """`Custom` for a note of a person, `System` for all else (E8, E9)."""
+    return CUSTOM if require_known(kind).type == NOTE_ADDED else SYSTEM_NOTE
+
+
 def sentence(kind: str, facts: Mapping[str, Any]) -> str:
     """The event in words, for a timeline."""
 
@@ -301,7 +333,7 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
             return "1 item" if value == 1 else f"{value} items"
         return str(value).replace("_", " ")
 
-    return " ".join(_SLOT.sub(fill, require_known(kind).sentence).replace("()", "").split())
+    return " ".join(_SLOT.sub(fill, require_known(kind).sentence).replace("()", "").replace(" )", ")").split())
 
 
 def money(minor: int, currency: str = "INR") -> str:

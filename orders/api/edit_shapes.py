@@ -105,6 +105,7 @@ class EditShape(Output):
     quantities = EditQuantityShape(many=True)
     shipping_address = s.DictField(allow_null=True)
     billing_address = s.DictField(allow_null=True)
+    discount_amount = Money()
     preview = EditPreviewShape()
     based_on = s.IntegerField()
     revision = s.IntegerField(allow_null=True)
@@ -131,6 +132,7 @@ def edit_row(edit: OrderEdit, person: Person) -> dict[str, Any]:
         "quantities": edit.changes["quantities"],
         "shippingAddress": addresses.get("shipping"),
         "billingAddress": addresses.get("billing"),
+        "discountAmount": edit.changes.get("discount", 0),
         "preview": edit.preview,
         "basedOn": edit.based_on,
         "revision": edit.revision,

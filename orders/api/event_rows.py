@@ -7,15 +7,17 @@ from uuid import UUID
 
 import orjson
 
+from orders.operations import notes
 from timeline.actors import CUSTOMER, GUEST
 from timeline.api.wire import camel
-from timeline.vocabulary import require_known, sentence
+from timeline.models import Event
+from timeline.vocabulary import activity, note_type, require_known, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from orders.models import Person
-    from timeline.models import Event
+    from orders.operations.notes import Fate
 
 _MINOR = "_minor"
 _HEX_UUID_CHARS = 32
@@ -30,7 +32,7 @@ _PUBLIC_FACTS = frozenset(
         *("estimated_delivery", "scan", "payment_id", "refund_id", "shipment_id", "signature_required"),
     }
 )
-_PUBLIC_PRIVATE = frozenset({"reason", "delivered_to", "photo_url", "place"})
+_PUBLIC_PRIVATE = frozenset({"reason", "delivered_to", "photo_url", "delivery_photo_url", "place"})
 _NOTES = ("note", "text")
 
 
@@ -39,17 +41,22 @@ def event_rows(
 ) -> list[dict[str, Any]]:
     """The rows of one order's events; the customer's name is resolved now, for no event keeps it."""
     name = person.profile().get("name")
+    shown = list(events)
+    fates = _fates(order_id, shown)
     return [
-        event_row(event, order_id=order_id, person_id=person.pk, person_name=name, as_staff=as_staff)
-        for event in events
+        event_row(
+            event, order_id=order_id, person_id=person.pk, person_name=name, as_staff=as_staff, fate=fates.get(event.public_id)
+        )
+        for event in shown
     ]
 
 
 def event_row(
-    event: Event, *, order_id: UUID, person_id: UUID, person_name: str | None, as_staff: bool
+    event: Event, *, order_id: UUID, person_id: UUID, person_name: str | None, as_staff: bool, fate: Fate | None = None
 ) -> dict[str, Any]:
-    """One event of one order."""
-    private = event.private() or {}
+    """One event of one order. What was written and then corrected or taken back is no longer read by the customer."""
+    is_replaced = fate is not None and fate.replaced_by is not None
+    private = {} if is_replaced and not as_staff else event.private() or {}
     shopper = event.actor_type in _SHOPPERS
     mine = shopper and event.actor_id == str(person_id)
     shows_actor = as_staff or mine or not shopper
@@ -58,6 +65,8 @@ def event_row(
         "orderId": order_id,
         "type": require_known(event.kind).type,
         "action": event.kind,
+        "eventType": activity(event.kind),
+        "noteType": note_type(event.kind),
         "message": _message(event, private),
         "metadata": _metadata(event, private, as_staff=as_staff),
         "isPublic": event.public,
@@ -73,6 +82,8 @@ def event_row(
         "createdAt": event.recorded_at,
         "occurredAt": event.occurred_at,
         "position": event.position,
+        "replacedBy": fate.replaced_by if fate is not None else None,
+        "isRetracted": fate.is_retracted if fate is not None else False,
     }
 
 
@@ -85,6 +96,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return plain_facts(value)
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _fates(order_id: UUID, events: Iterable[Event]) -> dict[str, Fate]:
+    """What became of the notes; one statement where there is one."""
+    if not any(event.kind in notes.KINDS for event in events):
+        return {}
+    return notes.fates(Event.objects.filter(stream=str(order_id), kind__in=notes.KINDS).order_by("stream_seq"))
 
 
 def _message(event: Event, private: Mapping[str, Any]) -> str:

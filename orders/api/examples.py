@@ -38,6 +38,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "ContestInput": {"summary": "Delivered on the 3rd to the customer, tracking number BD123456789"},
     "StatusInput": {"status": "shipped", "carrier": "Blue Dart", "trackingNumber": "BD123456789"},
     "NoteInput": {"note": "Ring before delivery", "isPublic": True},
+    "NoteTextInput": {"note": "Ring before delivery, after six"},
     "ShipmentInput": {"carrier": "own_fleet", "items": _ITEMS, "warehouse": "BLR-1"},
     "DispatchInput": {},
     "DeliverInput": {"deliveredTo": "Ravi", "signatureRequired": True, "photoUrl": "https://img.example/parcel.jpg"},

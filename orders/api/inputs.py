@@ -141,6 +141,9 @@ class EditInput(Input):
     quantities = KeepInput(many=True, required=False)
     shipping_address = AddressInput(required=False, allow_null=True)
     billing_address = AddressInput(required=False, allow_null=True)
+    discount_amount = Money(
+        min_value=0, required=False, help_text="Given by hand beyond the discounts there are: before tax, spread over the lines."
+    )
 
 
 class ReaddressInput(Input):
@@ -249,6 +252,12 @@ class NoteInput(Input):
 
     note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True)
     is_public = StrictBool(required=False, default=False)
+
+
+class NoteTextInput(Input):
+    """A note in other words."""
+
+    note = StrictText(max_length=NOTE_CHARS_MAX, multiline=True)
 
 
 class ShipmentInput(Input):

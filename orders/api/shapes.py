@@ -12,6 +12,7 @@ from orders.api.return_shapes import ReturnShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
 from timeline.api.wire import Output, Page
+from timeline.vocabulary import CUSTOM, SYSTEM_NOTE
 
 
 class Money(s.IntegerField):
@@ -338,6 +339,8 @@ class EventShape(Output):
     order_id = s.UUIDField()
     type = s.CharField()
     action = s.CharField()
+    event_type = s.CharField(help_text="One of REQUIREMENTS E11 to E27, `Custom` for a note, else `None`.")
+    note_type = s.ChoiceField(choices=(SYSTEM_NOTE, CUSTOM))
     message = s.CharField()
     metadata = s.DictField()
     is_public = s.BooleanField()
@@ -349,6 +352,8 @@ class EventShape(Output):
     created_at = s.DateTimeField()
     occurred_at = s.DateTimeField()
     position = s.IntegerField(allow_null=True)
+    replaced_by = s.UUIDField(allow_null=True, help_text="Of a note: the entry that corrected it or took it back.")
+    is_retracted = s.BooleanField(help_text="Of a note: whether it was taken back in the end.")
 
 
 class OrderPage(Page):

@@ -73,6 +73,8 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/proof", staff.ProofView.as_view()),
     path("admin/orders/<str:order_id>/status", staff.StatusView.as_view()),
     path("admin/orders/<str:order_id>/notes", staff.NotesView.as_view()),
+    path("admin/orders/<str:order_id>/notes/<str:note_id>", staff.NoteView.as_view()),
+    path("admin/orders/<str:order_id>/timeline/<str:note_id>", staff.EntryView.as_view()),
     path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),
     path("admin/orders/<str:order_id>/holds/<str:hold_id>", staff.HoldView.as_view()),
     path("admin/orders/<str:order_id>/edits", changes.EditsView.as_view()),

@@ -94,5 +94,6 @@ def _cancel_units(op: Operation, order_id: UUID) -> None:
 def _return_coupon(op: Operation, order: Order) -> None:
     use = DiscountUse.objects.filter(order=order, returned_at=None).first()
     if use is not None:
+        op.record(order, "order.coupon_removed", facts={"discount_code": order.discount_code}, stream=str(order.pk))
         DiscountUse.objects.filter(pk=use.pk).update(returned_at=op.now)
         Discount.objects.filter(pk=use.discount_id, used__gt=0).update(used=F("used") - 1)

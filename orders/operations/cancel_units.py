@@ -80,6 +80,7 @@ def _cancel(
         facts={
             "code": code, "units": sum(items.values()),
             "items": [{"order_item_id": pk, "quantity": units} for pk, units in items.items()],
+            "outcome": "cancelled" if order.paid_minor else "taken_off",
         },
         private={"reason": reason} if reason else None, person=order.person.key,
     )

@@ -108,7 +108,7 @@ def _decide(
 ) -> None:
     told = planning.facts(ground, row)
     op.record(
-        row, "fulfilment.settled", stream=told.pop("stream"), targets=told.pop("targets"), facts={"outcome": outcome, **told},
+        row, "fulfilment.settled", stream=told.pop("stream"), targets=told.pop("targets"), facts={"outcome": outcome, "shipment_id": row.shipment_id, **told},
         private=private, person=ground.order.person.key,
     )
     Fulfilment.objects.filter(pk=row.pk).update(outcome=outcome, outcome_at=op.now)

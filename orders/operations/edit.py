@@ -180,6 +180,7 @@ def _facts(edit: OrderEdit) -> dict[str, Any]:
         "added": [{"sku": row["sku"], "quantity": row["quantity"]} for row in edit.changes["add"]],
         "quantities": [{"id": row["orderItemId"], "quantity": row["quantity"]} for row in edit.changes["quantities"]],
         "addresses": edit.changes["addresses"],
+        "discount_minor": edit.changes.get("discount") or None,
     }
 
 

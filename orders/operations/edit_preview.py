@@ -32,7 +32,7 @@ QUANTITY_MAX = 10_000
 
 
 class NothingChanged(Invalid):
-    """Say what is to change: units to add, units to keep, or an address."""
+    """Say what is to change: units to add, units to keep, an address, or a discount."""
 
 
 class UnknownSku(Invalid):
@@ -43,13 +43,15 @@ class UnknownSku(Invalid):
 class Wish:
     """What is to change. `quantities` are the units a line is to have: 0 takes it away, more than it has adds the rest.
 
-    Addresses are in the form of the API.
+    `discount_minor` is given by hand beyond the discounts there are, on the price before tax, spread over the lines by their
+    worth. Addresses are in the form of the API.
     """
 
     add: tuple[tuple[str, int], ...] = ()
     quantities: Mapping[UUID, int] = field(default_factory=dict)
     shipping: Mapping[str, Any] | None = None
     billing: Mapping[str, Any] | None = None
+    discount_minor: int = 0
 
     def stored(self) -> dict[str, Any]:
         """The wish as it is kept: ids and quantities; of addresses only which."""
@@ -57,6 +59,7 @@ class Wish:
             "add": [{"sku": sku, "quantity": units} for sku, units in self.add],
             "quantities": [{"orderItemId": str(pk), "quantity": units} for pk, units in self.quantities.items()],
             "addresses": sorted(self.addresses()),
+            "discount": self.discount_minor,
         }
 
     def addresses(self) -> dict[str, Any]:
@@ -86,6 +89,7 @@ def wish_of(edit: OrderEdit, person: Person) -> Wish:
         quantities={UUID(row["orderItemId"]): row["quantity"] for row in kept["quantities"]},
         shipping=addresses.get("shipping"),
         billing=addresses.get("billing"),
+        discount_minor=kept.get("discount", 0),
     )
 
 
@@ -99,14 +103,16 @@ def plan(order: Order, lines: Sequence[Line], wish: Wish) -> Planned:
     lowered, added = _goods(lines, wish)
     state = str(wish.shipping["state"]) if wish.shipping else order.destination_state
 
-    if not (lowered or added or wish.addresses()):
+    if not (lowered or added or wish.addresses() or wish.discount_minor):
         raise NothingChanged(errors=[("#", "Name something that changes.")])
-    if lowered or added or state != order.destination_state or wish.billing:
+    if lowered or added or wish.discount_minor or state != order.destination_state or wish.billing:
         edit_rules.require_goods(order)
     if wish.shipping:
         edit_rules.require_address(order, lines)
 
-    draft = revise.draw(order=order, lines=lines, quantities=lowered, added=added, destination_state=state)
+    draft = revise.draw(
+        order=order, lines=lines, quantities=lowered, added=added, destination_state=state, discount_minor=wish.discount_minor
+    )
     return Planned(wish=wish, draft=draft, change=_change(lines, lowered, added))
 
 

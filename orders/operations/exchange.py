@@ -139,7 +139,7 @@ def _new_order(op: Operation, *, old: Order, ret: Return, deal: Offer, number: N
     begin(
         op, order, "order.placed", stream=story, facts=_facts(order, lines, ret),
         targets=[
-            *(("variant", line.variant_id, f"{line.sku} {line.name}"[:200]) for line in lines),
+            *(("item", line.sku, line.name[:200]) for line in lines),
             ("customer", order.person_id), ("order", old.pk),
         ],
     )
@@ -187,6 +187,9 @@ def _facts(order: Order, lines: Iterable[Line], ret: Return) -> dict[str, Any]:
         "total_minor": order.total_minor, "currency": order.currency, "item_count": order.item_count,
         "payment_method": order.payment_method, "shipping_method": order.shipping_method,
         "destination_state": order.destination_state, "exchange_of": ret.number, "return_id": ret.pk,
+        "customer_id": order.person_id,
+        "shipping_address_id": order.shipping_address_id, "billing_address_id": order.billing_address_id,
+        "gst": {"cgst_minor": order.cgst_minor, "sgst_minor": order.sgst_minor, "igst_minor": order.igst_minor},
         "lines": [
             {"id": line.pk, "sku": line.sku, "quantity": line.quantity, "price_minor": line.price_minor,
              "price_includes_gst": line.price_includes_gst, "value_minor": line.value_minor,

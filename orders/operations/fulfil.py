@@ -190,12 +190,28 @@ def _follow(op: Operation, order: Order, fulfilments: list[Any], lines: list[Lin
         newest = next((f.shipment for f in reversed(fulfilments) if f.shipment.status in _GONE), fulfilments[-1].shipment)
         advance(
             op, order.ship, at=op.now, carrier=newest.carrier, tracking_number=newest.tracking_number or None,
-            warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery,
+            warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery or newest.promised_on, order_id=order.pk,
             targets=[("shipment", f.shipment_id) for f in fulfilments],
         )
     if order.status == Order.Status.SHIPPED and is_complete(fulfilments, lines):
-        advance(op, order.deliver, at=op.now, targets=[("shipment", f.shipment_id) for f in fulfilments])
+        _arrive(op, order, fulfilments)
         _collect_cash(op, order)
+
+
+def _arrive(op: Operation, order: Order, fulfilments: list[Any]) -> None:
+    """The order has arrived with its last parcel: what is known of that one is said of the order (A15), who took it in sealed."""
+    arrived = [f.shipment for f in fulfilments if f.shipment.status == "delivered"]
+    last = max(arrived, key=lambda shipment: shipment.delivered_at, default=None)
+    told = {} if last is None else {
+        "carrier": last.carrier, "tracking_number": last.tracking_number, "signature_required": last.signature_required,
+    }
+    sealed = {} if last is None else {
+        "delivered_to": last.private().get("deliveredTo"), "delivery_photo_url": last.photo_url or None,
+    }
+    advance(
+        op, order.deliver, at=op.now, order_id=order.pk, private=sealed if any(sealed.values()) else None,
+        person=order.person.key, targets=[("shipment", f.shipment_id) for f in fulfilments], **told,
+    )
 
 
 def _collect_cash(op: Operation, order: Order) -> None:
@@ -278,7 +294,8 @@ def _parcel(
         "key": order.person.key,
         "weight_g": sum(lines[pk].weight_g * units for pk, units in wanted.items()),
         "contents": [
-            {"sku": lines[pk].sku, "quantity": units, "value_minor": lines[pk].worth_minor(units)} for pk, units in wanted.items()
+            {"sku": lines[pk].sku, "quantity": units, "value_minor": lines[pk].worth_minor(units), "order_item_id": str(pk)}
+            for pk, units in wanted.items()
         ],
         "cod_amount_minor": cash_shares.of_parcel(ground, row) if cash else 0,
         "currency": order.currency,

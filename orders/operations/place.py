@@ -14,6 +14,7 @@ from orders.models import DiscountUse, Line, Order, OrderPayment
 from orders.operations import people, whereabouts
 from orders.pricing import snapshot
 from payments import operations as money
+from timeline.models import Event
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from orders.pricing.quote import Quote, Request
     from payments.models import Payment
     from timeline.operations import Operation
+
+COUPONS_TOLD_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     begin(
         op, order, "order.placed", stream=story, facts=_facts(plan, order, lines),
         targets=[
-            *(("variant", line.variant_id, f"{line.sku} {line.name}"[:200]) for line in lines),
+            *(("item", line.sku, line.name[:200]) for line in lines),
             ("customer", person.pk),
             ("checkout", checkout.pk),
         ],
@@ -85,12 +88,30 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     if sum(held.quantity for held in holds) < order.item_count:
         stock.say_promised(op, stream=story)
     Line.objects.bulk_create(lines)
+    _say_coupons(op, plan, order)
     payment = _open_payment(op, order)
     if plan.discount is not None:
         DiscountUse.objects.create(discount=plan.discount, order=order, person=person)
     if order.payment_method == "cod" or order.total_minor == 0:
         advance(op, order.confirm, at=op.now, stream=story, targets=[("customer", person.pk)])
     return Placed(order, lines, payment, person, plan.shipping, plan.billing)
+
+
+def _say_coupons(op: Operation, plan: Plan, order: Order) -> None:
+    """The order's own story tells which coupons the cart had, when they were entered and taken away (E25, E27)."""
+    story = str(plan.checkout.pk)
+    said = Event.objects.filter(stream=story, kind__in=("checkout.coupon_added", "checkout.coupon_removed"))
+    events = list(reversed(said.order_by("-stream_seq")[:COUPONS_TOLD_MAX]))
+    used = plan.checkout.discount_code if plan.discount is not None else ""
+    at = op.now
+    if used and events:
+        at = events.pop().occurred_at
+    for event in events:
+        kind = event.kind.replace("checkout.", "order.")
+        op.record(order, kind, stream=str(order.pk), facts={**event.facts}, occurred_at=event.occurred_at)
+    if used:
+        facts = {"discount_code": used, "amount_minor": order.discount_minor, "currency": order.currency}
+        op.record(order, "order.coupon_added", stream=str(order.pk), facts=facts, occurred_at=at)
 
 
 def _order(
@@ -165,6 +186,10 @@ def _facts(plan: Plan, order: Order, lines: list[Line]) -> dict[str, Any]:
         "payment_method": order.payment_method,
         "shipping_method": order.shipping_method,
         "destination_state": order.destination_state,
+        "customer_id": order.person_id,
+        "shipping_address_id": order.shipping_address_id,
+        "billing_address_id": order.billing_address_id,
+        "gst": {"cgst_minor": order.cgst_minor, "sgst_minor": order.sgst_minor, "igst_minor": order.igst_minor},
         "lines": [
             {"id": line.pk, "sku": line.sku, "quantity": line.quantity, "price_minor": line.price_minor,
              "price_includes_gst": line.price_includes_gst, "value_minor": line.value_minor,

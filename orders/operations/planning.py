@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 S = Fulfilment.Status
+_BORN = {S.AWAITING_INVENTORY: "fulfilment.awaiting", S.SCHEDULED: "fulfilment.scheduled"}
 _KEEPING = {S.PACKED: 0, S.PICKING: 1, S.RELEASED: 2, S.SCHEDULED: 3, S.AWAITING_INVENTORY: 4}
 _PLANNED = (Order.Status.CONFIRMED, Order.Status.PROCESSING, Order.Status.SHIPPED)
 Units = dict["UUID", int]
@@ -130,7 +131,7 @@ def lay(op: Operation, *, ground: Ground, target: Mapping[Fulfilment, Units], wh
         before = ground.of(row)
         ground.units[row.pk] = dict(units)
         if row not in known and units:
-            kind = "fulfilment.awaiting" if row.status == S.AWAITING_INVENTORY else "fulfilment.planned"
+            kind = _BORN.get(S(row.status), "fulfilment.planned")
             begin(op, row, kind, **_words(ground, row))
             ground.fulfilments.append(row)
         elif units and before != units:

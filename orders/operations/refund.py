@@ -188,7 +188,7 @@ def refundable(payment: Payment) -> int:
 def _follow(op: Operation, order: Order, refund: Refund, lines: list[Line]) -> Refund:
     """What a refund that is on its way means for goods, axes and status."""
     if refund.restock_lines:
-        refund_goods.put_back(op, order=order, lines=lines, kept=refund.restock_lines)
+        refund_goods.put_back(op, order=order, lines=lines, kept=refund.restock_lines, refund_id=refund.pk)
         planning.plan(op, order_id=order.pk)
     settle(op, order=axes.refresh(op, order=order))
     return refund

@@ -57,7 +57,9 @@ def wanted(
     return [_wire(row["order_item_id"], row["quantity"], row["to"]) for row in restock_lines]
 
 
-def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequence[Mapping[str, Any]]) -> None:
+def put_back(
+    op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequence[Mapping[str, Any]], refund_id: UUID
+) -> None:
     """Do with the goods what a refund keeps: units in no parcel are free again, delivered ones come back.
 
     Damaged ones are set aside and cannot be sold. What is not at hand any more is left as it is.
@@ -66,6 +68,7 @@ def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequen
     unplanned = planning.to_plan(planning.read(order.pk))
     freed: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
     returned: dict[str, dict[UUID, int]] = {STOCK: {}, DAMAGED: {}}
+    told: list[dict[str, Any]] = []
     for row in kept:
         line = by_id.get(row["orderItemId"])
         if line is None or row["to"] == NONE:
@@ -76,10 +79,15 @@ def put_back(op: Operation, *, order: Order, lines: Sequence[Line], kept: Sequen
         line.quantity_cancelled += free
         line.quantity_returned += back
         line.updated_at = op.now
+        told.append({"order_item_id": line.pk, "sku": line.sku, "cancelled": free, "returned": back, "to": row["to"]})
         for units, goods in ((free, freed[row["to"]]), (back, returned[row["to"]])):
             if units:
                 goods[line.variant_id] = goods.get(line.variant_id, 0) + units
     stream = str(order.pk)
+    op.record(
+        order, "refund.goods_back", stream=stream, targets=[("refund", refund_id)],
+        facts={"refund_id": refund_id, "units": sum(row["cancelled"] + row["returned"] for row in told), "items": told},
+    )
     shelf.free(op, stream=stream, units=freed[STOCK])
     shelf.write_off(op, stream=stream, units=freed[DAMAGED])
     for to, goods in returned.items():

@@ -145,7 +145,10 @@ def _parcel(
         "destination": from_wire(_address(ret)),
         "key": ret.order.person.key,
         "weight_g": sum(line.weight_g * count for line, count in units),
-        "contents": [{"sku": line.sku, "quantity": count, "value_minor": line.worth_minor(count)} for line, count in units],
+        "contents": [
+            {"sku": line.sku, "quantity": count, "value_minor": line.worth_minor(count), "order_item_id": str(line.pk)}
+            for line, count in units
+        ],
         "cod_amount_minor": 0,
         "currency": ret.currency,
     }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from orders.operations.confirm import confirm_when_paid
 from orders.pricing import gst, revision
 from orders.pricing.giving_back import BeyondRemaining, Remaining
 from orders.pricing.moments import instant_text
+from orders.pricing.money import split
 from orders.pricing.quote import SUBTOTAL_MINOR_MAX, LineInvalid, QuotedLine
 from orders.pricing.revision import Revised, Term
 from timeline.errors import Invalid, Refused
@@ -50,6 +51,10 @@ class TooMuchChanged(Invalid):
     """The order would have more lines, or be worth more, than one order may; place another one."""
 
 
+class DiscountTooHigh(Invalid):
+    """A discount by hand takes at most what the goods cost."""
+
+
 class MoneyWentBack(Refused):
     """Money has gone back for what is to be taken away: give the rest back as a refund instead."""
 
@@ -72,20 +77,22 @@ class Draft:
     revised: Revised
     added: tuple[Added, ...]
     destination_state: str
+    discount_minor: int = 0
 
 
 def draw(
     *, order: Order, lines: Sequence[Line], quantities: Mapping[UUID, int], added: Sequence[Added] = (),
-    destination_state: str | None = None,
+    destination_state: str | None = None, discount_minor: int = 0,
 ) -> Draft:
-    """What the order comes to when each line named keeps so many units, and these are added. Reads only.
+    """What the order comes to when each line named keeps so many units, these are added, and so much is let off. Reads only.
 
     Note [What an edit does to a line] is the rule. Raises UnitsNotThere, UnitsPacked, NothingLeft, TooMuchChanged,
-    MoneyWentBack.
+    DiscountTooHigh, MoneyWentBack.
     """
     _require_free(order, lines, quantities)
     terms = [_term(line).keeping(quantities.get(line.pk, line.quantity)) for line in lines]
     terms += [_new_term(one) for one in added]
+    terms = _less(terms, discount_minor)
     state = destination_state or order.destination_state
     intra = gst.is_intra(settings.SHOP_STATE, state)
     try:
@@ -101,7 +108,9 @@ def draw(
     if len(terms) > LINES_MAX or revised.subtotal_minor > SUBTOTAL_MINOR_MAX or order.revision >= REVISIONS_MAX:
         raise TooMuchChanged
     _require_parts_fit(order, lines, revised)
-    return Draft(terms=tuple(terms), revised=revised, added=tuple(added), destination_state=state)
+    return Draft(
+        terms=tuple(terms), revised=revised, added=tuple(added), destination_state=state, discount_minor=discount_minor
+    )
 
 
 def write(
@@ -119,6 +128,14 @@ def write(
     moved = {name: address for name, address in addresses.items() if address is not None}
     ids = {one.key: op.new_id() for one in draft.added}
 
+    if draft.discount_minor:
+        op.record(
+            order, "order.discounted", stream=str(order.pk), targets=[("customer", order.person_id)],
+            facts={
+                "amount_minor": draft.discount_minor, "currency": order.currency, "edit_id": edit.pk if edit is not None else None,
+                "discount_before_minor": before["discount_minor"], "discount_minor": after["discount_minor"],
+            },
+        )
     op.record(
         order, "order.edited", stream=str(order.pk),
         facts=_facts(order, lines, draft, before=before, after=after, ids=ids, edit=edit, moved=moved),
@@ -203,6 +220,17 @@ def _require_parts_fit(order: Order, lines: Sequence[Line], revised: Revised) ->
             whole.less(parts)
     except BeyondRemaining as error:
         raise MoneyWentBack from error
+
+
+def _less(terms: Sequence[Term], discount_minor: int) -> list[Term]:
+    """The terms with a discount given by hand, spread by what is left of each line's price. Raises DiscountTooHigh."""
+    if not discount_minor:
+        return list(terms)
+    worth = [term.quantity * term.price_minor - term.discount_minor for term in terms]
+    if discount_minor > sum(worth):
+        raise DiscountTooHigh(errors=[("#/discountAmount", f"at most {sum(worth)}")])
+    shares = split(discount_minor, worth)
+    return [replace(term, discount_minor=term.discount_minor + share) for term, share in zip(terms, shares, strict=True)]
 
 
 def _whole(key: str, line: QuotedLine | None) -> Remaining:
@@ -319,13 +347,13 @@ def _facts(
         if now != (line.quantity, line.total_minor):
             changed.append(
                 {"id": line.pk, "sku": line.sku, "quantity_before": line.quantity, "quantity": now[0],
-                 "total_before_minor": line.total_minor, "total_minor": now[1]}
+                 "total_before_minor": line.total_minor, "total_minor": now[1], **_parts(price)}
             )
     for one in draft.added:
         price = by_key[one.key]
         changed.append(
             {"id": ids[one.key], "sku": one.variant.sku, "quantity_before": 0, "quantity": price.quantity,
-             "price_minor": price.price_minor, "total_before_minor": 0, "total_minor": price.total_minor}
+             "price_minor": price.price_minor, "total_before_minor": 0, "total_minor": price.total_minor, **_parts(price)}
         )
     return {
         "revision": after["revision"],
@@ -341,6 +369,13 @@ def _facts(
         "lines": changed,
         **{f"{name}_id": address.pk for name, address in moved.items()},
     }
+
+
+def _parts(price: QuotedLine | None) -> dict[str, int]:
+    """What a line's total is made of now."""
+    if price is None:
+        return {"value_minor": 0, "discount_minor": 0, "tax_minor": 0}
+    return {"value_minor": price.value_minor, "discount_minor": price.discount_minor, "tax_minor": price.gst_minor}
 
 
 def _term(line: Line) -> Term:

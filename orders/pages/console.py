@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import masking, queries
+from orders import masking, queries, viewing
 from orders.operations import notes, process, revealing
 from orders.pages import bulk_jobs, entries, order_rows
 from orders.pages.forms import NoteForm
@@ -185,13 +185,15 @@ def show_order(
 ) -> HttpResponse:
     """The order page, or for htmx all of it that changes; `problem` says why something was not done."""
     show = request.GET.get("show", "")
-    found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "")
+    found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "", reader=staff_actor(request))
     is_masked = not is_revealed and not masking.sees_customers(request.user)
     if is_masked:
         detail = replace(
             found.detail, shipping=masking.address(found.detail.shipping), billing=masking.address(found.detail.billing)
         )
         found = replace(found, profile=masking.profile(found.profile), detail=detail)
+    else:
+        viewing.record(found.detail.person, actor=staff_actor(request), what="order_page", now=timezone.now(), order_id=order_id)
     template = "console/order_parts.html" if is_htmx(request) else "console/order.html"
     context = {
         "sheet": found, "order": found.order, "number": found.order.number, "version": found.detail.version,

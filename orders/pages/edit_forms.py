@@ -10,7 +10,7 @@ from django import forms
 from inventory import queries as shelves
 from inventory.models import Variant
 from orders.operations.edit_preview import ADD_LINES_MAX, QUANTITY_MAX, Wish
-from orders.pages.forms import AddressFields
+from orders.pages.forms import AddressFields, RupeesField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,15 @@ class EditForm(AddressFields):
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search", "placeholder": "Name or SKU"}),
     )
     move = forms.BooleanField(required=False, label="Send it to another address")
+    discount = RupeesField(required=False, label="Let off, in rupees before tax")
+
+    POINTERS = {**AddressFields.POINTERS, "discountAmount": "discount"}
 
     def __init__(self, data: Any, *, detail: OrderDetail, free: Mapping[UUID, int], staged: OrderEdit | None) -> None:
         """`free` are the units of each line that may be taken away; `staged` is the change it begins with."""
         wish = staged.changes if staged is not None else {"add": [], "quantities": []}
         there = staged.addresses(detail.person).get("shipping") if staged is not None else None
-        super().__init__(data, initial={**initial_address(there or detail.shipping), "move": there is not None})
+        super().__init__(data, initial=_initial(detail, staged, there))
         self.lines, self.free = detail.items, free
         wanted = {row["orderItemId"]: row["quantity"] for row in wish["quantities"]}
         for line in self.lines:
@@ -73,6 +76,7 @@ class EditForm(AddressFields):
                 line.pk: int(keeps[line.pk] or 0) for line in self.lines if keeps[line.pk] not in (None, line.quantity)
             },
             shipping=self.address() if given.get("move") else None,
+            discount_minor=given.get("discount") or 0,
         )
 
     def _products(self, data: Any, chosen: Mapping[str, int]) -> list[Variant]:
@@ -84,6 +88,12 @@ class EditForm(AddressFields):
         q = str((data or {}).get("q", "")).strip().replace("\0", "")[:SEARCH_CHARS_MAX]
         found = list(shelves.list_products(q).order_by("sku")[:FOUND_MAX]) if q else []
         return mine + [variant for variant in found if variant.pk not in {one.pk for one in mine}]
+
+
+def _initial(detail: OrderDetail, staged: OrderEdit | None, there: Mapping[str, Any] | None) -> dict[str, Any]:
+    off = staged.changes.get("discount", 0) if staged is not None else 0
+    discount = f"{off // 100}.{off % 100:02d}" if off else None
+    return {**initial_address(there or detail.shipping), "move": there is not None, "discount": discount}
 
 
 def _units(label: str, *, initial: int, least: int) -> forms.IntegerField:

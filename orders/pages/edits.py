@@ -106,7 +106,7 @@ def _do(request: HttpRequest, found: OrderDetail, form: EditForm, staged: OrderE
         if staged is None:
             made = edit.stage(op, order_id=order_id, wish=wish)
         else:
-            changes = {"add": wish.add, "quantities": wish.quantities, "shipping": wish.shipping}
+            changes = {"add": wish.add, "quantities": wish.quantities, "shipping": wish.shipping, "discount_minor": wish.discount_minor}
             made = edit.change(op, order_id=order_id, edit_id=staged.pk, changes=changes)
         if commits:
             edit.commit(op, order_id=order_id, edit_id=made.pk, expected_balance_minor=expected)
@@ -170,7 +170,8 @@ def _says(row: OrderEdit) -> str:
     lines = [f"{line['sku']} {line['quantityBefore']} → {line['quantity']}" for line in row.preview["lines"]
              if line["quantityBefore"] != line["quantity"]]
     moved = ["another address"] if row.preview["addresses"] else []
-    return ", ".join([*lines, *moved])
+    off = row.changes.get("discount")
+    return ", ".join([*lines, *moved, *([f"{money(off)} off"] if off else [])])
 
 
 def _refused(found: OrderDetail) -> str:

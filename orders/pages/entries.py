@@ -8,19 +8,32 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
+from orders.operations import notes
 from timeline.actors import CUSTOMER, GUEST
-from timeline.vocabulary import require_known, sentence
+from timeline.vocabulary import money, require_known, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
+    from orders.operations.notes import Fate
+    from timeline.actors import Actor
     from timeline.models import Event
 
-NOTES, MONEY, PARCELS, SYSTEM = "notes", "money", "parcels", "system"
-FILTERS: Final = (("", "Everything"), (NOTES, "Notes"), (MONEY, "Money"), (PARCELS, "Parcels"), (SYSTEM, "System"))
-_GROUPS: Final = {"note": NOTES, "payment": MONEY, "refund": MONEY, "shipment": PARCELS}
+NOTES, MONEY, PARCELS, RETURNS, SYSTEM = "notes", "money", "parcels", "returns", "system"
+FILTERS: Final = (
+    ("", "Everything"), (NOTES, "Notes"), (MONEY, "Money"), (PARCELS, "Parcels"), (RETURNS, "Returns"), (SYSTEM, "System"),
+)
+_GROUPS: Final = {
+    "note": NOTES, "payment": MONEY, "refund": MONEY, "dispute": MONEY, "invoice": MONEY, "credit_note": MONEY,
+    "shipment": PARCELS, "fulfilment": PARCELS, "return": RETURNS,
+}
+_SUMS: Final = (
+    ("subtotal_minor", "Subtotal"), ("discount_minor", "Discount"), ("gst_minor", "GST"), ("shipping_minor", "Shipping"),
+    ("total_minor", "Total"),
+)
 _QUIET: Final = frozenset({"order.axes_changed", "message.sent", "message.failed", "notice.taken"})
+_NOTE_WORDS: Final = {"note.edited": "Note corrected", "note.retracted": "Note taken back"}
 _ICONS: Final = {
     "order.placed": "orders", "order.confirmed": "check", "order.processing_started": "box", "order.shipped": "truck",
     "order.delivered": "checks", "order.cancelled": "cross", "order.refunded": "return", "order.held": "pause",
@@ -34,7 +47,11 @@ _PREFIX_ICONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event in words. `text` is what a person wrote; `details` are short facts beside the sentence."""
+    """One event in words. `text` is what a person wrote; `details` are short facts beside the sentence.
+
+    `changes` are what it changed: a word, before and after. `fate` is what became of a note, `is_own` whether the reader
+    wrote it and may correct it still.
+    """
 
     id: str
     icon: str
@@ -47,20 +64,34 @@ class Entry:
     is_public: bool
     kind: str
     seq: int
+    channel: str = ""
+    changes: Sequence[tuple[str, str, str]] = ()
+    fate: Fate | None = None
+    is_own: bool = False
 
 
-def staff_days(events: Sequence[Event], *, show: str = "") -> list[tuple[date, list[Entry]]]:
+def staff_days(
+    events: Sequence[Event], *, show: str = "", reader: Actor | None = None
+) -> list[tuple[date, list[Entry]]]:
     """The whole story by day, newest first, of one group if `show` names one; the small steps of services only there."""
     chosen = [event for event in events if _shown(event, show)]
-    return _by_day(entry_of(event, as_staff=True) for event in reversed(chosen))
+    fates = notes.fates(events)
+    return _by_day(
+        entry_of(event, as_staff=True, fate=fates.get(event.public_id), reader=reader) for event in reversed(chosen)
+    )
 
 
 def public_entries(events: Iterable[Event]) -> list[Entry]:
-    """What the customer may read, newest first."""
-    return [entry_of(event, as_staff=False) for event in reversed(list(events)) if event.public]
+    """What the customer may read, newest first; not what was corrected or taken back meanwhile."""
+    every = list(events)
+    gone = {id_ for id_, fate in notes.fates(every).items() if fate.replaced_by is not None}
+    return [
+        entry_of(event, as_staff=False) for event in reversed(every)
+        if event.public and event.public_id not in gone and event.kind != notes.RETRACTED
+    ]
 
 
-def entry_of(event: Event, *, as_staff: bool) -> Entry:
+def entry_of(event: Event, *, as_staff: bool, fate: Fate | None = None, reader: Actor | None = None) -> Entry:
     """One event in words."""
     private = event.private() or {}
     is_note = event.kind.startswith("note.")
@@ -68,7 +99,7 @@ def entry_of(event: Event, *, as_staff: bool) -> Entry:
     said = sentence(event.kind, event.facts)
     if is_note:
         said = "Message to the customer" if event.public else "Internal note"
-        said = said if as_staff else "A message from the shop"
+        said = _NOTE_WORDS.get(event.kind, said) if as_staff else "A message from the shop"
     prefix = event.kind.partition(".")[0]
     return Entry(
         id=event.public_id,
@@ -82,7 +113,34 @@ def entry_of(event: Event, *, as_staff: bool) -> Entry:
         is_public=event.public,
         kind=event.kind,
         seq=event.stream_seq,
+        channel=event.channel.replace("_", " ") if as_staff else "",
+        changes=_changes(event) if as_staff else (),
+        fate=fate,
+        is_own=_is_own(event, fate, reader),
     )
+
+
+def _is_own(event: Event, fate: Fate | None, reader: Actor | None) -> bool:
+    stands = fate is not None and fate.replaced_by is None and event.kind != notes.RETRACTED
+    return stands and reader is not None and (event.actor_type, event.actor_id) == (reader.type, reader.id)
+
+
+def _changes(event: Event) -> list[tuple[str, str, str]]:
+    """What an edit made of the order, where it is another than before."""
+    facts = event.facts
+    if event.kind != "order.edited":
+        return []
+    found = [
+        (str(line["sku"]), str(line["quantity_before"]), str(line["quantity"]))
+        for line in facts.get("lines", ()) if line["quantity_before"] != line["quantity"]
+    ]
+    before, after = facts.get("before", {}), facts.get("after", {})
+    found += [
+        (word, money(before[name]), money(after[name]))
+        for name, word in _SUMS if name in before and name in after and before[name] != after[name]
+    ]
+    moved = (("shipping_address_id", "Delivery address"), ("billing_address_id", "Billing address"))
+    return found + [(word, "the old one", "another one") for name, word in moved if facts.get(name)]
 
 
 def _shown(event: Event, show: str) -> bool:

@@ -85,6 +85,12 @@ class NoteForm(forms.Form):
     is_public = forms.BooleanField(required=False, label="Visible to customer")
 
 
+class NoteTextForm(forms.Form):
+    """A note in other words."""
+
+    note = WordsField(rows=3, label="Note")
+
+
 class ShipForm(UnitsForm):
     """A parcel: by the own fleet, or labelled elsewhere with its tracking number."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from orders.models import Document, Fulfilment, Line
     from orders.queries import OrderDetail, Parcel
     from shipping.models import Shipment
+    from timeline.actors import Actor
 
 S = Order.Status
 PATH: Final = (
@@ -135,7 +136,7 @@ class Sheet:
         return self.detail.order
 
 
-def sheet(order_id: UUID, *, show: str = "") -> Sheet:
+def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None) -> Sheet:
     """Read the order page. A fixed number of statements, however many lines, parcels and events there are."""
     detail = queries.detail(order_id)
     order = detail.order
@@ -166,7 +167,7 @@ def sheet(order_id: UUID, *, show: str = "") -> Sheet:
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
         can_edit=order.status in balance.OPEN,
-        days=entries.staff_days(story, show=show),
+        days=entries.staff_days(story, show=show, reader=reader),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
     )

@@ -36,7 +36,7 @@ def accept_refund(op: Operation, *, refund_id: UUID, gateway_refund_id: str) -> 
             op,
             refund.accept,
             gateway_refund_id=gateway_refund_id,
-            processor_ref=gateway_refund_id,
+            **wishes.issued(refund, processor_ref=gateway_refund_id),
             **wishes.words_of(refund),
         )
     return refund
@@ -47,6 +47,8 @@ def finish_refund(op: Operation, *, refund_id: UUID, gateway_refund_id: str | No
     refund = locks.refund(refund_id)
     if refund.status == Refund.Status.PROCESSED:
         return refund
+    if refund.status == Refund.Status.PENDING and refund.gateway_refund_id is None:
+        wishes.say_issued(op, refund=refund, processor_ref=gateway_refund_id)
     event = advance(
         op,
         refund.finish,
@@ -123,6 +125,7 @@ def settle_refund_otherwise(op: Operation, *, refund_id: UUID, reference: str, r
     """
     refund = locks.refund(refund_id)
     words = {**wishes.words_of(refund), "refund_method": "other_means", "by_other_means": True}
+    wishes.say_issued(op, refund=refund, processor_ref=reference, refund_method="other_means")
     event = advance(
         op, refund.settle_otherwise, reference=reference, at=op.now, processor_ref=reference,
         private=wishes.said(reason), person=refund.key or vault.house_key(), **words,
@@ -162,6 +165,7 @@ def adopt_refund(op: Operation, *, payment_id: UUID, seen: SeenRefund) -> Refund
         asked_at=op.now,
         processed_at=op.now if done else None,
     )
+    wishes.say_issued(op, refund=refund, processor_ref=seen.id)
     words = wishes.words_of(refund)
     event = begin(
         op,

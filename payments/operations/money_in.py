@@ -89,6 +89,8 @@ def capture(
         at=op.now,
         gateway=payment.gateway,
         currency=currency,
+        order_id=payment.stream,
+        fraud_score=payment.facts.get("fraud_score"),
         **({"duplicate": True} if paid_before else {}),
     )
     _book(op, event, payment)
@@ -132,6 +134,7 @@ def adopt(
         targets=[("payment", beside.pk)],
         facts={
             **attempts.facts_of(payment),
+            "order_id": payment.stream,
             "processor_ref": gateway_payment_id,
             "payment_method": method,
             "duplicate": True,

@@ -127,6 +127,7 @@ def ask_refund(
     if by_other_means:
         refund.processed_at = op.now
         settle(payment, amount_minor)
+        say_issued(op, refund=refund)
     kind = "refund.processed" if by_other_means else "refund.asked"
     event = _begin(op, refund, kind, reason, person, despite_dispute=disputed)
     if by_other_means:
@@ -159,6 +160,7 @@ def approve_refund(op: Operation, *, refund_id: UUID, by_other_means: bool = Fal
     advance(op, refund.approve, at=op.now, by_other_means=by_other_means, speed=refund.speed, **words)
     reserve(refund.payment, refund.amount_minor)
     if by_other_means:
+        say_issued(op, refund=refund)
         event = advance(op, refund.finish, gateway_refund_id=None, at=op.now, **words_of(refund))
         settle(refund.payment, refund.amount_minor)
         book(op, event=event, refund=refund)
@@ -229,12 +231,29 @@ def words_of(refund: Refund) -> dict[str, Any]:
     return {
         "stream": refund.stream,
         "targets": [("payment", refund.payment_id)],
+        "order_id": refund.stream,
         "amount_minor": refund.amount_minor,
         "currency": refund.currency,
         "reason_code": refund.reason_code,
         "return_id": refund.return_id,
         "refund_method": _method(refund, by_other_means=refund.by_other_means),
     }
+
+
+def issued(refund: Refund, *, processor_ref: str | None) -> dict[str, Any]:
+    """What is said when the money has left us (A17), beside `words_of`: who wished it, and its number at whoever pays it out."""
+    return {
+        "refund_amount_minor": refund.amount_minor,
+        "processor_ref": processor_ref,
+        "requested_by_type": refund.requested_by_type,
+        "requested_by": refund.requested_by_id,
+    }
+
+
+def say_issued(op: Operation, *, refund: Refund, processor_ref: str | None = None, **more: Any) -> None:
+    """Book that the money has left us, where the gateway did not take it on as a step of its own."""
+    words = {**words_of(refund), **issued(refund, processor_ref=processor_ref), **more}
+    op.record(refund, "refund.issued", stream=words.pop("stream"), targets=words.pop("targets"), facts=words)
 
 
 def said(reason: str) -> dict[str, str] | None:

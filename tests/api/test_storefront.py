@@ -290,7 +290,7 @@ def test_the_timeline_shows_what_is_public_and_nothing_else() -> None:
     first = rows[0]
     assert first["metadata"]["total"] == order.total_minor
     assert first["metadata"]["itemCount"] == 2
-    assert {"order", "customer", "variant", "checkout"} <= {target["type"] for target in first["targets"]}
+    assert {"order", "customer", "item", "checkout"} <= {target["type"] for target in first["targets"]}
     assert ("order", str(order.pk)) in {(target["type"], target["id"]) for target in first["targets"]}
     assert [row["createdAt"] for row in rows] == sorted(row["createdAt"] for row in rows)
 

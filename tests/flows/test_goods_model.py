@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 from inventory import operations as stock
 from inventory import reconciliation
 from inventory.models import Level
+from orders import as_of
 from orders.models import Line, Order, OrderPayment
 from orders.operations import cancel, fulfil, holds, process, refund
 from orders.operations import cancel_units as cancelling
@@ -360,6 +361,11 @@ class Goods(RuleBasedStateMachine):
             payment, order = link.payment, link.order
             assert order.total_minor == order.subtotal_minor - order.discount_minor + order.gst_minor + order.shipping_minor
             assert payment.refunded_minor + payment.pending_refund_minor <= payment.captured_minor <= order.total_minor
+
+    @invariant()
+    def the_events_fold_to_the_rows(self) -> None:
+        """D4: what happened, told from the book alone, is what stands in the tables."""
+        assert [gap for _, gap in as_of.gaps(list(Order.objects.all()))] == []
 
     # --- how it is done --------------------------------------------------------------------------------------------
 

@@ -51,10 +51,11 @@ def tamper(statement: str, *values: Any) -> None:
 def test_it_exits_with_an_error_naming_the_row(order: Order) -> None:
     tamper("UPDATE orders_order SET status = 'cancelled'")
     out = io.StringIO()
-    with pytest.raises(CommandError, match="1 findings"):
+    with pytest.raises(CommandError, match="2 findings"):
         call_command("doctor", "--json", stdout=out)
-    (finding,) = json.loads(out.getvalue())
-    assert (finding["check"], finding["row"]) == ("states_follow_their_events", f"orders.Order {order.pk}")
+    states, fold = json.loads(out.getvalue())
+    assert (states["check"], states["row"]) == ("states_follow_their_events", f"orders.Order {order.pk}")
+    assert (fold["check"], fold["row"]) == ("orders_fold_to_their_rows", f"{order.number}: {order.number} status")
 
 
 def test_a_changed_event_and_a_gap_are_found(order: Order) -> None:

@@ -31,7 +31,7 @@ PAYMENT = {
 REFUND = {
     "approve": ({"requested"}, "pending", "refund.asked"),
     "decline": ({"requested"}, "declined", "refund.declined"),
-    "accept": ({"pending", "in_doubt"}, "pending", "refund.accepted"),
+    "accept": ({"pending", "in_doubt"}, "pending", "refund.issued"),
     "finish": ({"pending", "in_doubt"}, "processed", "refund.processed"),
     "fail": ({"pending", "in_doubt"}, "failed", "refund.failed"),
     "doubt": ({"pending"}, "in_doubt", "refund.doubted"),
@@ -122,5 +122,6 @@ def test_a_capture_says_what_the_audit_asks_for() -> None:
         "gateway": "razorpay",
         "payment_method": "upi",
         "processor_ref": "pay_A13",
+        "order_id": payment.stream,
         "at": 0,
     }

@@ -111,6 +111,8 @@ def _wish(asked: Mapping[str, Any]) -> dict[str, Any]:
         wish["add"] = tuple((row["sku"], row["quantity"]) for row in asked["add"])
     if "quantities" in asked:
         wish["quantities"] = _units(asked["quantities"])
+    if "discount_amount" in asked:
+        wish["discount_minor"] = asked["discount_amount"]
     wish |= {name: _wire(asked[f"{name}_address"]) for name in ("shipping", "billing") if f"{name}_address" in asked}
     return wish
 

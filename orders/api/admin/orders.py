@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 
-from orders import queries, searching
+from orders import as_of, queries, searching, viewing
 from orders.api import shapes
 from orders.api.admin.filters import search_of
+from orders.api.as_of_rows import InstantQuery, InstantShape, instant_row
 from orders.api.event_rows import event_rows
-from orders.api.inputs import HoldInput, NoteInput, OrdersQuery, ProofQuery, StatusInput, TimelineQuery
+from orders.api.inputs import HoldInput, NoteInput, NoteTextInput, OrdersQuery, ProofQuery, StatusInput, TimelineQuery
 from orders.api.proof_shapes import ProofShape
 from orders.api.rows import hold_row, listed_row
 from orders.api.views import OrderWrite, StaffView, shown, shown_order
@@ -51,10 +53,20 @@ class OrdersView(StaffView):
 class OrderView(StaffView):
     """`/admin/orders/{id}`."""
 
-    @extend_schema(operation_id="admin_order_read", responses={200: shapes.OrderShape})
-    def get(self, request: Request, order_id: str) -> HttpResponse:  # noqa: ARG002
-        """Read one order in full."""
-        return shown_order(queries.detail(self.order_id(order_id)), as_staff=True)
+    @extend_schema(
+        operation_id="admin_order_read", parameters=[InstantQuery],
+        responses={200: PolymorphicProxySerializer("OrderThenOrNow", [shapes.OrderShape, InstantShape], None)},
+    )
+    def get(self, request: Request, order_id: str) -> HttpResponse:
+        """Read one order in full; with `asOf` or `known` as it stood, or was known, at that instant."""
+        wish = InstantQuery.parse(request.query_params)
+        if wish["as_of"] is not None or wish["known"] is not None:
+            then = as_of.view(self.order_id(order_id), as_of=wish["as_of"], known=wish["known"])
+            viewing.record(then.order.person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=then.order.pk)
+            return shown(instant_row(then))
+        found = queries.detail(self.order_id(order_id))
+        viewing.record(found.person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=found.order.pk)
+        return shown_order(found, as_staff=True)
 
 
 class TimelineView(StaffView):
@@ -114,6 +126,39 @@ class NotesView(OrderWrite, StaffView):
             "order.note", pk, lambda op: notes.add(op, order_id=pk, **wish), status=201,
             row=lambda _, event: _event_row(event, pk),
         )
+
+
+class NoteView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/notes/{noteId}`."""
+
+    required_scopes: ClassVar = {"PATCH": "orders:write", "DELETE": "orders:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_note_correct", request=NoteTextInput, responses={200: shapes.EventShape})
+    def patch(self, request: Request, order_id: str, note_id: str) -> HttpResponse:
+        """Correct a note of one's own with a further entry; a system entry is never changed (409)."""
+        wish = NoteTextInput.parse(request.data)
+        pk, entry = self.order_id(order_id), queries.uuid_of(note_id)
+        return self.write(
+            "order.correct_note", pk, lambda op: notes.correct(op, order_id=pk, entry_id=entry, **wish),
+            row=lambda _, event: _event_row(event, pk),
+        )
+
+    @extend_schema(operation_id="admin_order_note_retract", request=None, responses={200: shapes.EventShape})
+    def delete(self, request: Request, order_id: str, note_id: str) -> HttpResponse:  # noqa: ARG002
+        """Take a note of one's own back with a further entry; a system entry is never deleted (409)."""
+        pk, entry = self.order_id(order_id), queries.uuid_of(note_id)
+        return self.write(
+            "order.retract_note", pk, lambda op: notes.retract(op, order_id=pk, entry_id=entry),
+            row=lambda _, event: _event_row(event, pk),
+        )
+
+
+@extend_schema_view(
+    patch=extend_schema(operation_id="admin_order_entry_correct"), delete=extend_schema(operation_id="admin_order_entry_retract")
+)
+class EntryView(NoteView):
+    """`/admin/orders/{id}/timeline/{eventId}`: the same, of any entry of the list (E7, E10)."""
 
 
 class HoldsView(OrderWrite, StaffView):
