@@ -37,6 +37,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.reconcile_nightly", 900, "money"),
     Tick("orders.tasks.reconcile_due", 3, "money"),
     Tick("orders.tasks.run_jobs", 1),
+    Tick("orders.tasks.poll_channels", 15),
     Tick("timeline.tasks.run_exports", 2, "slow", long=True),
     Tick("timeline.tasks.sweep_exports", 20),
     Tick("orders.tasks.serve_privacy", 5),

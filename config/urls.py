@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("inventory.api.urls")),
     path("", include("payments.urls")),
     path("", include("shipping.urls")),
+    path("", include("orders.channels.urls")),
     path("", include("timeline.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from inventory.models import OutsideDispatch
 from orders import warehouses
+from orders.channels import notices, telling
 from orders.models import Message, Order
 from orders.notifications import ready
 from orders.notifications.messages import TEMPLATES, TO_STAFF, Text, staff_text, texts
@@ -47,6 +48,20 @@ def tell_staff(event: Event, delivery_id: int) -> None:
     text = staff_text(event)
     if text is not None:
         _tell(event, text, delivery_id, None)
+
+
+@exchange("channel_notice.taken")
+def read_channel_notice(event: Event, delivery_id: int) -> None:
+    """Take in what a channel's message is about; a thin one is asked for. Read twice it changes nothing."""
+    del delivery_id
+    notices.read(event.subject_uuid)
+
+
+@exchange("shipment.shipped")
+def tell_channel(event: Event, delivery_id: int) -> None:
+    """A parcel of a channel's order left: its channel hears the number."""
+    del delivery_id
+    telling.tell_shipped(event)
 
 
 @exchange("fulfilment.short")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from orders.analytics import tallies
 from orders.analytics.fold import KINDS
+from orders.channels import booking
 from orders.models import Order
 from orders.operations import documents, exchange, fulfil, pay, planning, return_money, return_pickup
 from timeline.subscriptions import subscribe
@@ -82,6 +83,14 @@ def paper_due(op: Operation, event: Event) -> None:
 def counted(op: Operation, event: Event) -> None:
     """The counts that metrics and reports are made of (B62 to B66)."""
     tallies.count(op, event=event)
+
+
+@subscribe("order.shipped", "order.delivered", "order.cancelled", "order.refunded", "refund.processed")
+def channel_sale_due(op: Operation, event: Event) -> None:
+    """The sale of a channel's order is booked when its goods leave, and taken back with what goes back."""
+    order_id = _order_of(event)
+    if order_id is not None:
+        booking.settle(op, order_id=order_id)
 
 
 def _order_of(event: Event) -> UUID | None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from orders import abandoned, checkout, due_returns, overdue, releasing
 from orders.bulk import running
+from orders.channels import polling
 from orders.privacy import erasures, retention
 from orders.reconciliation import runs
 from timeline.actors import system
@@ -82,3 +83,9 @@ def keep_erased(**_: object) -> None:
 def apply_retention(**_: object) -> None:
     """Let go of what was kept long enough."""
     retention.apply(timezone.now())
+
+
+@shared_task(soft_time_limit=250, time_limit=280)
+def poll_channels(**_: object) -> None:
+    """Ask the channels that are due for what changed."""
+    polling.poll_due(timezone.now())

@@ -1,4 +1,4 @@
-"""Bodies of channels as they send them: numbers of any length, exact, and none of our own field names."""
+"""Bodies of channels as they send them, byte for byte: what they mean is read by `orders.channels`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rest_framework.parsers import BaseParser
 
-from orders.channels import reading
+from orders.channels.reading import BODY_BYTES_MAX
 from timeline.errors import Malformed, TooLarge
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel's body says."""
+    """The body as it came."""
 
-    said: Any
+    raw: bytes = b""
 
 
 class ChannelParser(BaseParser):
-    """Reads `application/json` whose numbers stay what was written."""
+    """Keeps `application/json` whole, so that no number in it loses a digit."""
 
     media_type = "application/json"
 
@@ -30,12 +30,27 @@ class ChannelParser(BaseParser):
         """Read the body. Raises Malformed (400) and TooLarge (413)."""
         del media_type, parser_context
         try:
-            raw = stream.read(reading.BODY_BYTES_MAX + 1)
+            raw = stream.read(BODY_BYTES_MAX + 1)
         except OSError as error:
             raise Malformed("The body ended before it was complete.") from error
-        if len(raw) > reading.BODY_BYTES_MAX:
-            raise TooLarge(bytes_max=reading.BODY_BYTES_MAX)
-        try:
-            return Told(reading.loads(raw))
-        except reading.Unreadable as error:
-            raise Malformed(str(error)) from error
+        if len(raw) > BODY_BYTES_MAX:
+            raise TooLarge(bytes_max=BODY_BYTES_MAX)
+        return Told(raw)
+
+
+class X12Parser(ChannelParser):
+    """Keeps an X12 interchange."""
+
+    media_type = "application/edi-x12"
+
+
+class EdifactParser(ChannelParser):
+    """Keeps an EDIFACT interchange."""
+
+    media_type = "application/edifact"
+
+
+class TableParser(ChannelParser):
+    """Keeps a file of rows, or an interchange sent as plain text."""
+
+    media_type = "text/*"

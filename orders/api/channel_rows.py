@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orders.channels.ingest import Outcome
     from orders.models import ChannelAccount
 
-CHANNELS = (*adapters.NAMES, *adapters.FILES)
+CHANNELS = tuple(adapters.NAMES)
 
 
 class ImportsQuery(Query):
@@ -151,10 +151,11 @@ class AnswerShape(Output):
 
 
 class AnswersShape(Output):
-    """One answer per body, in their order, and how many of each kind there are."""
+    """One answer per body, in their order, how many of each kind there are, and the acknowledgement of an interchange."""
 
     data = AnswerShape(many=True)  # type: ignore[assignment]
     counts = s.DictField(child=s.IntegerField())
+    acknowledgement = s.CharField(allow_null=True)
 
 
 class AccountShape(Output):

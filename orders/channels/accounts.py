@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from orders.channels import adapters
 from orders.models import ChannelAccount
 from timeline import vault
+from timeline.endpoints import guard
 from timeline.errors import Invalid, Missing, Refused
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class UnknownChannel(Invalid):
 
 def add(op: Operation, *, code: str, channel: str, name: str, **more: Any) -> ChannelAccount:
     """A new shop at a channel. Raises UnknownChannel, AccountTaken."""
-    if channel not in adapters.NAMES and channel not in adapters.FILES:
-        raise UnknownChannel(errors=[("#/channel", f"One of {', '.join(sorted([*adapters.NAMES, *adapters.FILES]))}.")])
+    if channel not in adapters.NAMES:
+        raise UnknownChannel(errors=[("#/channel", f"One of {', '.join(sorted(adapters.NAMES))}.")])
     row = ChannelAccount(id=op.new_id(), code=code, channel=channel, name=name, created_at=op.now)
     op.open_stream(row.story)
     _set(op, row, more)
@@ -92,6 +93,8 @@ def _due(op: Operation, row: ChannelAccount, wait_seconds: int | None) -> Any:
 
 
 def _set(op: Operation, row: ChannelAccount, said: Mapping[str, Any]) -> None:
+    if said.get("base_url"):
+        guard.check_form(said["base_url"])
     row.base_url = said.get("base_url", row.base_url)
     row.is_active = said.get("is_active", row.is_active)
     row.poll_minutes = said.get("poll_minutes", row.poll_minutes)

@@ -35,8 +35,8 @@ def channels() -> list[ChannelRow]:
     shops: dict[str, list[ChannelAccount]] = defaultdict(list)
     for account in ChannelAccount.objects.order_by("code"):
         shops[account.channel].append(account)
-    known = {**adapters.NAMES, **adapters.FILES}
-    return [ChannelRow(code, name, shops[code], counts[code]) for code, name in sorted(known.items(), key=lambda item: item[1])]
+    known = sorted(adapters.NAMES.items(), key=lambda item: item[1])
+    return [ChannelRow(code, name, shops[code], counts[code]) for code, name in known]
 
 
 def imports(*, states: Sequence[str] = (), channels: Sequence[str] = (), order_id: str = "") -> QuerySet[ChannelImport]:

@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 
 NO_ORDER = "none"
 ORDERS_AT_ONCE = 500
-_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE)
+_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE, journal.CHANNEL_RECEIVABLE)
 _TAKEN = (*_RECEIVABLE, journal.EXCHANGES)
 # Which postings make which column: kinds of entries, accounts, and the sign they are shown with.
 _COLUMNS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], int], ...] = (
     ("captured", ("payment.captured",), _TAKEN, 1),
-    ("refunded", ("refund.processed",), (journal.GATEWAY_RECEIVABLE, journal.BANK, journal.EXCHANGES), -1),
+    ("refunded", ("refund.processed",), (journal.GATEWAY_RECEIVABLE, journal.CHANNEL_RECEIVABLE, journal.BANK, journal.EXCHANGES), -1),
     (
         "charged_back", ("dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed"),
         (journal.DISPUTES_HELD, journal.DISPUTES), 1,
     ),
     ("settled", ("settlement.booked", "settlement.amended", "settlement.matched", "remittance.booked"), _RECEIVABLE, -1),
-    ("documented", ("invoice.issued", "credit_note.issued"), (journal.CUSTOMERS,), 1),
+    (
+        "documented", ("invoice.issued", "credit_note.issued", "channel_sale.booked", "channel_sale.reversed"), (journal.CUSTOMERS,), 1,
+    ),
 )
 _WHERE = {(kind, account): (column, sign) for column, kinds, accounts, sign in _COLUMNS for kind in kinds for account in accounts}
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from orders.api import channel_rows as rows
-from orders.api.channel_parser import ChannelParser
+from orders.api.channel_parser import ChannelParser, EdifactParser, TableParser, X12Parser
 from orders.api.inputs import Nothing
 from orders.api.views import StaffView, shown
-from orders.channels import accounts, adapters, ingest, queries, resolving
+from orders.channels import accounts, ingest, intake, queries, resolving
 from orders.channels.reading import loads
 from orders.queries import uuid_of
 from timeline.api.answers import answered
 from timeline.api.keys import key_of
 from timeline.api.paging import paged
-from timeline.errors import BadRequest, Invalid, Missing
+from timeline.errors import Invalid, Missing
 from timeline.operations import operation
 from timeline.retries import retried
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
-BODIES_MAX = 100
 _EXAMPLE = OpenApiExample(
     "example",
     {"order": {"id": 450789469, "name": "#1001", "currency": "INR", "total_price": "499.00", "financial_status": "paid",
@@ -62,30 +62,27 @@ class ChannelsView(StaffView):
 class ChannelOrdersView(StaffView):
     """`/admin/channels/{channel}/orders`."""
 
-    parser_classes = [ChannelParser]
+    parser_classes = [ChannelParser, X12Parser, EdifactParser, TableParser]
 
     @extend_schema(
         operation_id="admin_channel_orders_take", request={"application/json": OpenApiTypes.OBJECT}, examples=[_EXAMPLE],
         responses={200: rows.AnswersShape},
     )
     def post(self, request: Request, channel: str) -> HttpResponse:
-        """Take orders as their channel sends them: one, a list, or the channel's own envelope; one answer for each.
+        """Take orders as their channel sends them: one, a list, the channel's own envelope, an X12 or EDIFACT interchange, a CSV.
 
-        Sending a body again changes nothing. What does not fit is held with its reasons for a person.
+        One answer for each. Sending a body again changes nothing. What does not fit is held with its reasons for a person.
         """
-        if channel not in adapters.ADAPTERS:
-            raise Missing
-        said: Any = getattr(request.data, "said", {})
-        bodies = list(adapters.unwrap(channel, said))
-        if not 1 <= len(bodies) <= BODIES_MAX:
-            raise BadRequest(errors=[("#", f"One to {BODIES_MAX} orders at a time.")])
-        actor = self.actor()
-        found = [ingest.take(channel=channel, said=body, actor=actor) for body in bodies]
+        told = intake.read(channel, getattr(request.data, "raw", b""))
+        found = intake.take(told, actor=self.actor())
         answers = [rows.answer_row(place, one) for place, one in enumerate(found)]
         if all(one.outcome == ingest.REFUSED for one in found):
             errors = [(f"#/{place}", str(reason["detail"])) for place, one in enumerate(found) for reason in one.reasons]
             raise NothingTaken(errors=errors, extra={"results": [{"outcome": one.outcome, "reasons": list(one.reasons)} for one in found]})
-        return shown({"data": answers, "counts": dict(Counter(one.outcome for one in found))})
+        return shown({
+            "data": answers, "counts": dict(Counter(one.outcome for one in found)),
+            "acknowledgement": intake.acknowledgement(told, found, timezone.now()),
+        })
 
 
 class ImportsView(StaffView):

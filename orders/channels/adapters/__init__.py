@@ -13,7 +13,9 @@ from orders.channels.adapters import (
     amazon,
     bigcommerce,
     ebay,
+    edi,
     etsy,
+    file,
     flipkart,
     magento,
     shopify,
@@ -25,10 +27,9 @@ from orders.channels.reading import rows
 
 ADAPTERS: dict[str, ModuleType] = {
     module.CODE: module
-    for module in (shopify, woocommerce, magento, amazon, bigcommerce, ebay, etsy, flipkart, unicommerce)
+    for module in (shopify, woocommerce, magento, amazon, bigcommerce, ebay, etsy, flipkart, unicommerce, edi, file)
 }
 NAMES: dict[str, str] = {code: module.NAME for code, module in ADAPTERS.items()}
-FILES: dict[str, str] = {}
 _LISTS = ("orders", "Orders", "results", "shipments", "elements", "data")
 _ONES = ("order", "payload", "saleOrderDTO", "receipt", "body")
 _ITEMS = ("items", "orderItems", "OrderItems", "products")

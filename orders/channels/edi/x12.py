@@ -1,0 +1,151 @@
+"""X12: purchase orders (850) as bodies, and the functional acknowledgement (997) that answers them. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, x12
+from orders.channels.reading import number
+
+_PURPOSE = {"00": "confirmed", "06": "confirmed", "07": "confirmed", "05": "confirmed", "04": "confirmed", "01": "cancelled"}
+_SKU = ("VP", "VN", "SK", "BP", "IN", "UP", "EN", "UK", "MG")
+_PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
+DATE_CHARS = 8
+
+
+def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
+    """A body for each purchase order, the segments, and the separators. Raises NotAnInterchange."""
+    segments, marks = x12(text)
+    sender = segments[0].text(6)
+    bodies, current = [], None
+    for segment in segments:
+        if segment.tag == "ST":
+            current = [segment]
+        elif current is not None:
+            current.append(segment)
+            if segment.tag == "SE":
+                if current[0].text(1) == "850":
+                    bodies.append(_body(current, sender))
+                current = None
+    if not bodies:
+        raise NotAnInterchange("The interchange holds no purchase order (850).")
+    return bodies, segments, marks
+
+
+def acknowledge(segments: list[Segment], marks: Separators, *, accepted: dict[str, bool], now: datetime) -> str:
+    """The 997 for the interchange: each transaction set accepted or rejected, by its control number."""
+    isa = segments[0]
+    group = next((segment for segment in segments if segment.tag == "GS"), Segment("GS", ()))
+    e, t = marks.element, marks.segment
+    head = [
+        "ISA", "00", " " * 10, "00", " " * 10, isa.text(7).ljust(2)[:2], isa.text(8).ljust(15)[:15], isa.text(5).ljust(2)[:2],
+        isa.text(6).ljust(15)[:15], now.strftime("%y%m%d"), now.strftime("%H%M"), isa.text(11).ljust(1)[:1], isa.text(12).ljust(5)[:5],
+        isa.text(13).rjust(9, "0")[:9], "0", isa.text(15).ljust(1)[:1], marks.component,
+    ]
+    control = group.text(6) or "1"
+    body = [["ST", "997", "0001"], ["AK1", group.text(1) or "PO", control]]
+    for name, good in accepted.items():
+        body += [["AK2", "850", name], ["AK5", "A" if good else "R"]]
+    fine = sum(accepted.values())
+    verdict = "A" if fine == len(accepted) else "P" if fine else "R"
+    body.append(["AK9", verdict, str(len(accepted)), str(len(accepted)), str(fine)])
+    body.append(["SE", str(len(body) + 1), "0001"])
+    rows = [
+        head,
+        ["GS", "FA", group.text(3), group.text(2), now.strftime("%Y%m%d"), now.strftime("%H%M"), control, "X", group.text(8) or "004010"],
+        *body, ["GE", "1", control], ["IEA", "1", isa.text(13).rjust(9, "0")[:9]],
+    ]
+    return "".join(e.join(row) + t for row in rows)
+
+
+def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
+    head = next((segment for segment in segments if segment.tag == "BEG"), Segment("BEG", ()))
+    body: dict[str, Any] = {
+        "orderId": f"{sender}:{head.text(3)}" if head.text(3) else "", "orderNumber": head.text(3), "customerId": sender,
+        "status": _PURPOSE.get(head.text(1), f"purpose {head.text(1)}"), "placedAt": _date(head.text(5)), "lines": [], "charges": [],
+        "troubles": [], "control": segments[0].text(2), "standard": "x12",
+    }
+    party: dict[str, str] = {}
+    for segment in segments:
+        party = _about(body, segment, party)
+    _counts(body, segments)
+    body["name"] = body.get("buyer", {}).get("name") or body.get("billing", {}).get("name") or body.get("shipping", {}).get("name")
+    return body
+
+
+def _about(body: dict[str, Any], segment: Segment, party: dict[str, str]) -> dict[str, str]:
+    """Take one segment in; returns the party whose address follows."""
+    if segment.tag == "CUR":
+        body["currency"] = segment.text(2)
+    elif segment.tag == "PER":
+        _contact(body, segment)
+    elif segment.tag == "N1":
+        party = body.setdefault(_PARTIES.get(segment.text(1), "other"), {})
+        party["name"] = segment.text(2)
+    elif segment.tag == "N3":
+        party["line1"], party["line2"] = segment.text(1), segment.text(2)
+    elif segment.tag == "N4":
+        party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=segment.text(4) or "US")
+    elif segment.tag == "PO1":
+        body["lines"].append(_line(segment))
+    elif segment.tag == "PID" and body["lines"]:
+        body["lines"][-1]["title"] = segment.text(5)
+    elif segment.tag == "SAC":
+        _charge(body, segment)
+    elif segment.tag == "TXI":
+        _tax(body, segment)
+    elif segment.tag == "AMT" and segment.text(1) in {"TT", "GV"}:
+        body["total"] = segment.text(2)
+    return party
+
+
+def _contact(body: dict[str, Any], segment: Segment) -> None:
+    for place in (3, 5, 7):
+        name = {"EM": "email", "TE": "phone"}.get(segment.text(place))
+        if name:
+            body[name] = segment.text(place + 1)
+
+
+def _line(segment: Segment) -> dict[str, Any]:
+    named = {segment.text(place): segment.text(place + 1) for place in range(6, len(segment.elements), 2)}
+    units, price = number(segment.text(2)), number(segment.text(4))
+    gross = "" if units is None or price is None else format(units * price, "f")
+    sku = next((named[kind] for kind in _SKU if named.get(kind)), "")
+    return {"id": segment.text(1), "sku": sku, "title": sku, "quantity": segment.text(2), "gross": gross}
+
+
+def _charge(body: dict[str, Any], segment: Segment) -> None:
+    """An allowance or charge; its amount has two implied decimals."""
+    found = number(segment.text(5))
+    amount = format(found / Decimal(100), "f") if found is not None else segment.text(5)
+    title = segment.text(15) or segment.text(2)
+    if segment.text(1) == "C":
+        body["charges"].append({"kind": "shipping" if segment.text(2) in {"D240", "G830"} else "fee", "title": title, "gross": amount})
+    elif segment.text(1) == "A":
+        known = number(body.get("discount", "0")) or Decimal(0)
+        body["discount"] = format(known + (found or Decimal(0)) / Decimal(100), "f")
+
+
+def _tax(body: dict[str, Any], segment: Segment) -> None:
+    amount = number(segment.text(2))
+    if amount is None:
+        body["troubles"].append({"code": "unknown_tax", "detail": f"A tax {segment.text(1)} of {segment.text(3)} % without an amount."})
+        return
+    known = number(body.get("tax", "0")) or Decimal(0)
+    body["tax"] = format(known + amount, "f")
+
+
+def _counts(body: dict[str, Any], segments: list[Segment]) -> None:
+    """What the partner counted must be what was read."""
+    told = next((segment for segment in segments if segment.tag == "CTT"), None)
+    if told is not None and told.text(1) != str(len(body["lines"])):
+        body["troubles"].append({"code": "lines_missing", "detail": f"The order says it has {told.text(1)} lines, {len(body['lines'])} were read."})
+    end = segments[-1]
+    if end.text(1) != str(len(segments)):
+        body["troubles"].append({"code": "segments_missing", "detail": f"The order says it has {end.text(1)} segments, {len(segments)} were read."})
+
+
+def _date(text: str) -> str:
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == DATE_CHARS and text.isdigit() else ""

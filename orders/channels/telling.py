@@ -1,0 +1,83 @@
+"""What we tell channels: a parcel of one of their orders left. Each parcel once; what cannot be told is parked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from orders.channels import talking
+from orders.channels.talking import Sent
+from orders.models import ChannelAccount, ChannelImport, FulfilmentLine
+from shipping.models import Shipment
+from timeline.actors import system
+from timeline.operations import operation
+
+if TYPE_CHECKING:
+    from timeline.models import Event
+
+TELLER = system("channels")
+
+
+def tell_shipped(event: Event) -> bool:
+    """Tell the order's channel of the parcel that left; whether it was told. Raises what talking raises, and is tried again."""
+    row = _import_of(event.stream)
+    parcel = Shipment.objects.filter(pk=event.subject_uuid).first()
+    if row is None or parcel is None or parcel.is_reverse or not parcel.tracking_number:
+        return False
+    account = _account(row)
+    if account is None or str(parcel.pk) in row.told_back or _came_from_there(row, parcel.tracking_number):
+        return False
+    talk = talking.talk(account)
+    if not talk.tells_shipped:
+        return False
+    talk.tell_shipped(
+        Sent(
+            order_id=row.channel_order_id, shipment_id=parcel.pk.hex, tracking_number=parcel.tracking_number,
+            carrier=parcel.carrier.replace("_", " ").title(), at=parcel.shipped_at or event.occurred_at, lines=_lines(parcel.pk),
+        )
+    )
+    _remember(row, parcel)
+    return True
+
+
+def _remember(row: ChannelImport, parcel: Shipment) -> None:
+    with operation("channel.told", actor=TELLER, stream=row.story) as op:
+        fresh = ChannelImport.objects.get(pk=row.pk)
+        op.record(
+            fresh, "channel_import.told_back", stream=row.story,
+            facts={"channel": row.channel, "channel_order_id": row.channel_order_id, "tracking_number": parcel.tracking_number},
+            targets=[("order", row.order_id), ("shipment", parcel.pk)],
+        )
+        ChannelImport.objects.filter(pk=row.pk).update(told_back={**fresh.told_back, str(parcel.pk): op.now.isoformat()})
+
+
+def _import_of(stream: str) -> ChannelImport | None:
+    try:
+        order_id = UUID(stream)
+    except ValueError:
+        return None
+    return ChannelImport.objects.select_related("account", "person__key").filter(order_id=order_id).first()
+
+
+def _account(row: ChannelImport) -> ChannelAccount | None:
+    """The account it came by; of an order told by hand the one there is, if there is one only."""
+    if row.account is not None:
+        return row.account if row.account.is_active and row.account.sealed else None
+    found = list(ChannelAccount.objects.filter(channel=row.channel, is_active=True, sealed__isnull=False)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def _came_from_there(row: ChannelImport, number: str) -> bool:
+    """The channel told us of this parcel; it need not hear of it."""
+    return number in {one[1] for one in row.told().get("told", {}).get("tracking", []) if len(one) > 1}
+
+
+def _lines(parcel_id: UUID) -> tuple[tuple[str, int], ...]:
+    """Units in the parcel by the channel's own line."""
+    units: dict[str, int] = defaultdict(int)
+    for item in FulfilmentLine.objects.filter(fulfilment__shipment_id=parcel_id).select_related("line"):
+        line_id = str(item.line.metadata.get("channel", {}).get("lineId") or "")
+        if line_id:
+            units[line_id] += item.quantity
+    return tuple(sorted(units.items()))
