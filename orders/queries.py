@@ -230,6 +230,11 @@ def person_of(order_id: UUID) -> Person:
     return Person.objects.select_related("key").get(orders=order_id)
 
 
+def is_erased(person_id: UUID) -> bool:
+    """Whether this person was known and is erased. One statement."""
+    return Person.objects.filter(pk=person_id, erased_at__isnull=False).exists()
+
+
 def parcel(shipment_id: UUID) -> Parcel:
     """One parcel with its units. Raises Missing. At most three statements."""
     found = _parcels(_fulfilments(Q(shipment_id=shipment_id)))

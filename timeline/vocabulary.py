@@ -260,7 +260,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("endpoint.removed", False, "Nothing more goes to {endpoint}"),
     Kind("tracking.changed", False, "Tracking {tracking} changed ({what})"),
     # People and messages.
-    Kind("session.identified", False, "Signed in"),
+    Kind("session.identified", False, "Signed in", tracking="sessions.identified"),
     Kind("checkout.transferred", False, "Cart taken over at sign-in"),
     Kind("order.transferred", False, "Order taken over at sign-in"),
     Kind("person.added", False, "Customer added"),
@@ -288,7 +288,7 @@ ACTIVITIES = (
 )
 NO_ACTIVITY, CUSTOM, SYSTEM_NOTE = "None", "Custom", "System"
 # One kind of ours is several names of C14, by what it says of the cart.
-CART_TRACKING = {"line_added": "orders.lines.added", "line_updated": "orders.lines.updated"}
+CART_TRACKING = {"line_added": "orders.lines.added", "line_updated": "orders.lines.updated", "line_removed": "orders.lines.removed"}
 
 # What outside apps tell begins so; nothing of our own does. Note [Told, not known] in `timeline.ingest`.
 APP = "app."

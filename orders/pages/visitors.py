@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from orders import queries
 from timeline import ids
 from timeline.actors import CUSTOMER, GUEST, Actor
 from timeline.errors import Missing
@@ -56,10 +57,12 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
 
 
 def welcome(request: HttpRequest) -> Visitor:
-    """The visitor; a new one becomes a guest from here on."""
+    """The visitor; a new one becomes a guest from here on, and so does one who was erased. One statement for one we know."""
     found = visitor_of(request)
-    if found is not None:
+    if found is not None and not queries.is_erased(found.person_id):
         return found
+    for key in (CART_SESSION_KEY, BEACON_SESSION_KEY):
+        request.session.pop(key, None)
     guest = Visitor(ids.uuid7(timezone.now()), GUEST)
     remember(request, guest)
     return guest

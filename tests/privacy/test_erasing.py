@@ -91,6 +91,17 @@ def test_who_was_erased_is_nobody_and_may_come_back_as_somebody_new(planted: pla
     relay.drain()
 
 
+def test_the_browser_of_who_was_erased_shops_on_as_a_new_guest(planted: planting.Planted, shop_gateway: FakeGateway) -> None:
+    browser = Client()
+    session = browser.session
+    session.update({"person_id": str(planted.person_id), "person_kind": "customer", "cart": str(planted.order.pk)})
+    session.save()
+    planting.settle(planted, shop_gateway)
+    makers.read(planted.staff.post(f"/admin/data-requests/{ask(planted)['id']}/execute", {}))
+    assert browser.post("/cart/add/", {"sku": planted.order.lines.get().sku, "quantity": "1"}).status_code == 302
+    assert browser.session["person_id"] != str(planted.person_id)
+
+
 def test_a_restored_backup_is_erased_anew(planted: planting.Planted, shop_gateway: FakeGateway, tmp_path: Path, settings: Any) -> None:
     settings.ERASURES_FILE = str(tmp_path / "erasures")
     planting.settle(planted, shop_gateway)

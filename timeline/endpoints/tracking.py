@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.actors import API_CLIENT
 from timeline.models import Target, TrackingEvent
+from timeline.vocabulary import CART_TRACKING, VOCABULARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from timeline.models import Endpoint, Event
 
-NAMES = {"session.identified": "sessions.identified", "order.placed": "orders.submitted"}
-CHANGES = {"line_added": "orders.lines.added", "line_updated": "orders.lines.updated", "line_removed": "orders.lines.removed"}
 EVENT_TYPES = {
     "UserLoggedIn": "sessions.identified", "LineItemAdded": "orders.lines.added", "LineItemUpdated": "orders.lines.updated",
     "OrderSubmitted": "orders.submitted",
@@ -31,10 +30,11 @@ COLUMNS = ("id", "kind", "facts", "actor_type", "actor_id")
 def name_of(kind: str, facts: Mapping[str, Any]) -> str:
     """The name under which tracking knows this event; our own kind when it has no other."""
     if kind == "checkout.changed":
-        return CHANGES.get(str(facts.get("what", "")), kind)
+        return CART_TRACKING.get(str(facts.get("what", "")), kind)
     if kind == "checkout.started" and facts.get("item_count"):
-        return CHANGES["line_added"]
-    return NAMES.get(kind, kind)
+        return CART_TRACKING["line_added"]
+    known = VOCABULARY.get(kind)
+    return known.tracking if known is not None and known.tracking else kind
 
 
 def matches(wanted: Iterable[str], *names: str) -> bool:
