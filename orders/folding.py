@@ -356,8 +356,13 @@ _MACHINES: dict[str, Callable[[Stand, Said], None]] = {
     ORDER: _order, PARCEL: _parcel, PAYMENT: _thing("payments"), REFUND: _refund, DISPUTE: _thing("disputes"),
     RETURN: _thing("returns"),
 }
+def _transferred(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+    """A guest signed in: the order is the customer's from here on."""
+    stand.columns["customer_id"] = facts["to_id"]
+
+
 _TOLD: dict[str, Callable[[Stand, Mapping[str, Any], Said], None]] = {
     "order.edited": _edited, "order.held": _held, "order.released": _released, "order.units_cancelled": _units_cancelled,
     "refund.goods_back": _goods_back, "fulfilment.settled": _settled, "return.received": _received,
-    "return.inspected": _inspected, "return.sent_back": _sent_back,
+    "return.inspected": _inspected, "return.sent_back": _sent_back, "order.transferred": _transferred,
 }

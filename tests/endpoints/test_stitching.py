@@ -61,6 +61,8 @@ def test_c17_cart_and_orders_come_along_and_the_session_too() -> None:
     }
     assert makers.read(customer.get(f"/storefront/orders/{order['id']}"))["customerId"] == str(customer.person_id)
     assert makers.read(customer.get("/storefront/orders"))["total"] == 1
+    as_of = makers.read(makers.staff().get(f"/admin/orders/{order['id']}", asOf=timezone.now().isoformat()))
+    assert as_of["customerId"] == str(customer.person_id)
     seen = makers.read(customer.get(f"/storefront/checkouts/{open_cart}"))
     assert (seen["email"], seen["shippingAddress"]["line1"]) == ("meera@example.com", makers.address()["line1"])
     assert ordered(customer, open_cart)["customerId"] == str(customer.person_id)
