@@ -129,6 +129,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ENVIRONMENT", "text", "local", "What this installation is: tracking events are enabled for `production`, `staging` …", "Operations"),
     Variable("MAIL_CAMPAIGN_URL", "text", "", "Where targets of the kind mail_campaign go that name no address.", "Operations"),
     Variable("PRODUCT_DISCOVERY_URL", "text", "", "Where targets of the kind product_discovery go that name no address.", "Operations"),
+    Variable("HELP_DESK_URL", "text", "", "Tickets are told to the help desk at this address, as signed webhooks. Empty: tickets stay here.", "Messages"),
+    Variable("HELP_DESK_SECRET", "text", "", "What they are signed with, `whsec_…` (Standard Webhooks).", "Messages", secret=True),
     Variable("RELAY_STALL_SECONDS", "whole", "300", "Events owed for longer than so many seconds: the relay stalls, `/readyz` says so.", "Operations"),
     Variable("METRICS_TOKEN", "text", "", "What a collector must bring to `/metrics` as bearer token. Empty: anyone who reaches it may read it.", "Operations", secret=True),
     Variable("LOG_LEVEL", "text", "INFO", "Level of the structured log.", "Operations"),

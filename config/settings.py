@@ -115,7 +115,7 @@ PASSWORD_HASHERS = [
 ]
 CSRF_FAILURE_VIEW = "config.api.problems.csrf_failure"
 LOGIN_URL = "/console/login/"
-LOGIN_REDIRECT_URL = "/console/orders/"
+LOGIN_REDIRECT_URL = "/console/"
 
 LANGUAGE_CODE = "en-in"
 TIME_ZONE = env.text("TIME_ZONE")
@@ -214,6 +214,9 @@ SPECTACULAR_SETTINGS = {
         "AttemptReason": "orders.api.parcel_shapes.ATTEMPT_REASONS",
         "ReturnStatus": "orders.models.Return.Status",
         "ReturnWish": "orders.models.Return.Wish",
+        "TicketStatus": "orders.models.Ticket.Status",
+        "TicketTopic": "orders.models.Ticket.Topic",
+        "TicketSide": "orders.api.ticket_shapes.SIDES",
         "DataRequestStatus": "orders.models.DataRequest.Status",
         "DataRequestKind": "orders.models.DataRequest.Kind",
     },
@@ -310,6 +313,8 @@ EMAIL_PROVIDER = env.text("EMAIL_PROVIDER")
 STAFF_EMAIL = env.text("STAFF_EMAIL")
 SMS_PROVIDER = env.text("SMS_PROVIDER")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL")
+HELP_DESK_URL = env.text("HELP_DESK_URL")
+HELP_DESK_SECRET = env.text("HELP_DESK_SECRET")
 DEMO_TRAFFIC = env.flag("DEMO_TRAFFIC")
 RELAY_STALL_SECONDS = env.whole("RELAY_STALL_SECONDS")
 METRICS_TOKEN = env.text("METRICS_TOKEN")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from inventory.models import OutsideDispatch
-from orders import warehouses
+from orders import ticket_queries, warehouses
 from orders.channels import notices, telling
 from orders.models import Message, Order
-from orders.notifications import ready
+from orders.notifications import help_desks, ready
 from orders.notifications.messages import TEMPLATES, TO_STAFF, Text, staff_text, texts
 from orders.notifications.providers import provider
+from orders.operations import tickets
 from orders.reconciliation import picking, runs
 from timeline.actors import system
 from timeline.models import Export
@@ -62,6 +63,16 @@ def tell_channel(event: Event, delivery_id: int) -> None:
     """A parcel of a channel's order left: its channel hears the number."""
     del delivery_id
     telling.tell_shipped(event)
+
+
+@exchange("ticket.opened", "ticket.written", "ticket.closed", "ticket.reopened")
+def tell_help_desk(event: Event, delivery_id: int) -> None:
+    """A help desk elsewhere hears of tickets; told twice it sees the same id. What it calls the ticket is kept."""
+    ticket = ticket_queries.one(event.subject_id)
+    reference = help_desks.help_desk().tell(help_desks.telling(event, ticket), key=f"ticket-{delivery_id}")
+    if reference and reference != ticket.desk_ref:
+        with operation("ticket.note_desk", actor=MESSENGER, stream=event.stream) as op:
+            tickets.note_desk(op, ticket_id=ticket.pk, reference=reference)
 
 
 @exchange("fulfilment.short")

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders.models import Case, Checkout, DataRequest, DocumentSeries, Fulfilment, Job, Line, Order, Person, Return
+from orders.models import (
+    Case,
+    Checkout,
+    DataRequest,
+    DocumentSeries,
+    Fulfilment,
+    Job,
+    Line,
+    Order,
+    Person,
+    Return,
+    Ticket,
+)
 from timeline.errors import Missing
 from timeline.vault import PersonErased
 
@@ -114,6 +126,17 @@ def ret(return_id: UUID) -> Return:
         )
         .filter(pk=return_id)
         .first()
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def ticket(ticket_id: UUID) -> Ticket:
+    """The ticket with its order and customer. Raises Missing."""
+    found = (
+        Ticket.objects.select_for_update(no_key=True, of=("self",)).select_related("order__person__key")
+        .defer("order__pricing_snapshot", "order__discount_snapshot").filter(pk=ticket_id).first()
     )
     if found is None:
         raise Missing

@@ -65,6 +65,15 @@ _KINDS: tuple[Kind, ...] = (
     Kind("note.edited", False, "Note corrected", NOTE_ADDED),
     Kind("note.retracted", False, "Note retracted", NOTE_ADDED),
     Kind("mentions.read", False, "Mentions read"),
+    # Tickets: somebody asks about an order.
+    Kind("ticket.opened", True, "Ticket opened ({topic})", NOTE_ADDED),
+    Kind("ticket.written", False, "Written on a ticket", NOTE_ADDED),
+    Kind("ticket.assigned", False, "Ticket is for {assignee}"),
+    Kind("ticket.answered", False, "Ticket answered"),
+    Kind("ticket.asked", False, "Ticket waits for an answer"),
+    Kind("ticket.closed", True, "Ticket closed"),
+    Kind("ticket.reopened", True, "Ticket opened again"),
+    Kind("ticket.desk_told", False, "The help desk has the ticket as {reference}"),
     # Long work: a file's rows, and what came of them.
     Kind("job.asked", False, "Job of {total} rows asked for"),
     Kind("job.started", False, "Job started"),

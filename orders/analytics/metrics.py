@@ -131,6 +131,13 @@ def between(first: date, last: date) -> Counts:
     return _counts(first, last)
 
 
+def daily(first: date, last: date) -> list[tuple[date, int]]:
+    """Orders placed on each of these business days, none left out. One statement."""
+    rows = Tally.objects.filter(day__gte=first, day__lte=last, name="placed").values_list("day").annotate(n=Sum("value"))
+    found = dict(rows.order_by())
+    return [(day, int(found.get(day, 0))) for day in (first + timedelta(days=n) for n in range((last - first).days + 1))]
+
+
 def best_sellers(limit: int = TOP, *, first: date = EVER, last: date = EVER) -> list[Product]:
     """The SKUs of which most units were sold, most first. Two statements."""
     return _products("sold", limit, first, last)

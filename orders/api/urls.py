@@ -17,6 +17,7 @@ from orders.api.admin import (
     privacy,
     reconciliation,
     refunds,
+    reports,
     settlements,
     shipments,
 )
@@ -24,7 +25,8 @@ from orders.api.admin import documents as papers
 from orders.api.admin import edits as changes
 from orders.api.admin import orders as staff
 from orders.api.admin import returns as staff_returns
-from orders.api.storefront import checkouts, documents, orders, returns, sessions, tokens
+from orders.api.admin import tickets as staff_tickets
+from orders.api.storefront import checkouts, documents, orders, returns, sessions, tickets, tokens
 from orders.api.storefront import privacy as own_data
 
 urlpatterns = [
@@ -64,6 +66,19 @@ urlpatterns = [
     path("admin/data-requests/<str:request_id>/execute", privacy.ExecuteView.as_view()),
     path("admin/data-requests/<str:request_id>/withdraw", privacy.WithdrawView.as_view()),
     path("admin/data-requests/<str:request_id>/archive", privacy.ArchiveView.as_view()),
+    path("storefront/orders/<str:order_id>/tickets", tickets.TicketsView.as_view()),
+    path("storefront/orders/<str:order_id>/tickets/<str:ticket_id>", tickets.TicketView.as_view()),
+    path("storefront/orders/<str:order_id>/tickets/<str:ticket_id>/messages", tickets.MessagesView.as_view()),
+    path("admin/orders/<str:order_id>/tickets", staff_tickets.OrderTicketsView.as_view()),
+    path("admin/tickets", staff_tickets.TicketsView.as_view()),
+    path("admin/tickets/<str:ticket_id>", staff_tickets.TicketView.as_view()),
+    path("admin/tickets/<str:ticket_id>/messages", staff_tickets.MessagesView.as_view()),
+    path("admin/tickets/<str:ticket_id>/assign", staff_tickets.AssignView.as_view()),
+    path("admin/tickets/<str:ticket_id>/close", staff_tickets.CloseView.as_view()),
+    path("admin/tickets/<str:ticket_id>/reopen", staff_tickets.ReopenView.as_view()),
+    path("admin/reports/stuck", reports.StuckView.as_view()),
+    path("admin/reports/in-flight", reports.InFlightView.as_view()),
+    path("admin/reports/tickets", reports.TicketAgesView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
     path("admin/orders/batch/status", batches.StatusBatchView.as_view()),
     path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),

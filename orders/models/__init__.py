@@ -12,14 +12,16 @@ from orders.models.hold import OrderHold
 from orders.models.job import Job, JobChunk, JobResult
 from orders.models.line import Line
 from orders.models.message import Message
-from orders.models.order import NumberSeries, Order
+from orders.models.order import OPEN_STATUSES, NumberSeries, Order
 from orders.models.person import Address, Person, PersonToken
 from orders.models.refund_part import KeptPart, RefundPart
 from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto, ReturnRule, ReturnUnit
 from orders.models.tally import EVER, CustomerTally, Tally
+from orders.models.ticket import Ticket
 
 __all__ = [
     "EVER",
+    "OPEN_STATUSES",
     "Address",
     "ArchivePart",
     "Case",
@@ -62,4 +64,5 @@ __all__ = [
     "ReturnUnit",
     "ShortPick",
     "Tally",
+    "Ticket",
 ]

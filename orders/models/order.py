@@ -235,6 +235,10 @@ class Order(StateModel):
         self.refunded_at = at
 
 
+# Those in which somebody has yet to do something, in the order of life.
+OPEN_STATUSES = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PROCESSING, Order.Status.SHIPPED)
+
+
 class NumberSeries(models.Model):
     """The last number given out of one series, such as the orders of one business day (Z5)."""
 

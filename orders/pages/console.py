@@ -61,7 +61,7 @@ class Login(LoginView):
     """The console's door."""
 
     template_name = "console/login.html"
-    next_page = "console-orders"
+    next_page = "console"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Try a password: so many times a quarter of an hour from one place, for one name."""

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date
 from orders import finding, grammar, queries, searching
 from orders.finding import LATE_AFTER
 from orders.models import Order
+from orders.pages import narrowing
 from orders.pages.order_sheet import pay_word
 from orders.searching import OrderSearch
 from timeline.api.paging import COUNT_CAP, paged
@@ -154,11 +155,13 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[
     except grammar.NotUnderstood as error:
         refusals.append(str(error))
         typed, chips = Q(pk__in=()), [Chip(q, "q"), *chips]
+    narrow, more = narrowing.narrowed(asked, refusals)
+    chips += [Chip(words, key) for words, key in more]
     search = OrderSearch(
         payment_states=(payment,) if payment else (),
         created_from=since,
         created_to=until + timedelta(days=1) if until else None,
-        extra=VIEWS[view][1] & typed,
+        extra=VIEWS[view][1] & typed & narrow,
     )
     return search, chips, refusals
 

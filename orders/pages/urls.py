@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from orders.pages import (
     account,
@@ -39,6 +38,8 @@ from orders.pages import (
     stock,
     stock_steps,
     then,
+    tickets,
+    today,
     track,
     tracked,
     why,
@@ -79,7 +80,11 @@ urlpatterns = [
     path("account/orders/<str:number>/returns/<str:rma>/photos/<int:place>/", account_returns.photo, name="account-return-photo"),
     path("account/orders/<str:number>/returns/<str:rma>/label/", account_returns.label, name="account-return-label"),
     path("account/orders/<str:number>/documents/<str:document_id>/", documents.own_document, name="account-document"),
-    path("console/", RedirectView.as_view(pattern_name="console-orders"), name="console"),
+    path("console/", today.today, name="console"),
+    path("console/tickets/", tickets.ticket_list, name="console-tickets"),
+    path("console/tickets/<uuid:ticket_id>/", tickets.ticket_page, name="console-ticket"),
+    path("console/tickets/<uuid:ticket_id>/<slug:deed>/", tickets.act, name="console-ticket-act"),
+    path(f"{_CONSOLE_ORDER}tickets/", tickets.open_one, name="console-ticket-open"),
     path("console/login/", console.Login.as_view(), name="console-login"),
     path("console/logout/", console.Logout.as_view(), name="console-logout"),
     path("console/orders/", console.order_list, name="console-orders"),

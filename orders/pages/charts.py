@@ -1,0 +1,68 @@
+"""Charts as geometry: bars that are links, drawn as SVG by the template, with the same numbers in a table beside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH, HEIGHT, GAP = 720, 120, 2
+ROW, LABEL = 26, 150
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One number: its label, its value, the same in words, and where it leads."""
+
+    label: str
+    value: int
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A point as a rectangle."""
+
+    point: Point
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars in a box of so many units; `id` names it in the page, `title` says what it shows."""
+
+    id: str
+    title: str
+    bars: tuple[Bar, ...]
+    width: int
+    height: int
+    is_lying: bool = False
+
+
+def columns(name: str, title: str, points: Sequence[Point]) -> Chart:
+    """Standing bars, one a point, in order of time."""
+    most = max((point.value for point in points), default=0) or 1
+    step = WIDTH / max(1, len(points))
+    bars = []
+    for place, point in enumerate(points):
+        height = round(point.value * HEIGHT / most, 1)
+        shown = max(height, 1.0)
+        bars.append(Bar(point, round(place * step, 1), round(HEIGHT - shown, 1), round(max(1.0, step - GAP), 1), shown))
+    return Chart(name, title, tuple(bars), WIDTH, HEIGHT)
+
+
+def rows(name: str, title: str, points: Sequence[Point]) -> Chart:
+    """Lying bars, one a point, with their labels before them."""
+    most = max((point.value for point in points), default=0) or 1
+    room = WIDTH - LABEL
+    bars = tuple(
+        Bar(point, LABEL, place * ROW + 3.0, max(1.0, round(max(0, point.value) * room / most, 1)), ROW - 6.0)
+        for place, point in enumerate(points)
+    )
+    return Chart(name, title, bars, WIDTH, max(ROW, ROW * len(points)), is_lying=True)

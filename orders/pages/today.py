@@ -1,0 +1,225 @@
+"""`/console/`: what waits, where orders sit, what is in flight, and how the shop does. Every number is a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.views.decorators.http import require_safe
+
+from orders.analytics import metrics, reports
+from orders.models import OPEN_STATUSES, Order, Return, Ticket
+from orders.pages import charts, narrowing
+from orders.pages.visitors import staff
+from timeline import queries as timeline_queries
+from timeline.vocabulary import money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+PERIODS: Final = {"1": "Today", "7": "7 days", "28": "28 days", "90": "90 days"}
+PERIOD_DEFAULT: Final = "28"
+PRODUCTS: Final = 10
+AGE_WORDS: Final = {
+    "under_1h": "< 1 h", "1h_to_4h": "1–4 h", "4h_to_24h": "4–24 h", "1d_to_3d": "1–3 d", "over_3d": "> 3 d",
+}
+STATE_WORDS: Final = {"pending": "To confirm", "confirmed": "To pack", "processing": "Packing", "shipped": "In transit"}
+_SPEED: Final = {
+    "processing": "Confirmed to shipped", "shipping": "Shipped to delivered", "delivery": "Placed to delivered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A number in words, where it leads, and whether it is late."""
+
+    words: str
+    url: str
+    more: str = ""
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One status in the table of ages: the whole, the cells, what is stuck, the median."""
+
+    word: str
+    whole: Link
+    cells: tuple[Link, ...]
+    stuck: Link
+    median: str
+
+
+@require_safe
+@staff
+def today(request: HttpRequest) -> HttpResponseBase:
+    """The console's first page. So many statements however many orders there are; it reads counts and open orders."""
+    now = timezone.now()
+    key = request.GET.get("days", PERIOD_DEFAULT)
+    key = key if key in PERIODS else PERIOD_DEFAULT
+    last = localdate(now)
+    first = last - timedelta(days=int(key) - 1)
+    states = reports.stuck(now)
+    flight, tickets = reports.in_flight(), reports.tickets(now)
+    context = {
+        "now": now, "periods": PERIODS, "period": key, "first": first, "last": last,
+        "queue": _queue(request.user.get_username()), "states": [_row(state, now) for state in states],
+        "ages": list(AGE_WORDS.values()), "flight": [_flight(row) for row in flight], "flight_chart": _flight_chart(flight),
+        "tickets": tickets, "ticket_median": _long(tickets.median_s), "ticket_oldest": _long(tickets.oldest_s),
+        **_business(first, last), "strip": _strip(), "open_count": sum(state.orders for state in states),
+    }
+    return render(request, "console/today.html", context)
+
+
+def _queue(name: str) -> list[tuple[str, Link]]:
+    """What waits for this person, and for anybody. Three statements."""
+    return_url, tickets_url = reverse("console-returns"), reverse("console-tickets")
+    mine = Ticket.objects.filter(status=Ticket.Status.OPEN, assignee=name).count()
+    asked = Return.objects.filter(status=Return.Status.REQUESTED).count()
+    received = Return.objects.filter(status=Return.Status.RECEIVED).count()
+    return [
+        ("My tickets", Link(str(mine), f"{tickets_url}?state=mine")),
+        ("Returns to approve", Link(str(asked), f"{return_url}?tab=requested")),
+        ("Returns to inspect", Link(str(received), f"{return_url}?tab=received")),
+    ]
+
+
+def _row(state: reports.StateAges, now: datetime) -> StateRow:
+    cells = []
+    for cell in state.cells:
+        after, since = reports.aged(cell.age, now)
+        cells.append(Link(str(cell.orders), _list(narrowing.query(statuses=[state.status], after=after, since=since)), _worth(cell.value_minor)))
+    stuck_since = now - timedelta(seconds=state.stuck_after_s)
+    return StateRow(
+        STATE_WORDS[state.status],
+        Link(str(state.orders), _list(narrowing.query(statuses=[state.status]))),
+        tuple(cells),
+        Link(
+            str(state.stuck), _list(narrowing.query(statuses=[state.status], since=stuck_since)),
+            _worth(state.stuck_value_minor), is_late=state.stuck > 0,
+        ),
+        _long(state.median_s),
+    )
+
+
+def _flight(row: reports.InFlight) -> tuple[str, Link, Link, str]:
+    url = _list(narrowing.query(statuses=OPEN_STATUSES, channel=row.channel, currency=row.currency))
+    return row.channel, Link(str(row.orders), url), Link(_money(row.value_minor, row.currency), url), _money(row.paid_minor, row.currency)
+
+
+def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
+    return charts.rows(
+        "flight", "Money in flight by channel",
+        [
+            charts.Point(
+                f"{row.channel} {row.currency}", row.value_minor, _money(row.value_minor, row.currency),
+                _list(narrowing.query(statuses=OPEN_STATUSES, channel=row.channel, currency=row.currency)),
+            )
+            for row in flight
+        ],
+    )
+
+
+def _business(first: date, last: date) -> dict[str, Any]:
+    """The numbers of the period, and those that only make sense over all days. Nine statements."""
+    counts, ever, days = metrics.between(first, last), metrics.ever(), metrics.daily(first, last)
+    placed_url = _placed(first, last)
+    points = [
+        charts.Point(f"{day:%-d %b}", orders, f"{orders} {'order' if orders == 1 else 'orders'}", _placed(day, day))
+        for day, orders in days
+    ]
+    currencies = counts.currencies()
+    return {
+        "days_chart": charts.columns("days", "Orders placed, by business day", points),
+        "funnel": charts.rows("funnel", "From checkout to doorstep", _funnel(counts, first, last)),
+        "speeds": [(word, *_speed(counts, name)) for name, word in _SPEED.items()],
+        "figures": [
+            ("Conversion", Link(_share(counts.conversion), placed_url), f"{counts.sum('completed')} of {counts.sum('checkouts')} checkouts"),
+            ("Cancelled", Link(_share(counts.cancellation), _placed(first, last, "cancelled")), f"{counts.sum('cancelled')} of {counts.sum('placed')} orders"),
+            *(("Order value", Link(_money(round(counts.average_minor(currency)), currency), placed_url), f"{counts.sum('standing', currency=currency)} orders") for currency in currencies),
+            *(("Captured less refunded", Link(_money(counts.kept_minor(currency), currency), reverse("console-days")), currency) for currency in currencies),
+        ],
+        "ever_figures": [
+            ("Customers who came again", _share(ever.repeat_rate), f"{ever.sum('repeaters')} of {ever.sum('customers')}"),
+            ("Orders a customer", f"{ever.frequency:.2f}", ""),
+            *(("Lifetime value", _money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in ever.currencies()),
+            ("Stock turnover", f"{metrics.turnover(last):.2f}", "a year"),
+        ],
+        "best": [(product, _found(product.sku), _worth(dict(product.worth_minor))) for product in metrics.best_sellers(PRODUCTS, first=first, last=last)],
+        "returned": [(product, _found(product.sku), _share(product.return_rate)) for product in metrics.most_returned(PRODUCTS, first=first, last=last)],
+    }
+
+
+def _funnel(counts: metrics.Counts, first: date, last: date) -> list[charts.Point]:
+    return [
+        charts.Point(word, value, str(value), url)
+        for word, value, url in (
+            ("Checkouts", counts.sum("checkouts"), _placed(first, last)),
+            ("Orders placed", counts.sum("placed"), _placed(first, last)),
+            ("Not cancelled", counts.sum("standing"), _placed(first, last, *(set(Order.Status.values) - {"cancelled"}))),
+            ("Delivered", counts.sum("status", label="delivered"), _placed(first, last, "delivered")),
+        )
+    ]
+
+
+def _speed(counts: metrics.Counts, name: str) -> tuple[int, str, str]:
+    lasted = counts.duration(name)
+    return lasted.count, _within(lasted, 0.5), _within(lasted, 0.9)
+
+
+def _within(lasted: metrics.Duration, share: float) -> str:
+    if not lasted.count:
+        return "–"
+    end = lasted.quantile(share)
+    return f"≤ {_long(end)}" if end is not None else f"> {_long(lasted.ends[-1])}"
+
+
+def _strip() -> list[tuple[str, Link]]:
+    """How the machinery does. Two statements."""
+    parked, lag = timeline_queries.parked().count(), timeline_queries.lag_seconds()
+    return [
+        ("Parked deliveries", Link(str(parked), reverse("console-parked"), is_late=parked > 0)),
+        ("Oldest owed event", Link(_long(int(lag)), reverse("console-parked"), is_late=lag > 60)),  # noqa: PLR2004 a minute
+    ]
+
+
+def _list(query: str) -> str:
+    return reverse("console-orders") + query
+
+
+def _placed(first: date, last: date, *statuses: str) -> str:
+    return _list(narrowing.query(statuses=sorted(statuses), days=(first, last)))
+
+
+def _found(sku: str) -> str:
+    return reverse("console-stock-variant", kwargs={"sku": sku})
+
+
+def _worth(value_minor: Mapping[str, int]) -> str:
+    return " + ".join(_money(minor, currency) for currency, minor in value_minor.items())
+
+
+def _money(minor: int, currency: str) -> str:
+    return money(minor) if currency == metrics.CURRENCY else f"{money(minor).replace('₹', '')} {currency}"
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _long(seconds: int | None) -> str:
+    """A length of time in its largest unit but one: `42 min`, `25 h`, `6 d`."""
+    if seconds is None:
+        return "–"
+    for unit, word, most in ((60, "min", 5400), (3600, "h", 172_800)):
+        if seconds < most:
+            return f"{seconds // unit} {word}"
+    return f"{seconds // 86_400} d"

@@ -1,0 +1,168 @@
+"""The console's first page (UX B5.1): every number leads to exactly what it counted, D8's questions within three clicks."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from orders.analytics import rebuild
+from orders.models import Order, Ticket
+from orders.operations import tickets
+from tests import makers
+from tests.pages.markup import check
+from timeline.operations import operation
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+class Links(HTMLParser):
+    """The links of a page with their words, in their order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._open: list[str] = []
+        self._words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            known = dict(attrs)
+            self._open.append(known.get("href") or "")
+            self._words = [known.get("aria-label") or ""]
+
+    def handle_data(self, data: str) -> None:
+        self._words.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._open:
+            self.found.append((" ".join("".join(self._words).split()), self._open.pop()))
+
+
+def page(client: Client, url: str = "/console/") -> str:
+    """A page that is whole."""
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    check(answer.content.decode())
+    return answer.content.decode()
+
+
+def shown_orders(text: str) -> int:
+    """How many orders the list says it found."""
+    found = re.search(r"(\d+) orders? ·", text)
+    return int(found[1]) if found else 0
+
+
+@pytest.fixture
+def shop() -> list[Order]:
+    """Orders in several states for several times, and a ticket."""
+    orders = [makers.placed_order(), makers.paid_order(), makers.paid_order(), makers.processing_order()]
+    Order.objects.filter(pk=orders[2].pk).update(state_since=timezone.now() - timedelta(hours=30))
+    Order.objects.filter(pk=orders[3].pk).update(state_since=timezone.now() - timedelta(days=9), channel="etsy")
+    makers.delivered_order()
+    with operation("test.ticket", actor=makers.shopper(orders[1].person_id), stream=str(orders[1].pk)) as op:
+        op.now -= timedelta(hours=5)
+        tickets.open_ticket(op, order_id=orders[1].pk, topic="delivery", message="Where is it?")
+    rebuild.apply()
+    return orders
+
+
+def test_every_count_of_orders_leads_to_the_list_of_exactly_those(asha: Client, shop: list[Order]) -> None:
+    text = page(asha)
+    table = text[text.index('class="grid ages"') : text.index("</table>", text.index('class="grid ages"'))]
+    seen = set()
+    for words, url in Links(table).found:
+        if url in seen:
+            continue
+        seen.add(url)
+        assert shown_orders(page(asha, url.replace("&amp;", "&"))) == int(words.split("₹")[0]), (words, url)
+    assert len(seen) == 4 * 7
+
+
+def test_the_questions_of_d8_are_answered_within_three_clicks(asha: Client, shop: list[Order]) -> None:
+    """From the first page after signing in; a click is a link that is followed."""
+    clicks, text = 0, page(asha)
+    stuck = [row for row in Links(text[text.index('class="grid ages"') :]).found if "stayed_since" in row[1] and "stayed_after" not in row[1]]
+    assert "Median" in text
+    listed = page(asha, next(url for words, url in stuck if words.startswith("1")))
+    clicks += 1
+    number = next(words for words, url in Links(listed).found if url.startswith("/console/orders/ORD-"))
+    page(asha, f"/console/orders/{number}/")
+    clicks += 1
+    assert clicks <= 3
+
+    channels = dict(Links(text[text.index('id="flight"') : text.index('id="asked"')]).found)
+    etsy = next(url for url in channels.values() if "channel=etsy" in url)
+    assert shown_orders(page(asha, etsy)) == 1
+
+    ages = Links(text[text.index('id="asked"') :]).found
+    assert ("5 h median age", "/console/tickets/?state=open") in ages
+    assert "Delivery" in page(asha, ages[0][1])
+
+
+def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[Order]) -> None:
+    text = page(asha)
+    for chart in re.findall(r"<figure.*?</figure>", text, re.DOTALL):
+        drawing, table = chart.split("</svg>")
+        assert "<title" in drawing
+        assert {url for _, url in Links(drawing).found} == {url for _, url in Links(table).found}
+    day = timezone.localdate().isoformat()
+    assert f"from={day}&amp;to={day}" in text
+
+
+@pytest.mark.parametrize("days", ["1", "7", "90", "love"])
+def test_the_period_can_be_chosen(asha: Client, days: str) -> None:
+    """An empty shop has all its numbers too."""
+    text = page(asha, f"/console/?days={days}")
+    assert text.count('aria-current="page"') == 2
+
+
+def test_the_first_page_costs_the_same_for_more_orders(asha: Client) -> None:
+    costs = []
+    for orders in (1, 3):
+        for _ in range(orders):
+            makers.paid_order()
+        rebuild.apply()
+        with CaptureQueriesContext(connection) as asked:
+            asha.get("/console/")
+        costs.append(len(asked))
+    assert costs[0] == costs[1] < 32
+
+
+def test_strangers_are_sent_to_the_door(client: Client) -> None:
+    assert client.get("/console/").status_code == 302
+    assert client.get("/console/tickets/").status_code == 302
+
+
+def test_a_moment_that_is_none_is_said_to_be_none(asha: Client) -> None:
+    assert "A moment is written as" in page(asha, "/console/orders/?stayed_since=love&status=love&channel=%00x")
+
+
+def test_a_ticket_is_opened_answered_taken_and_closed_in_the_console(asha: Client) -> None:
+    order = makers.paid_order()
+    page(asha, f"/console/orders/{order.number}/")
+    place = f"/console/orders/{order.number}/tickets/"
+    form = check(page(asha, place)).hidden
+    asha.post(place, {**form, "topic": "refund", "message": "We owe you ₹5"})
+    ticket = Ticket.objects.get()
+    one = f"/console/tickets/{ticket.pk}/"
+    assert "We owe you ₹5" in page(asha, one)
+    token = check(page(asha, one)).hidden["csrfmiddlewaretoken"]
+    for deed, more in (("write", {"message": "And more", "is_public": "on"}), ("take", {}), ("close", {})):
+        assert asha.post(f"{one}{deed}/", {"csrfmiddlewaretoken": token, **more}).status_code == 302
+    ticket = Ticket.objects.get()
+    assert (ticket.status, ticket.assignee, ticket.messages) == ("closed", "asha", 2)
+    assert asha.post(f"{one}write/", {"csrfmiddlewaretoken": token}).status_code == 422
+    assert asha.post(f"{one}take/", {"csrfmiddlewaretoken": token}).status_code == 409
+    assert asha.post(f"{one}love/", {"csrfmiddlewaretoken": token}).status_code == 404
+    assert "Closed" in page(asha, "/console/tickets/?state=closed")
