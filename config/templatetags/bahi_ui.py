@@ -117,15 +117,15 @@ def behind(row: Any, size: int) -> int:
 
 
 @register.filter
-def money(minor: int | None) -> str:
-    """Paise as `₹3,18,420.99`, with a true minus sign; nothing for nothing."""
-    return "" if minor is None else money_text(int(minor))
+def money(minor: int | None, currency: str = "INR") -> str:
+    """Paise as `₹3,18,420.99`, with a true minus sign, other currencies as `1,234.50 USD`; nothing for nothing."""
+    return "" if minor is None else money_text(int(minor), currency or "INR")
 
 
 @register.filter
-def minus(minor: int | None) -> str:
+def minus(minor: int | None, currency: str = "INR") -> str:
     """Paise taken away: `−₹112.00`."""
-    return money(-(minor or 0))
+    return money(-(minor or 0), currency)
 
 
 @register.filter

@@ -92,6 +92,13 @@ def invoiced(order_id: UUID) -> bool:
     return Fulfilment.objects.filter(order_id=order_id, shipment__status__in=_LABELLED).exists()
 
 
+def require_ours(order: Order) -> None:
+    """That no channel priced the order: its goods and sums are changed there. Raises NotEditable."""
+    if order.channel_order_id:
+        raise NotEditable(f"{order.channel.capitalize()} took this order: change it there, and it follows here.")
+
+
 def _require_open(order: Order) -> None:
+    require_ours(order)
     if order.status not in balance.OPEN:
         raise NotEditable(_INSTEAD[Order.Status(order.status)], status=str(order.status))

@@ -89,6 +89,7 @@ def draw(
     Note [What an edit does to a line] is the rule. Raises UnitsNotThere, UnitsPacked, NothingLeft, TooMuchChanged,
     DiscountTooHigh, MoneyWentBack.
     """
+    edit_rules.require_ours(order)
     _require_free(order, lines, quantities)
     terms = [_term(line).keeping(quantities.get(line.pk, line.quantity)) for line in lines]
     terms += [_new_term(one) for one in added]

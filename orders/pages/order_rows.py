@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from orders import finding, grammar, queries, searching
+from orders.channels import adapters
 from orders.finding import LATE_AFTER
 from orders.models import Order
 from orders.pages import narrowing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 S = Order.Status
 PAGE_ROWS = 50
+CHANNELS = ("web", *sorted(adapters.NAMES))
 SEGMENTS_MAX = 6
 NEWEST_FIRST = ("-created_at", "-id")
 VIEWS: Final[dict[str, tuple[str, Q]]] = {
@@ -90,6 +92,7 @@ class Listing:
     q: str
     now: datetime
     refusals: list[str] = field(default_factory=list)
+    channels: tuple[str, ...] = CHANNELS
 
 
 def listing(asked: QueryDict) -> Listing:
@@ -106,7 +109,7 @@ def listing(asked: QueryDict) -> Listing:
     except BadRequest as error:
         refusals.append(error.detail)
         page = paged(searching.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS)
-    counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor"))
+    counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor", filter=Q(currency="INR")))
     waiting = _waiting()
     following = asked.copy()
     following["cursor"] = page.next_cursor or ""
@@ -137,12 +140,15 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[
     q = _typed(asked)
     payment = asked.get("payment", "")
     payment = payment if payment in Order.PaymentState.values else ""
+    channel = asked.get("channel", "")
+    channel = channel if channel in CHANNELS else ""
     refusals: list[str] = []
     since, until = _day(asked, "from", refusals), _day(asked, "to", refusals)
     chips = [
         Chip(words, key)
         for words, key in (
             (f"Payment is {payment.replace('_', ' ')}", "payment" if payment else ""),
+            (f"Channel is {channel}", "channel" if channel else ""),
             (f"Placed from {since:%-d %b %Y}" if since else "", "from" if since else ""),
             (f"Placed until {until:%-d %b %Y}" if until else "", "to" if until else ""),
         )
@@ -159,6 +165,7 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[
     chips += [Chip(words, key) for words, key in more]
     search = OrderSearch(
         payment_states=(payment,) if payment else (),
+        channels=(channel,) if channel else (),
         created_from=since,
         created_to=until + timedelta(days=1) if until else None,
         extra=VIEWS[view][1] & typed & narrow,

@@ -17,6 +17,7 @@ from orders.models import Order
 from orders.reconciliation.difference import CHUNK, order_id_of, start_of
 from payments import journal
 from payments.models import BankLine, Posting, SettlementLine
+from timeline.currencies import DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,16 +75,19 @@ class OrderDay:
     number: str
     channel: str
     sums: Sums
+    currency: str = "INR"
 
 
 def by_channel(day: date) -> list[dict[str, Any]]:
-    """Each channel's day, by name."""
-    found: dict[str, Sums] = defaultdict(Sums)
-    orders: dict[str, int] = defaultdict(int)
+    """Each channel's day in each of its currencies, by name."""
+    found: dict[tuple[str, str], Sums] = defaultdict(Sums)
+    orders: dict[tuple[str, str], int] = defaultdict(int)
     for row in orders_of(day):
-        found[row.channel].add(row.sums)
-        orders[row.channel] += 1
-    return [{"channel": name, "orders": orders[name], **found[name].row()} for name in sorted(found)]
+        found[row.channel, row.currency].add(row.sums)
+        orders[row.channel, row.currency] += 1
+    return [
+        {"channel": key[0], "currency": key[1], "orders": orders[key], **found[key].row()} for key in sorted(found)
+    ]
 
 
 def seal_of(day: date) -> dict[str, Any]:
@@ -96,12 +100,12 @@ def seal_of(day: date) -> dict[str, Any]:
 
 
 def as_csv(day: date) -> Iterator[str]:
-    """A row an order, amounts in rupees, and the same bytes whenever it is asked for."""
+    """A row an order, amounts in its currency, and the same bytes whenever it is asked for."""
     writer = csv.writer(_Echo(), lineterminator="\r\n")
-    yield str(writer.writerow(["date", "order", "channel", *Sums().row()]))
+    yield str(writer.writerow(["date", "order", "channel", *Sums().row(), "currency"]))
     for row in orders_of(day):
-        amounts = [journal.rupees(value) for value in row.sums.row().values()]
-        yield str(writer.writerow([day.isoformat(), row.number, row.channel, *amounts]))
+        amounts = [_plain(value, row.currency) for value in row.sums.row().values()]
+        yield str(writer.writerow([day.isoformat(), row.number, row.channel, *amounts, row.currency]))
 
 
 def orders_of(day: date) -> Iterator[OrderDay]:
@@ -109,10 +113,20 @@ def orders_of(day: date) -> Iterator[OrderDay]:
     rows = _stories(day)
     while batch := list(islice(rows, ORDERS_AT_ONCE)):
         ids = [pk for pk in (order_id_of(story) for story, _ in batch) if pk is not None]
-        known = {str(pk): (number, channel) for pk, number, channel in Order.objects.filter(pk__in=ids).values_list("pk", "number", "channel")}
+        known = {
+            str(pk): (number, channel, currency)
+            for pk, number, channel, currency in Order.objects.filter(pk__in=ids).values_list("pk", "number", "channel", "currency")
+        }
         for story, sums in batch:
-            number, channel = known.get(story, (story, NO_ORDER))
-            yield OrderDay(number=number, channel=channel, sums=sums)
+            number, channel, currency = known.get(story, (story, NO_ORDER, "INR"))
+            yield OrderDay(number=number, channel=channel, sums=sums, currency=currency)
+
+
+def _plain(minor: int, currency: str) -> str:
+    """The amount with its currency's own decimals, for files that machines read."""
+    places = DECIMALS.get(currency, 2)
+    whole, rest = divmod(abs(minor), 10**places)
+    return f"{'-' if minor < 0 else ''}{whole}{f'.{rest:0{places}d}' if places else ''}"
 
 
 def _stories(day: date) -> Iterator[tuple[str, Sums]]:
@@ -163,6 +177,6 @@ class _Echo:
 
 
 def summed(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """The totals under the channels' table."""
+    """The totals under the channels' table, of rupees: no sum is of two currencies."""
     names = ("orders", *Sums().row())
-    return {name: sum(row[name] for row in rows) for name in names}
+    return {name: sum(row[name] for row in rows if row.get("currency", "INR") == "INR") for name in names}

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 VERSION = 1
 ORDERS, GATEWAY, SETTLEMENT, BANK, LEDGER = "orders", "gateway", "settlement", "bank", "ledger"
 BOOKS = (ORDERS, GATEWAY, SETTLEMENT, BANK, LEDGER)
-_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE, journal.EXCHANGES)
+HOUSE = "INR"  # the currency of the books that are compared; what channels sell in others is told by channel
+_RECEIVABLE = (journal.GATEWAY_RECEIVABLE, journal.COD_RECEIVABLE, journal.EXCHANGES, journal.CHANNEL_RECEIVABLE)
+_GIVERS = (journal.GATEWAY_RECEIVABLE, journal.CHANNEL_RECEIVABLE, journal.BANK, journal.EXCHANGES)
 _PAPER = ("invoice.issued", "credit_note.issued")
 _SETTLED = ("settlement.booked", "settlement.amended")
 _DISPUTED = ("dispute.deducted", "dispute.won", "dispute.lost", "dispute.closed")
@@ -49,7 +51,7 @@ def of_day(day: date) -> dict[str, Any]:
     return {
         "version": VERSION,
         "day": day.isoformat(),
-        "currency": "INR",
+        "currency": HOUSE,
         "books": rows,
         "balances": held,
         "channels": channels.by_channel(day),
@@ -83,13 +85,13 @@ def _figures(day: date) -> dict[str, dict[str, int]]:
     return {
         "captured": {
             ORDERS: told.get("payment.captured", 0),
-            GATEWAY: _sum(Payment.objects.filter(captured_at__gte=start, captured_at__lt=end), "captured_minor"),
+            GATEWAY: _sum(Payment.objects.filter(captured_at__gte=start, captured_at__lt=end, currency=HOUSE), "captured_minor"),
             LEDGER: _posted(day, ["payment.captured"], _RECEIVABLE),
         },
         "refunded": {
             ORDERS: told.get("refund.processed", 0),
-            GATEWAY: _sum(Refund.objects.filter(processed_at__gte=start, processed_at__lt=end), "amount_minor"),
-            LEDGER: -_posted(day, ["refund.processed"], (journal.GATEWAY_RECEIVABLE, journal.BANK, journal.EXCHANGES)),
+            GATEWAY: _sum(Refund.objects.filter(processed_at__gte=start, processed_at__lt=end, currency=HOUSE), "amount_minor"),
+            LEDGER: -_posted(day, ["refund.processed"], _GIVERS),
         },
         "chargedBack": {
             ORDERS: told.get("dispute.deducted", 0) - told["given_back"],
@@ -138,6 +140,7 @@ def _told(start: datetime, end: datetime) -> dict[str, int]:
     """What the timeline says happened: the order's own book, which no row can change."""
     kinds = ("payment.captured", "refund.processed", "dispute.deducted", "dispute.won", "dispute.closed")
     told = Event.objects.filter(kind__in=kinds, recorded_at__gte=start, recorded_at__lt=end)
+    told = told.filter(Q(facts__currency=HOUSE) | Q(facts__currency__isnull=True))  # channels sell in other currencies too
     amount = Cast(KT("facts__amount_minor"), BigIntegerField())
     back = Cast(KT("facts__given_back_minor"), BigIntegerField())
     rows = told.values("kind").annotate(sum=Sum(amount), back=Coalesce(Sum(back), 0)).order_by()
@@ -146,7 +149,7 @@ def _told(start: datetime, end: datetime) -> dict[str, int]:
 
 
 def _posted(day: date, kinds: tuple[str, ...] | list[str], accounts: tuple[str, ...]) -> int:
-    return _sum(Posting.objects.filter(entry__day=day, entry__kind__in=kinds, account__in=accounts), "amount_minor")
+    return _sum(Posting.objects.filter(entry__day=day, entry__kind__in=kinds, account__in=accounts, entry__currency=HOUSE), "amount_minor")
 
 
 def _sum(rows: QuerySet[Any], what: Any) -> int:

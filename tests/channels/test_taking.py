@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils.timezone import localdate
 
 from config import doctor
 from inventory.models import Level
 from orders.models import ChannelImport, Line, Message, Order
+from orders.reconciliation import report
 from payments import journal
 from payments.models import Payment
 from tests import makers
@@ -78,6 +80,25 @@ def test_the_books_balance_in_each_currency(clerk: makers.Caller) -> None:
     for currency, taken in (("INR", 109900), ("EUR", 3490)):
         rows = {row.account: row.amount_minor for row in journal.trial_balance(currency=currency)}
         assert (rows[journal.CHANNEL_RECEIVABLE], rows[journal.CUSTOMERS], sum(rows.values())) == (taken, -taken, 0)
+    said = report.of_day(localdate())
+    assert said["residual"] == 0
+    assert [(row["channel"], row["currency"], row["captured"]) for row in said["channels"]] == [
+        ("shopify", "INR", 109900), ("woocommerce", "EUR", 3490)
+    ]
+
+
+@pytest.mark.usefixtures("goods")
+def test_a_sale_is_booked_when_its_goods_leave_and_every_path_ends_even(clerk: makers.Caller) -> None:
+    """D5: posted to the ledger; delivered, refunded and cancelled orders owe nothing."""
+    tell(clerk, "amazon-2026")
+    tell(clerk, "shopify", fulfillment_status="fulfilled", financial_status="refunded", updated_at="2026-11-20T11:00:00+05:30")
+    tell(clerk, "ebay", cancelStatus={"cancelState": "CANCELED"}, orderPaymentStatus="FULLY_REFUNDED")
+    work()
+    jpy = {row.account: row.amount_minor for row in journal.trial_balance(currency="JPY")}
+    assert (jpy[journal.CUSTOMERS], jpy[journal.CHANNEL_SALES], jpy[journal.CHANNEL_TAX]) == (0, -1080, -100)
+    for currency in ("INR", "GBP"):
+        rows = {row.account: row.amount_minor for row in journal.trial_balance(currency=currency)}
+        assert (rows[journal.CUSTOMERS], rows[journal.CHANNEL_RECEIVABLE]) == (0, 0)
 
 
 def test_what_does_not_fit_waits_and_goes_on_when_it_is_decided(clerk: makers.Caller) -> None:

@@ -76,7 +76,7 @@ def test_five_books_side_by_side(clock: Any) -> None:
     assert {row["residual"] for row in found.values()} == {0}
     said = report.of_day(DAY)
     assert said["channels"] == [{
-        "channel": "web", "orders": 2, "captured": 43_500, "refunded": 500, "chargedBack": 0, "settled": 0, "fees": 0,
+        "channel": "web", "currency": "INR", "orders": 2, "captured": 43_500, "refunded": 500, "chargedBack": 0, "settled": 0, "fees": 0,
         "documented": 27_000, "atBank": 0,
     }]
     assert said["orders"]["count"] == 2
