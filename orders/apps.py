@@ -15,10 +15,15 @@ class OrdersConfig(AppConfig):
         from orders import exports, person_queries, queries  # noqa: F401 exports register themselves
         from orders.api import hydrated
         from orders.privacy import job_rows
-        from timeline import erasing, ingest
+        from timeline import erasing, ingest, trigrams
         from timeline.endpoints import hydration
 
         ingest.register("order", queries.story_of)
         ingest.register("customer", person_queries.story_of)
         hydration.register(hydrated.hydrate)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
+        trigrams.register(
+            trigrams.Trigram("order_number_part_idx", "orders_order", "number"),
+            # As `icontains` writes it.
+            trigrams.Trigram("shipment_tracking_part_idx", "shipping_shipment", "upper(tracking_number::text)"),
+        )

@@ -16,12 +16,13 @@ class TimelineConfig(AppConfig):
         """Connect the guard of transitions and the database's own guard; find the subscribers of every app."""
         from django_fsm.signals import pre_transition
 
-        from timeline import checks, erasing, transitions, triggers, vault
+        from timeline import checks, erasing, transitions, triggers, trigrams, vault
 
         pre_transition.connect(transitions.refuse_unrecorded, dispatch_uid="timeline.guard")
         pre_migrate.connect(triggers.before_migrate, sender=self, dispatch_uid="timeline.triggers.drop")
         post_migrate.connect(triggers.after_migrate, sender=self, dispatch_uid="timeline.triggers.attach")
         post_migrate.connect(vault.after_migrate, sender=self, dispatch_uid="timeline.vault.keys")
+        post_migrate.connect(trigrams.after_migrate, sender=self, dispatch_uid="timeline.trigrams.make")
         checks.register_all()
         erasing.register_own()
         autodiscover_modules("subscribers", "exchanges")

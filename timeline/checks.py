@@ -19,6 +19,7 @@ def register_all() -> None:
     """Register the checks with Django."""
     checks.register(machines_speak)
     checks.register(triggers_present, checks.Tags.database)
+    checks.register(trigrams_present, checks.Tags.database)
 
 
 def machines_speak(**_: Any) -> list[checks.CheckMessage]:
@@ -44,6 +45,20 @@ def triggers_present(*, databases: Sequence[str] | None = None, **_: Any) -> lis
     if gone and _is_behind():  # `migrate` itself asks these checks first, and is what attaches the triggers
         return [checks.Warning(f"{len(gone)} triggers are missing until this database is migrated", id="timeline.W002")]
     return [checks.Error(f"trigger {name} is missing; run migrate", id="timeline.E002") for name in gone]
+
+
+def trigrams_present(*, databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """A search for a part of a word has its indexes."""
+    from timeline import trigrams
+
+    try:
+        gone = trigrams.missing() if databases else []
+    except DatabaseError:
+        return []  # the check of the triggers says that the database cannot be asked
+    if not gone or _is_behind():
+        return []
+    hint = f"Run CREATE EXTENSION {trigrams.EXTENSION} as the database's owner, then migrate."
+    return [checks.Warning(f"search for part of a word is slow without {', '.join(gone)}", hint=hint, id="timeline.W003")]
 
 
 def _is_behind() -> bool:
