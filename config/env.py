@@ -37,6 +37,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("SEAL_KEYS", "list", "", "Keys that sign the log, newest first: `name:base64 of 32 bytes`. Empty: nothing is sealed.", "Required", secret=True),
     Variable("DATABASE_URL", "text", "", "Empty: SQLite in `var/bahi.sqlite3`. Production: `postgres://…`.", "Required"),
     Variable("REDIS_URL", "text", "", "Broker of Celery and exact rate limits. Empty: the `runner` process and the database.", "Required"),
+    Variable("KEEP_ANSWERS", "flag", "1", "Keep answers of reads, encrypted, in Redis or in memory: never a stale one.", "Web"),
     Variable("ALLOWED_HOSTS", "list", "127.0.0.1,localhost,[::1]", "Host names the web process answers to.", "Web"),
     Variable("PUBLIC_URL", "text", "http://127.0.0.1:8000", "Where customers reach the shop; used in links.", "Web"),
     Variable("DEBUG", "flag", "0", "Django's debug mode: never in production.", "Web"),

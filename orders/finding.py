@@ -71,6 +71,13 @@ def is_id(text: str) -> bool:
     return UUID_TEXT.fullmatch(text) is not None
 
 
+def asks_the_clock(text: str) -> bool:
+    """Whether what fits may change though nothing is written: ages, and what is late. `text` is understood."""
+    return any(
+        grammar.KEYS[term.key].kind == "time" or (term.key == "is" and "stuck" in term.values) for term in parse(text) if term.key
+    )
+
+
 def matching(terms: Iterable[Term], *, now: dt.datetime | None = None) -> Q:
     """The orders for which every term holds. One statement for each bare word; none without (Note [A word of any kind])."""
     moment = now or timezone.now()

@@ -99,6 +99,14 @@ def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
 
     Raises Missing when there is none, and in the same words when it is not this person's.
     """
+    found = named(text, person_id=person_id).values_list("pk", flat=True).first()
+    if found is None:
+        raise Missing
+    return found
+
+
+def named(text: str, *, person_id: UUID | None = None) -> QuerySet[Order]:
+    """The order of this id or number, if there is one and it is this person's. Raises Missing for what is neither id nor number."""
     if UUID_TEXT.fullmatch(text):
         wanted = Q(pk=UUID(text))
     elif ORDER_NUMBER.fullmatch(text):
@@ -106,10 +114,7 @@ def id_of(text: str, *, person_id: UUID | None = None) -> UUID:
     else:
         raise Missing
     mine = Q() if person_id is None else Q(person__in=people_of(person_id))
-    found = Order.objects.filter(wanted, mine).values_list("pk", flat=True).first()
-    if found is None:
-        raise Missing
-    return found
+    return Order.objects.filter(wanted, mine)
 
 
 def story_of(text: str) -> Story | None:

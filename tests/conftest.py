@@ -55,7 +55,10 @@ def _fresh_memory() -> Iterator[None]:
     """Nothing a test put into a module or cache reaches the next one."""
     from django.core.cache import cache
 
+    from timeline import kept
+
     cache.clear()
+    kept.forget()
     yield
     cache.clear()
 

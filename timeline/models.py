@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from timeline import ids
 from timeline.exports.export import Export, ExportSchedule, ExportScrap
+from timeline.generations import Generation
 from timeline.log.cosigned import Cosignature, WitnessState
 from timeline.rate_window import RateWindow
 from timeline.states import StateField, StateModel
@@ -28,6 +29,7 @@ __all__ = [
     "Export",
     "ExportSchedule",
     "ExportScrap",
+    "Generation",
     "RateWindow",
     "Receipt",
     "StateField",

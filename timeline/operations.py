@@ -19,7 +19,7 @@ import rfc8785
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from timeline import idempotency, ids, subscriptions, vault
+from timeline import generations, idempotency, ids, subscriptions, vault
 from timeline.errors import Invalid
 from timeline.models import Delivery, Event, Stream, Target
 from timeline.vocabulary import require_known
@@ -205,17 +205,28 @@ class Operation:
             raise RuntimeError(message)
         Target.objects.bulk_create(self._targets)
         Delivery.objects.bulk_create(self._deliveries)
-        if self._changed:
+        self._move_on()
+
+    def _move_on(self) -> None:
+        """The stories' lengths, and the version of the shop (`timeline.kept`). One statement; on SQLite two."""
+        if not self._changed:
+            return
+        mark, drawn = generations.upsert()
+        with connection.cursor() as cursor:
             changed = sorted(self._changed)
             cases = " ".join(["WHEN %s THEN %s"] * len(changed))
             places = ", ".join(["%s"] * len(changed))
             numbers = [value for stream in changed for value in (stream, self._streams[stream])]
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"UPDATE {Stream._meta.db_table} SET seq = CASE stream {cases} END, at = %s"  # noqa: S608 placeholders only
-                    f" WHERE stream IN ({places})",
-                    [*numbers, connection.ops.adapt_datetimefield_value(self.now), *changed],
-                )
+            update = (
+                f"UPDATE {Stream._meta.db_table} SET seq = CASE stream {cases} END, at = %s"  # noqa: S608 placeholders only
+                f" WHERE stream IN ({places})"
+            )
+            values = [*numbers, connection.ops.adapt_datetimefield_value(self.now), *changed]
+            if connection.vendor == "postgresql":
+                cursor.execute(f"WITH moved AS ({mark}) {update}", [*drawn, *values])
+            else:
+                cursor.execute(mark, drawn)
+                cursor.execute(update, values)
 
 
 @contextlib.contextmanager
@@ -241,6 +252,11 @@ def operation(
             op._close()
     finally:
         _current.reset(token)
+
+
+def is_writing() -> bool:
+    """Whether this code runs inside an operation."""
+    return _current.get() is not None
 
 
 def current() -> Operation:

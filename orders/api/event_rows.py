@@ -7,8 +7,10 @@ from uuid import UUID
 
 import orjson
 
+from orders import queries
 from orders.operations import notes
 from timeline.actors import CUSTOMER, GUEST
+from timeline.api.paging import paged
 from timeline.api.wire import camel
 from timeline.models import Event
 from timeline.vocabulary import activity, note_type, require_known, sentence
@@ -34,6 +36,15 @@ _PUBLIC_FACTS = frozenset(
 )
 _PUBLIC_PRIVATE = frozenset({"reason", "delivered_to", "photo_url", "delivery_photo_url", "place"})
 _NOTES = ("note", "text")
+
+
+def timeline_page(order_id: UUID, wish: Mapping[str, Any], *, as_staff: bool) -> dict[str, Any]:
+    """One page of an order's events, oldest first: all for staff, the public ones for the customer."""
+    page = paged(
+        queries.events(order_id, public_only=not as_staff), order=("stream_seq",),
+        page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+    )
+    return page.envelope(event_rows(page.rows, order_id=order_id, person=queries.person_of(order_id), as_staff=as_staff))
 
 
 def event_rows(

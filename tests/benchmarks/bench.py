@@ -30,7 +30,7 @@ from django.test.utils import setup_test_environment
 from orders import checkout as checkouts
 from orders.operations import numbers, process
 from payments.gateways import use
-from tests.benchmarks import availability, batches, book, closing, intake
+from tests.benchmarks import availability, batches, book, closing, intake, reading
 from tests.flows import makers
 from tests.payments.fake_gateway import FakeGateway
 from timeline.operations import operation
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 PER_ROUND = int(os.environ.get("BENCH_PER_ROUND", "30"))
-UPDATED = {"inventory_level", "orders_checkout", "orders_numberseries", "orders_order", "timeline_stream"}
+UPDATED = {"inventory_level", "orders_checkout", "orders_numberseries", "orders_order", "timeline_generation", "timeline_stream"}
 SKUS = {"TEA-1": 1, "TEA-2": 2, "TEA-3": 1}
 
 Rows = dict[str, list[tuple[list[str], tuple[Any, ...]]]]
@@ -160,6 +160,7 @@ def main() -> None:
     setup_test_environment()
     with database(), use(FakeGateway()):
         orders()
+        reading.measure()
         batches.measure()
         intake.measure()
         availability.measure()

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 
-from orders import as_of, queries, searching, viewing
-from orders.api import shapes
+from orders import as_of, finding, queries, searching, viewing
+from orders.api import keeping, shapes
 from orders.api.admin.filters import search_of
 from orders.api.as_of_rows import InstantQuery, InstantShape, instant_row
-from orders.api.event_rows import event_rows
+from orders.api.event_rows import event_rows, timeline_page
 from orders.api.inputs import HoldInput, NoteInput, NoteTextInput, OrdersQuery, ProofQuery, StatusInput, TimelineQuery
 from orders.api.proof_shapes import ProofShape
-from orders.api.rows import hold_row, listed_row
-from orders.api.views import OrderWrite, StaffView, shown, shown_order
-from orders.models import OrderHold
+from orders.api.rows import hold_row, listed_row, order_row
+from orders.api.views import OrderWrite, StaffView, shown
+from orders.models import OrderHold, Person
 from orders.operations import holds, notes, step
 from timeline.api.paging import paged
 from timeline.errors import TransitionRefused
@@ -42,12 +42,18 @@ class OrdersView(StaffView):
     def get(self, request: Request) -> HttpResponse:
         """Search orders."""
         wish = OrdersQuery.parse(request.query_params)
-        sort = wish["sort"]
-        page = paged(
-            searching.rows(searching.search(search_of(wish))), order=(sort, "-id" if sort.startswith("-") else "id"),
-            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        search, sort = search_of(wish), wish["sort"]
+
+        def page() -> dict[str, Any]:
+            found = paged(
+                searching.rows(searching.search(search)), order=(sort, "-id" if sort.startswith("-") else "id"),
+                page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+            )
+            return found.envelope([listed_row(order, as_staff=True) for order in found.rows])
+
+        return keeping.list_answer(
+            "orders", audience=keeping.staff_audience(request), about=wish, make=page, may_keep=not finding.asks_the_clock(wish["q"])
         )
-        return shown(page.envelope([listed_row(order, as_staff=True) for order in page.rows]))
 
 
 class OrderView(StaffView):
@@ -64,9 +70,12 @@ class OrderView(StaffView):
             then = as_of.view(self.order_id(order_id), as_of=wish["as_of"], known=wish["known"])
             viewing.record(then.order.person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=then.order.pk)
             return shown(instant_row(then))
-        found = queries.detail(self.order_id(order_id))
-        viewing.record(found.person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=found.order.pk)
-        return shown_order(found, as_staff=True)
+        head = keeping.head_of(order_id)
+        viewing.record(Person(pk=head.person_id), actor=self.actor(), what="order_api", now=timezone.now(), order_id=head.pk)
+        return keeping.order_answer(
+            head, audience=keeping.staff_audience(request), kind="order", about=None, is_versioned=True,
+            make=lambda: order_row(queries.detail(head.pk), as_staff=True),
+        )
 
 
 class TimelineView(StaffView):
@@ -75,14 +84,11 @@ class TimelineView(StaffView):
     @extend_schema(operation_id="admin_order_timeline", parameters=[TimelineQuery], responses={200: shapes.EventPage})
     def get(self, request: Request, order_id: str) -> HttpResponse:
         """List all events of the order, oldest first."""
-        wish = TimelineQuery.parse(request.query_params)
-        pk = self.order_id(order_id)
-        page = paged(
-            queries.events(pk, public_only=False), order=("stream_seq",),
-            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        wish, head = TimelineQuery.parse(request.query_params), keeping.head_of(order_id)
+        return keeping.order_answer(
+            head, audience=keeping.staff_audience(request), kind="timeline", about=wish,
+            make=lambda: timeline_page(head.pk, wish, as_staff=True),
         )
-        rows = event_rows(page.rows, order_id=pk, person=queries.person_of(pk), as_staff=True)
-        return shown(page.envelope(rows))
 
 
 class ProofView(StaffView):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
 from orders import queries, searching
-from orders.api import shapes
-from orders.api.event_rows import event_rows
+from orders.api import keeping, shapes
+from orders.api.event_rows import timeline_page
 from orders.api.fulfilment_shapes import OwnCancelInput
 from orders.api.inputs import (
     Nothing,
@@ -19,7 +19,7 @@ from orders.api.inputs import (
     TimelineQuery,
     VerifyInput,
 )
-from orders.api.rows import listed_row, payment_row, refund_row
+from orders.api.rows import listed_row, order_row, payment_row, refund_row
 from orders.api.views import OrderWrite, StorefrontView, shown, shown_order, units_of
 from orders.operations import cancel, cancel_units, edit, pay, refund
 from payments.exchanges import BadReturn, take_return
@@ -45,12 +45,14 @@ class OrdersView(StorefrontView):
     @extend_schema(operation_id="storefront_orders_list", parameters=[OwnOrdersQuery], responses={200: shapes.OrderPage})
     def get(self, request: Request) -> HttpResponse:
         """List the caller's own orders, newest first."""
-        wish = OwnOrdersQuery.parse(request.query_params)
-        mine = searching.for_customer(self.caller().person_id, statuses=wish["status"])
-        page = paged(
-            searching.rows(mine), order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
-        )
-        return shown(page.envelope([listed_row(order, as_staff=False) for order in page.rows]))
+        wish, person_id = OwnOrdersQuery.parse(request.query_params), self.caller().person_id
+
+        def page() -> dict[str, Any]:
+            mine = searching.rows(searching.for_customer(person_id, statuses=wish["status"]))
+            found = paged(mine, order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
+            return found.envelope([listed_row(order, as_staff=False) for order in found.rows])
+
+        return keeping.list_answer("own orders", audience=keeping.own_audience(person_id), about=wish, make=page)
 
 
 class OrderView(StorefrontView):
@@ -59,7 +61,12 @@ class OrderView(StorefrontView):
     @extend_schema(operation_id="storefront_order_read", responses={200: shapes.OrderShape})
     def get(self, request: Request, order_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one order in full."""
-        return shown_order(queries.detail(self.order_id(order_id)), as_staff=False)
+        person_id = self.caller().person_id
+        head = keeping.head_of(order_id, person_id=person_id)
+        return keeping.order_answer(
+            head, audience=keeping.own_audience(person_id), kind="order", about=None, is_versioned=True,
+            make=lambda: order_row(queries.detail(head.pk), as_staff=False),
+        )
 
 
 class TimelineView(StorefrontView):
@@ -68,14 +75,12 @@ class TimelineView(StorefrontView):
     @extend_schema(operation_id="storefront_order_timeline", parameters=[TimelineQuery], responses={200: shapes.EventPage})
     def get(self, request: Request, order_id: str) -> HttpResponse:
         """List the order's public events, oldest first."""
-        wish = TimelineQuery.parse(request.query_params)
-        pk = self.order_id(order_id)
-        page = paged(
-            queries.events(pk, public_only=True), order=("stream_seq",),
-            page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+        wish, person_id = TimelineQuery.parse(request.query_params), self.caller().person_id
+        head = keeping.head_of(order_id, person_id=person_id)
+        return keeping.order_answer(
+            head, audience=keeping.own_audience(person_id), kind="timeline", about=wish,
+            make=lambda: timeline_page(head.pk, wish, as_staff=False),
         )
-        rows = event_rows(page.rows, order_id=pk, person=queries.person_of(pk), as_staff=False)
-        return shown(page.envelope(rows))
 
 
 class PaymentView(OrderWrite, StorefrontView):
