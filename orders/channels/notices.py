@@ -55,16 +55,12 @@ def read(notice_id: UUID) -> None:
             ingest.take(channel=row.account.channel, said=said, actor=actor, account=row.account).outcome for said in _bodies(row)
         )
         outcome = ", ".join(f"{count} {word}" for word, count in sorted(outcomes.items())) or "names no order"
+        kept = {} if ingest.REFUSED in outcomes else {"sealed": b""}
     except Unreadable as error:
-        outcome = str(error)
-    with operation("channel_notice.handle", actor=actor):
-        ChannelNotice.objects.filter(pk=notice_id, handled_at=None).update(handled_at=_now(), outcome=outcome[:300])
-
-
-def _now() -> Any:
-    from timeline.operations import current
-
-    return current().now
+        outcome, kept = str(error), {}
+    with operation("channel_notice.handle", actor=actor) as op:
+        rows = ChannelNotice.objects.filter(pk=notice_id, handled_at=None)
+        rows.update(handled_at=op.now, outcome=outcome[:300], **kept)
 
 
 def _bodies(row: ChannelNotice) -> Iterator[Any]:

@@ -141,9 +141,12 @@ class ChannelSku(models.Model):
 
 
 class ChannelNotice(models.Model):
-    """A webhook of a channel as it came, kept before anything is done about it. Sealed: it carries people's addresses."""
+    """A webhook of a channel as it came, kept before anything is done about it. Sealed: it carries people's addresses.
 
-    FROZEN: ClassVar[tuple[str, ...]] = ("account", "body_sha256", "sealed", "received_at")
+    Once it is taken in its body is let go of: the import keeps it, under the buyer's own key.
+    """
+
+    FROZEN: ClassVar[tuple[str, ...]] = ("account", "body_sha256", "received_at")
 
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(ChannelAccount, on_delete=models.PROTECT, related_name="notices", db_index=False)
@@ -170,6 +173,8 @@ class ChannelNotice(models.Model):
         return f"channel-notice:{self.id}"
 
     def body(self) -> bytes:
-        """The raw body."""
+        """The raw body; empty once it was taken in."""
+        if not self.sealed:
+            return b""
         data = vault.unseal(vault.house_key(), self.story, bytes(self.sealed))
         return base64.b64decode(data["raw"]) if data else b""

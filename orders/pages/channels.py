@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from orders import masking
 from orders.channels import adapters, deciding, ingest, intake, queries, resolving
 from orders.channels.canonical import STATUSES
 from orders.channels.matching import name_of
@@ -169,9 +170,12 @@ def _show(
     request: HttpRequest, row: ChannelImport, *, form: DecideForm | None = None, problem: str = "", status: int = 200
 ) -> HttpResponseBase:
     told = row.told()
+    buyer, shipping = told.get("buyer", {}), told.get("shipping", {})
+    if not masking.sees_customers(request.user):
+        buyer, shipping = masking.profile(buyer), masking.address(shipping)
     currency = str(row.sums.get("currency", "INR"))
     context = {
-        "row": row, "channel": adapters.NAMES[row.channel], "buyer": told.get("buyer", {}), "shipping": told.get("shipping", {}),
+        "row": row, "channel": adapters.NAMES[row.channel], "buyer": buyer, "shipping": shipping,
         "items": [(item, money(item["gross"], currency), money(item["taxAmount"], currency), money(item["total"], currency)) for item in row.sums.get("items", [])],
         "sums": [(word, money(row.sums.get(name, 0), currency)) for word, name in _SUMS], "form": form or DecideForm(row=row),
         "problem": problem, "open_count": order_rows.open_count(),

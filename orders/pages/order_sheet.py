@@ -166,7 +166,7 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None) -> She
         refunds=cards(detail, story),
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
-        can_edit=order.status in balance.OPEN,
+        can_edit=order.status in balance.OPEN and not order.channel_order_id,
         days=entries.staff_days(story, show=show, reader=reader),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.channels import adapters
+from orders.channels import adapters, mapping
 from orders.channels.canonical import STATUSES, as_data
 from orders.channels.reading import Unreadable, loads
 from tests.channels.bodies import SAMPLES, body
@@ -133,3 +134,10 @@ def test_amazons_items_that_come_alone_complete_the_order() -> None:
 def test_an_envelope_gives_each_order() -> None:
     listed = adapters.unwrap("shopify", {"orders": [{"id": 1}, {"id": 2}]})
     assert [adapters.identify("shopify", one) for one in listed] == ["1", "2"]
+
+
+def test_the_documentation_shows_every_word() -> None:
+    """When this fails: put `mapping.markdown()` into docs/channels.md."""
+    docs = Path(__file__).parents[2] / "docs" / "channels.md"
+    assert mapping.markdown() in docs.read_text(encoding="utf-8")
+    assert {ours for _, _, words in mapping.TABLES for ours in words.values()} - {"as the money says"} <= set(STATUSES)
