@@ -30,6 +30,12 @@ class ImportsQuery(Query):
     order_id = StrictText(max_length=64, required=False, default="")
 
 
+class TakeQuery(Query):
+    """Which of our accounts the orders are of, where a channel has several."""
+
+    account = StrictText(max_length=40, required=False, default="")
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -110,6 +116,7 @@ class ImportShape(Output):
     id = s.UUIDField()
     channel = s.CharField()
     account = s.CharField(allow_null=True)
+    shop = s.CharField()
     channel_order_id = s.CharField()
     channel_order_number = s.CharField()
     state = s.ChoiceField(choices=ChannelImport.State.choices)
@@ -193,7 +200,7 @@ class ChannelsShape(Output):
 def import_row(row: ChannelImport) -> dict[str, Any]:
     """One import; its order and account loaded."""
     return {
-        "id": row.pk, "channel": row.channel, "account": row.account.code if row.account else None,
+        "id": row.pk, "channel": row.channel, "account": row.account.code if row.account else None, "shop": row.shop,
         "channelOrderId": row.channel_order_id, "channelOrderNumber": row.channel_order_number, "state": row.state,
         "status": row.status or None, "channelStatus": row.channel_status, "reasons": row.reasons, "orderId": row.order_id,
         "orderNumber": row.order.number if row.order else None, "sums": row.sums, "revision": row.revision,

@@ -73,6 +73,14 @@ def of_code(code: str) -> ChannelAccount:
     return found
 
 
+def of_channel(channel: str, code: str) -> ChannelAccount:
+    """The account of this code at this channel. Raises Missing."""
+    found = of_code(code)
+    if found.channel != channel:
+        raise Missing
+    return found
+
+
 def polled(
     op: Operation, *, account_id: Any, cursor: str | None, error: str = "", wait_seconds: int | None = None
 ) -> ChannelAccount:

@@ -1,7 +1,7 @@
 """One body of a channel in, once: an order, an update, or a case for a person (D1, D2).
 
 Note [Taken once]
-    A body is known by channel and channel order id; the import's story is its lock. The same body again changes nothing,
+    A body is known by channel, shop and channel order id; the import's story is its lock. The same body again changes nothing,
     an older one neither. A body that cannot become an order as it is becomes a held import with reasons: the database
     keeps it either way, and a repeat is harmless.
 
@@ -23,7 +23,7 @@ from django.db import DataError, IntegrityError
 from orders.channels import adapters, deciding, following, matching, placing
 from orders.channels.canonical import Canonical, Trouble, as_data
 from orders.channels.reading import dumps, loads
-from orders.models import ChannelImport, Person
+from orders.models import ChannelAccount, ChannelImport, Person
 from orders.operations import numbers, people
 from timeline import vault
 from timeline.errors import DomainError, Missing, Refused
@@ -32,7 +32,6 @@ from timeline.retries import retried
 
 if TYPE_CHECKING:
     from inventory.models import Variant
-    from orders.models import ChannelAccount
     from orders.operations.numbers import Number
     from timeline.actors import Actor
     from timeline.operations import Operation
@@ -66,11 +65,12 @@ class Body:
     channel: str
     order_id: str
     said: dict[str, Any]
+    shop: str = ""
 
     @property
     def import_id(self) -> UUID:
         """The same for every body of the same order."""
-        return uuid5(_IMPORTS, f"{self.channel}\0{self.order_id}")
+        return uuid5(_IMPORTS, "\0".join(filter(None, (self.channel, self.shop, self.order_id))))
 
     @property
     def story(self) -> str:
@@ -81,7 +81,7 @@ class Body:
 def take(*, channel: str, said: Any, actor: Actor, account: ChannelAccount | None = None) -> Outcome:
     """Take one order's body in. Notes [Taken once] and [Two tries]. Never raises for a body; Busy as every write."""
     try:
-        body = Body(channel, adapters.identify(channel, said), said)
+        body = Body(channel, adapters.identify(channel, said), said, _shop(channel, said, account))
     except adapters.NotAnOrder as error:
         return Outcome(REFUSED, channel, reasons=(Trouble("not_an_order", str(error)).row(),))
     return _taken(body, actor=actor, account=account)
@@ -232,7 +232,7 @@ def _keep(op: Operation, row: ChannelImport, said: dict[str, Any], order: Canoni
 
 def _new(op: Operation, *, body: Body, order: Canonical, account: ChannelAccount | None) -> ChannelImport:
     return ChannelImport(
-        id=body.import_id, channel=body.channel, channel_order_id=body.order_id, account=account, person=_person(op, order),
+        id=body.import_id, channel=body.channel, shop=body.shop, channel_order_id=body.order_id, account=account, person=_person(op, order),
         received_at=op.now, seen_at=op.now,
     )
 
@@ -250,6 +250,17 @@ def _person(op: Operation, order: Canonical) -> Person:
     return people.remember(
         op, person=person, profile={"email": order.buyer.email, "phone": order.buyer.phone, "name": order.buyer.name}
     )
+
+
+def _shop(channel: str, said: Any, account: ChannelAccount | None) -> str:
+    """Whose order ids these are: as the body says, else the account it came by, or the only one there is."""
+    if channel not in adapters.PER_SHOP:
+        return ""
+    told = adapters.shop_of(channel, said)
+    if told or account is not None:
+        return told or account.code if account is not None else told
+    codes = list(ChannelAccount.objects.filter(channel=channel).values_list("code", flat=True)[:2])
+    return codes[0] if len(codes) == 1 else ""
 
 
 def _same(row: ChannelImport) -> Outcome:

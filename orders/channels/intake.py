@@ -13,6 +13,7 @@ from timeline.errors import BadRequest, Malformed, Missing
 
 if TYPE_CHECKING:
     from orders.channels.ingest import Outcome
+    from orders.models import ChannelAccount
     from timeline.actors import Actor
 
 BODIES_MAX = 100
@@ -44,9 +45,9 @@ def read(channel: str, raw: bytes) -> Intake:
         raise Malformed(str(error)) from error
 
 
-def take(intake: Intake, *, actor: Actor) -> list[Outcome]:
+def take(intake: Intake, *, actor: Actor, account: ChannelAccount | None = None) -> list[Outcome]:
     """Take each body in; one that is refused stops no other."""
-    return [ingest.take(channel=intake.channel, said=body, actor=actor) for body in intake.bodies]
+    return [ingest.take(channel=intake.channel, said=body, actor=actor, account=account) for body in intake.bodies]
 
 
 def acknowledgement(intake: Intake, outcomes: list[Outcome], now: datetime) -> str | None:

@@ -58,7 +58,7 @@ class ChannelAccount(models.Model):
 class ChannelImport(models.Model):
     """One order as its channel told it last, and what became of it here. The body is sealed under its buyer's own key.
 
-    `sums` are the newest body's figures, `placed` those the order here was made of. `reasons` say what a person must look
+    `shop` tells apart the shops of a channel whose order ids are each shop's own. `sums` are the newest body's figures, `placed` those the order here was made of. `reasons` say what a person must look
     at and hold nothing personal; `decisions` what a person said about it.
     """
 
@@ -70,10 +70,11 @@ class ChannelImport(models.Model):
         CONFLICT = "conflict", "Conflict"
         DISMISSED = "dismissed", "Dismissed"
 
-    FROZEN: ClassVar[tuple[str, ...]] = ("channel", "channel_order_id", "received_at")
+    FROZEN: ClassVar[tuple[str, ...]] = ("channel", "shop", "channel_order_id", "received_at")
 
     id = models.UUIDField(primary_key=True)
     channel = models.CharField(max_length=CHANNEL_CHARS_MAX)
+    shop = models.CharField(max_length=120, blank=True, default="", db_default="")
     channel_order_id = models.CharField(max_length=64)
     channel_order_number = models.CharField(max_length=64, blank=True)
     account = models.ForeignKey(ChannelAccount, null=True, on_delete=models.PROTECT, related_name="imports", db_index=False)
@@ -97,7 +98,7 @@ class ChannelImport(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["channel", "channel_order_id"], name="channel_import_once"),
+            models.UniqueConstraint(fields=["channel", "shop", "channel_order_id"], name="channel_import_once_per_shop"),
             models.CheckConstraint(
                 condition=~Q(state__in=["imported", "conflict"]) | Q(order__isnull=False), name="channel_import_has_order"
             ),

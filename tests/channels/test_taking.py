@@ -201,3 +201,16 @@ def test_who_may_not_is_refused(clerk: makers.Caller) -> None:
     assert makers.staff("orders:read").post("/admin/channels/shopify/orders", {}).status_code == 403
     assert clerk.post("/admin/channels/nowhere/orders", {}).status_code == 404
     assert {row["code"] for row in makers.read(clerk.get("/admin/channels"))["data"]} >= {"shopify", "amazon"}
+
+
+@pytest.mark.usefixtures("goods")
+def test_the_same_number_of_two_shops_is_two_orders(clerk: makers.Caller) -> None:
+    """727 of one WooCommerce shop is not 727 of another."""
+    def links(host: str) -> dict[str, Any]:
+        return {"self": [{"href": f"https://{host}/wp-json/wc/v3/orders/5501"}]}
+
+    first, second = (tell(clerk, "woocommerce", _links=links(host)) for host in ("a.example", "b.example"))
+    assert (first["outcome"], second["outcome"]) == ("created", "created")
+    assert first["orderNumber"] != second["orderNumber"]
+    assert tell(clerk, "woocommerce", _links=links("a.example"))["outcome"] == "unchanged"
+    assert clerk.post("/admin/channels/woocommerce/orders?account=none", body("woocommerce")).status_code == 404

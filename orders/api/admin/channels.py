@@ -65,7 +65,7 @@ class ChannelOrdersView(StaffView):
     parser_classes = [ChannelParser, X12Parser, EdifactParser, TableParser]
 
     @extend_schema(
-        operation_id="admin_channel_orders_take", request={"application/json": OpenApiTypes.OBJECT}, examples=[_EXAMPLE],
+        operation_id="admin_channel_orders_take", parameters=[rows.TakeQuery], request={"application/json": OpenApiTypes.OBJECT}, examples=[_EXAMPLE],
         responses={200: rows.AnswersShape},
     )
     def post(self, request: Request, channel: str) -> HttpResponse:
@@ -74,7 +74,9 @@ class ChannelOrdersView(StaffView):
         One answer for each. Sending a body again changes nothing. What does not fit is held with its reasons for a person.
         """
         told = intake.read(channel, getattr(request.data, "raw", b""))
-        found = intake.take(told, actor=self.actor())
+        wish = rows.TakeQuery.parse(request.query_params)
+        account = accounts.of_channel(channel, wish["account"]) if wish["account"] else None
+        found = intake.take(told, actor=self.actor(), account=account)
         answers = [rows.answer_row(place, one) for place, one in enumerate(found)]
         if all(one.outcome == ingest.REFUSED for one in found):
             errors = [(f"#/{place}", str(reason["detail"])) for place, one in enumerate(found) for reason in one.reasons]

@@ -30,6 +30,8 @@ ADAPTERS: dict[str, ModuleType] = {
     for module in (shopify, woocommerce, magento, amazon, bigcommerce, ebay, etsy, flipkart, unicommerce, edi, file)
 }
 NAMES: dict[str, str] = {code: module.NAME for code, module in ADAPTERS.items()}
+# Their order ids are each shop's own: 727 of one shop is not 727 of another.
+PER_SHOP = ("woocommerce", "magento", "bigcommerce", "unicommerce")
 _LISTS = ("orders", "Orders", "results", "shipments", "elements", "data")
 _ONES = ("order", "payload", "saleOrderDTO", "receipt", "body")
 _ITEMS = ("items", "orderItems", "OrderItems", "products")
@@ -46,6 +48,12 @@ def identify(channel: str, body: Any) -> str:
     if not found:
         raise NotAnOrder(f"The body names no order of {NAMES[channel]}.")
     return found
+
+
+def shop_of(channel: str, body: Any) -> str:
+    """Which shop of the channel the body says it is of; empty where it says nothing, or ids are the whole channel's."""
+    read = getattr(ADAPTERS[channel], "shop", None)
+    return str(read(body)) if read is not None and isinstance(body, dict) else ""
 
 
 def translate(channel: str, body: dict[str, Any]) -> Canonical:

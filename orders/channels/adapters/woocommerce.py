@@ -15,6 +15,7 @@ from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
 from orders.channels.reading import first, identity, moment, obj, rows, text, words
 
 CODE, NAME = "woocommerce", "WooCommerce"
+SHOP_CHARS_MAX = 120
 STATUS = {
     "pending": "pending", "on-hold": "pending", "checkout-draft": "pending", "auto-draft": "pending", "processing": "confirmed",
     "completed": "shipped", "cancelled": "cancelled", "failed": "cancelled", "trash": "cancelled", "refunded": "refunded",
@@ -24,6 +25,13 @@ STATUS = {
 def identify(body: dict[str, Any]) -> str:
     """The order's id."""
     return identity(body.get("id"))
+
+
+def shop(body: dict[str, Any]) -> str:
+    """The host of the shop, as its own links name it."""
+    links = obj(body.get("_links"))
+    href = next((text(one.get("href")) for name in ("collection", "self") for one in rows(links.get(name))), "")
+    return href.partition("://")[2].partition("/")[0].casefold()[:SHOP_CHARS_MAX]
 
 
 def translate(body: dict[str, Any]) -> Canonical:
