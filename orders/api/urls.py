@@ -8,6 +8,7 @@ from orders.api import security  # noqa: F401 registers how callers show who the
 from orders.api.admin import (
     batches,
     books,
+    bulk,
     channels,
     disputes,
     fulfilments,
@@ -80,6 +81,7 @@ urlpatterns = [
     path("admin/reports/in-flight", reports.InFlightView.as_view()),
     path("admin/reports/tickets", reports.TicketAgesView.as_view()),
     path("admin/orders", staff.OrdersView.as_view()),
+    path("admin/orders/bulk", bulk.BulkView.as_view()),
     path("admin/orders/batch/status", batches.StatusBatchView.as_view()),
     path("admin/shipments/batch", batches.ShipmentBatchView.as_view()),
     path("admin/orders/<str:order_id>", staff.OrderView.as_view()),

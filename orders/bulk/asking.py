@@ -73,12 +73,15 @@ def ask(op: Operation, *, job_id: UUID, file: File, is_dry_run: bool) -> Job:
     )
 
 
-def ask_rows(op: Operation, *, job_id: UUID, kind_name: str, rows: Sequence[dict[str, str]]) -> Job:
-    """A job over rows that somebody chose, in earnest at once. Raises TooManyJobs."""
+def ask_rows(
+    op: Operation, *, job_id: UUID, kind_name: str, rows: Sequence[dict[str, str]], name: str = "", is_dry_run: bool = False
+) -> Job:
+    """A job over rows that somebody chose. Raises NothingInIt, TooManyJobs."""
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()
     numbered = [(place + 1, row) for place, row in enumerate(rows)]
     return jobs.ask(
-        op, job_id=job_id, kind=kind_name, name="", digest=digest, total=len(rows), chunks=[numbered], is_dry_run=False
+        op, job_id=job_id, kind=kind_name, name=name[:NAME_CHARS_MAX], digest=digest, total=len(rows),
+        chunks=[numbered[first : first + CHUNK_ROWS] for first in range(0, len(numbered), CHUNK_ROWS)], is_dry_run=is_dry_run,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.timezone import localdate
 
 from orders import naming
+from orders.bulk import acting
 from orders.bulk import cells as of
 from orders.bulk.reading import Columns
 from orders.models import Job, Order
@@ -209,5 +210,12 @@ KINDS: dict[str, Kind] = {
         same=lambda row: row.row,
         parse=_step, act=_take,
         example="order_number,status,note",
+    ),
+    Job.Kind.ACTIONS: Kind(
+        name="actions", scope="orders:write", operation="order.bulk",
+        columns=Columns(required=("order_number", "action"), optional=acting.COLUMNS, aliases=()),
+        same=lambda row: row.row,
+        parse=acting.parse, act=acting.act,
+        example="order_number,action,carrier,reason,note",
     ),
 }

@@ -38,6 +38,7 @@ class Job(StateModel):
 
         FULFILMENTS = "fulfilments"
         STATUSES = "statuses"
+        ACTIONS = "actions"
 
     OPEN: ClassVar = (Status.QUEUED, Status.RUNNING)
     FROZEN: ClassVar[tuple[str, ...]] = (

@@ -41,7 +41,11 @@ def take(
 
 def refused(*, order_id: UUID) -> TransitionRefused:
     """The refusal in a person's words, by the statuses that may be set from where the order is. One statement."""
-    order = Order.objects.only("status").get(pk=order_id)
+    return refused_from(Order.objects.only("status").get(pk=order_id))
+
+
+def refused_from(order: Order) -> TransitionRefused:
+    """The same, of an order that is read already."""
     allowed = allowed_statuses(order)
     return TransitionRefused(
         f"The order is {order.status}; from here it may be {', '.join(allowed) or 'changed no more'}.",

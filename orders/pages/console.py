@@ -18,8 +18,8 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import masking, queries, viewing
-from orders.operations import notes, process, revealing
-from orders.pages import bulk_jobs, entries, order_rows
+from orders.operations import notes, revealing
+from orders.pages import entries, order_rows
 from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import is_htmx, staff
@@ -29,7 +29,6 @@ from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError, Missing
 from timeline.models import Event
 from timeline.operations import operation
-from timeline.retries import retried
 from timeline.vocabulary import sentence
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 REASON_CHARS_MAX = 500
-BULK_ORDERS_MAX = order_rows.PAGE_ROWS
 LOGINS_PER_NAME_MAX, LOGINS_PER_ORIGIN_MAX, LOGIN_WINDOW_SECONDS = 10, 60, 900
 
 
@@ -99,27 +97,6 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     response = render(request, template, {"listing": found, "now": found.now, "open_count": found.open_count})
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-@require_POST
-@staff
-def bulk(request: HttpRequest) -> HttpResponseBase:
-    """Do one thing with the chosen orders: packing starts at once, what takes longer becomes a job (`bulk_jobs`)."""
-    if request.POST.get("do") in bulk_jobs.STEPS:
-        return bulk_jobs.start(request, request.POST.getlist("order")[:BULK_ORDERS_MAX])
-    done, left = 0, []
-    for text in request.POST.getlist("order")[:BULK_ORDERS_MAX]:
-        try:
-            _start_one(request, text)
-            done += 1
-        except DomainError as error:
-            left.append(f"{text}: {words_of(error)}")
-    if done:
-        messages.success(request, f"Processing started on {done} {'order' if done == 1 else 'orders'}.")
-    for words in left:
-        messages.error(request, words)
-    back = request.POST.get("back", "")
-    return redirect(reverse("console-orders") + (back if back.startswith("?") else ""))
 
 
 @require_safe
@@ -260,13 +237,6 @@ def done(request: HttpRequest, order_id: UUID, place: str, said: str) -> HttpRes
 def order_url(number: str) -> str:
     """Where the order's page is."""
     return reverse("console-order", kwargs={"number": number})
-
-
-@retried
-def _start_one(request: HttpRequest, text: str) -> None:
-    order_id = queries.id_of(text)
-    with operation("order.process", actor=staff_actor(request), stream=str(order_id)) as op:
-        process.start_processing(op, order_id=order_id)
 
 
 def _go(request: HttpRequest, place: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from orders import grammar
 from orders.pages.export_forms import FORM_WORDS, NAMES, AskForm, ScheduleForm
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
@@ -174,12 +175,17 @@ def _list(
     except BadRequest:
         page = paged(rows, order=NEWEST_FIRST, limit=PAGE_ROWS)
     context = {
-        "rows": [(export, _word(export)) for export in page.rows], "page": page, "ask": ask or AskForm(),
+        "rows": [(export, _word(export)) for export in page.rows], "page": page, "ask": ask or AskForm(initial=_initial(request)),
         "every": every or ScheduleForm(prefix="every"),
         "schedules": [(row, _word(row)) for row in ExportSchedule.objects.order_by("-is_active", "name")[:PAGE_ROWS]],
         "now": timezone.now(), "open_count": open_count(),
     }
     return render(request, "console/exports.html", context, status=status)
+
+
+def _initial(request: HttpRequest) -> dict[str, str]:
+    q = request.GET.get("q", "")[: grammar.QUERY_CHARS_MAX]
+    return {"kind": "orders", "q": q} if q else {}
 
 
 def _word(wanted: Export | ExportSchedule) -> str:

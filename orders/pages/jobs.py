@@ -14,13 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders.bulk import asking, faults
+from orders.bulk import asking, faults, printing
+from orders.bulk.acting import ACTIONS
 from orders.bulk.kinds import KINDS
 from orders.models import Job, JobResult
 from orders.operations import jobs
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
+from shipping.papers import LABELS_MAX
 from timeline import ids
 from timeline.api.authentication import staff_actor
 from timeline.api.paging import paged
@@ -37,13 +39,14 @@ PAGE_ROWS, REFUSED_ROWS = 50, 100
 ETA_AFTER = timedelta(seconds=3)
 MINUTE_S = 60
 NEWEST_FIRST = ("-asked_at", "-id")
-KIND_WORDS = {Job.Kind.FULFILMENTS: "Parcels that left", Job.Kind.STATUSES: "Steps of orders"}
+KIND_WORDS = {Job.Kind.FULFILMENTS: "Parcels that left", Job.Kind.STATUSES: "Steps of orders", Job.Kind.ACTIONS: "Chosen orders"}
+OF_FILES = (Job.Kind.FULFILMENTS, Job.Kind.STATUSES)
 
 
 class UploadForm(forms.Form):
     """A file and what its rows are."""
 
-    kind = forms.ChoiceField(label="What the rows are", choices=[(str(kind), word) for kind, word in KIND_WORDS.items()])
+    kind = forms.ChoiceField(label="What the rows are", choices=[(str(kind), KIND_WORDS[kind]) for kind in OF_FILES])
     file = forms.FileField(label="CSV file", max_length=200, widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
 
     def clean_file(self) -> Any:
@@ -160,9 +163,16 @@ def _show(request: HttpRequest, job_id: UUID, *, problem: str = "", status: int 
     )
     context = {
         **_progress(job), "refused": rows.order_by("row")[:REFUSED_ROWS], "problem": problem,
-        "applied": Job.objects.filter(source=job).first(), "open_count": open_count(),
+        "label_parts": _label_parts(job), "applied": Job.objects.filter(source=job).first(), "open_count": open_count(),
     }
     return render(request, "console/job.html", context, status=status)
+
+
+def _label_parts(job: Job) -> list[int]:
+    """The sheets of labels of what a job shipped, numbered; none for a trial, for other jobs, and while none has its label."""
+    if job.is_dry_run or not job.done or job.name != ACTIONS["ship"].word:
+        return []
+    return list(range(1, -(-len(printing.parcels_of_job(job)) // LABELS_MAX) + 1))
 
 
 def _progress(job: Job) -> dict[str, Any]:
@@ -186,7 +196,7 @@ def _list(request: HttpRequest, form: UploadForm, *, status: int = 200) -> HttpR
         page = paged(Job.objects.all(), order=NEWEST_FIRST, limit=PAGE_ROWS)
     context = {
         "rows": [(job, KIND_WORDS[Job.Kind(job.kind)]) for job in page.rows], "page": page, "form": form,
-        "columns": [(KIND_WORDS[Job.Kind(kind.name)], kind.example) for kind in KINDS.values()], "now": timezone.now(),
+        "columns": [(KIND_WORDS[kind], KINDS[kind].example) for kind in OF_FILES], "now": timezone.now(),
         "open_count": open_count(),
     }
     return render(request, "console/jobs.html", context, status=status)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils.dateparse import parse_date
 from orders import finding, grammar, queries, searching
 from orders.channels import adapters
 from orders.finding import LATE_AFTER
-from orders.models import Order
+from orders.models import JobResult, Order
 from orders.pages import narrowing
 from orders.pages.order_sheet import pay_word
 from orders.searching import OrderSearch
@@ -40,6 +41,10 @@ VIEWS: Final[dict[str, tuple[str, Q]]] = {
     "on-hold": ("On hold", Q(on_hold=True)),
     "delivered": ("Delivered", Q(status=S.DELIVERED)),
     "ended": ("Cancelled and refunded", Q(status__in=(S.CANCELLED, S.REFUNDED))),
+}
+_IN_WORDS: Final = {
+    "to-confirm": "status:pending", "to-pack": "status:confirmed", "packing": "status:processing", "in-transit": "status:shipped",
+    "on-hold": "is:held", "delivered": "status:delivered", "ended": "status:cancelled,refunded",
 }
 _COUNTED: Final = {"to-confirm": S.PENDING, "to-pack": S.CONFIRMED, "packing": S.PROCESSING, "in-transit": S.SHIPPED}
 
@@ -130,6 +135,23 @@ def listing(asked: QueryDict) -> Listing:
     )
 
 
+def numbers(asked: QueryDict, *, until: datetime, limit: int) -> list[str]:
+    """The numbers of a view's orders that were placed by then, the newest first; none where the query is not understood."""
+    view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
+    search, _, refusals = _search(asked, view)
+    return [] if refusals else searching.numbers(searching.search(search).filter(created_at__lte=until), limit=limit)
+
+
+def words_of(asked: QueryDict) -> str:
+    """The same view in the search language, for what keeps it longer than a page does."""
+    words = [_IN_WORDS.get(asked.get("view", ""), ""), _typed(asked)]
+    if asked.get("payment", "") in Order.PaymentState.values:
+        words.append(f"pay:{asked['payment']}")
+    if asked.get("from") or asked.get("to"):
+        words.append(f"placed:{asked.get('from', '')}..{asked.get('to', '')}")
+    return " ".join(word for word in words if word)
+
+
 def open_count() -> int:
     """How many orders are neither delivered nor ended. One statement."""
     return Order.objects.filter(status__in=list(_COUNTED.values())).count()
@@ -163,6 +185,10 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[
         typed, chips = Q(pk__in=()), [Chip(q, "q"), *chips]
     narrow, more = narrowing.narrowed(asked, refusals)
     chips += [Chip(words, key) for words, key in more]
+    job_id = asked.get("job", "")
+    if finding.is_id(job_id):
+        chips.append(Chip("Refused in a job", "job"))
+        typed &= Q(pk__in=JobResult.objects.filter(job=UUID(job_id), outcome=JobResult.Outcome.FAILED).values("order_id"))
     search = OrderSearch(
         payment_states=(payment,) if payment else (),
         channels=(channel,) if channel else (),

@@ -227,20 +227,6 @@ def test_htmx_gets_parts_and_pages_stay_pages(asha: Client, shop_gateway: FakeGa
     assert "Internal note" in news.content.decode()
 
 
-def test_bulk_does_what_it_can_and_says_what_it_cannot(asha: Client, shop_gateway: FakeGateway) -> None:
-    ready = order_in("confirmed", shop_gateway)
-    waiting = makers.placed_order({"TEA-1": 1})
-    hidden = page_of(asha, "/console/orders/").hidden
-
-    answer = asha.post("/console/bulk/", {**hidden, "order": [ready.number, waiting.number], "back": "?view=to-pack"})
-
-    assert answer.headers["Location"] == "/console/orders/?view=to-pack"
-    told = asha.get(answer.headers["Location"]).content.decode()
-    assert "Processing started on 1 order." in told
-    assert waiting.number in told
-    assert Order.objects.get(pk=ready.pk).status == "processing"
-
-
 def test_staff_alone_come_in(shop_gateway: FakeGateway) -> None:
     order = order_in("placed", shop_gateway)
     nobody, plain = Client(), Client()

@@ -109,17 +109,6 @@ def test_a_job_is_called_off(asha: Client) -> None:
     assert "nothing to call off" in answer.content.decode()
 
 
-def test_chosen_orders_become_a_job_with_a_reason_for_each_that_cannot(asha: Client) -> None:
-    packed, placed = makers.processing_order(), makers.placed_order()
-    answer = asha.post("/console/bulk/", {"order": [packed.number, placed.number], "do": "shipped"})
-    job = Job.objects.get()
-    assert answer.headers["Location"] == f"{LIST}{job.pk}/"
-    run()
-    assert makers.again(packed).status == "shipped"
-    text = page(asha, f"{LIST}{job.pk}/")
-    assert "The order is pending; from here it may be confirmed, cancelled." in text
-
-
 def test_the_pages_are_for_staff_alone() -> None:
     assert Client().get(LIST).status_code == 302
     assert Client().post(f"{LIST}send/").status_code == 302

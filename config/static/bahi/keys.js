@@ -31,6 +31,7 @@ export function keys(document) {
     else node.click();
   });
 
+  let last = null;
   document.addEventListener("change", count);
   document.addEventListener("reset", () => setTimeout(count));
 
@@ -54,11 +55,14 @@ export function keys(document) {
 
   function move(key) {
     const all = rows();
-    if (!all.length || !["j", "k", "x", "Enter"].includes(key)) return false;
+    if (!all.length || !["j", "k", "x", "J", "K", "X", "Enter"].includes(key)) return false;
     let here = all.findIndex((row) => row.classList.contains("cursor"));
-    if (key === "j" || key === "k") {
+    if (key === "X") { whole(); return true; }
+    if (key.toLowerCase() === "j" || key.toLowerCase() === "k") {
+      if (key < "a") tick(all[here]);
       all[here]?.classList.remove("cursor");
-      here = Math.min(Math.max(here + (key === "j" ? 1 : -1), 0), all.length - 1);
+      here = Math.min(Math.max(here + (key.toLowerCase() === "j" ? 1 : -1), 0), all.length - 1);
+      if (key < "a") tick(all[here]);
       all[here].classList.add("cursor");
       all[here].scrollIntoView({ block: "nearest" });
       return true;
@@ -69,12 +73,34 @@ export function keys(document) {
     return true;
   }
 
+  function tick(row) {
+    const box = row?.querySelector("[name=order]");
+    if (box) { box.checked = true; count(); }
+  }
+
+  // Shift X takes the whole page, and once more the whole view.
+  function whole() {
+    const boxes = [...document.querySelectorAll("[name=order]")];
+    const all = document.querySelector("[data-all]");
+    if (boxes.every((box) => box.checked) && all) all.checked = true;
+    boxes.forEach((box) => { box.checked = true; });
+    count();
+  }
+
   function count() {
     const words = document.querySelector("[data-count]");
-    if (words) words.textContent = `${document.querySelectorAll("[name=order]:checked").length} chosen`;
+    if (words) words.textContent = document.querySelector("[data-all]:checked") ? "All chosen" : `${document.querySelectorAll("[name=order]:checked").length} chosen`;
   }
 
   document.addEventListener("click", (event) => {
+    const box = event.target.closest?.("[name=order]");
+    if (box) {
+      const boxes = [...document.querySelectorAll("[name=order]")];
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      if (event.shiftKey && from >= 0) boxes.slice(from, to + 1).forEach((one) => { one.checked = box.checked; });
+      last = box;
+      count();
+    }
     document.querySelectorAll("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
