@@ -20,7 +20,7 @@ from orders.pages import narrowing
 from orders.pages.order_sheet import pay_word
 from orders.searching import OrderSearch
 from timeline.api.paging import COUNT_CAP, paged
-from timeline.errors import BadRequest
+from timeline.errors import BadRequest, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,12 @@ _IN_WORDS: Final = {
     "to-confirm": "status:pending", "to-pack": "status:confirmed", "packing": "status:processing", "in-transit": "status:shipped",
     "on-hold": "is:held", "delivered": "status:delivered", "ended": "status:cancelled,refunded",
 }
+_WITHOUT_WORDS: Final = ("job", "currency", "stayed_after", "stayed_since")
 _COUNTED: Final = {"to-confirm": S.PENDING, "to-pack": S.CONFIRMED, "packing": S.PROCESSING, "in-transit": S.SHIPPED}
+
+
+class NotInWords(Invalid):
+    """This view narrows by something the search language has no word for; take that away first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +148,11 @@ def numbers(asked: QueryDict, *, until: datetime, limit: int) -> list[str]:
 
 
 def words_of(asked: QueryDict) -> str:
-    """The same view in the search language, for what keeps it longer than a page does."""
+    """The same view in the search language, for what keeps it longer than a page does. Raises NotInWords."""
+    if any(asked.get(key) for key in _WITHOUT_WORDS):
+        raise NotInWords
     words = [_IN_WORDS.get(asked.get("view", ""), ""), _typed(asked)]
+    words += [f"{key}:{','.join(values)}" for key in ("status", "channel") if (values := [one for one in asked.getlist(key) if one])]
     if asked.get("payment", "") in Order.PaymentState.values:
         words.append(f"pay:{asked['payment']}")
     if asked.get("from") or asked.get("to"):
