@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0029_tickets'),
+        ('orders', '0030_shops_of_channels'),
     ]
 
     operations = [
