@@ -1,7 +1,8 @@
 """What a person decided about a held import, applied to what its channel told. Pure.
 
-Decisions are `{"status": "confirmed", "accept": ["totals_do_not_add_up"]}`: an accepted difference becomes a charge or a
-discount of its own, named as what it is; nothing else is bent.
+Decisions are `{"statuses": {"awaiting-courier": "confirmed"}, "accept": {"totals_do_not_add_up": 1}}`: they hold for the very
+word and difference they were made about, and for no later one. An accepted difference becomes a charge or a discount of its
+own, named as what it is; nothing else is bent.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ _DIFFERENCE = "totals_do_not_add_up"
 
 
 def apply(order: Canonical, decisions: Mapping[str, Any]) -> Canonical:
-    """The order with what was decided; troubles that a decision settles hold it no longer."""
-    accepted = set(decisions.get("accept", ())) & ACCEPTABLE
-    status = str(decisions.get("status") or "")
+    """The order with what was decided; troubles that a decision settles hold it no longer. Applied twice it is the same."""
+    accepted = {(code, told) for code, told in dict(decisions.get("accept", {})).items() if code in ACCEPTABLE}
+    status = str(dict(decisions.get("statuses", {})).get(order.told.words, ""))
     troubles = []
     for trouble in order.troubles:
-        settled = trouble.code in accepted or (trouble.code == "unknown_status" and bool(status))
+        is_decided = (trouble.code, trouble.difference_minor) in accepted or (trouble.code == "unknown_status" and bool(status))
+        settled = trouble.holds and is_decided
         troubles.append(replace(trouble, holds=False) if settled else trouble)
         if settled and trouble.code == _DIFFERENCE:
             order = _with_difference(order, trouble.difference_minor)

@@ -148,7 +148,7 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
         if bytes(row.fingerprint) == _print(said):
             return _same(row)
         said = adapters.merge(body.channel, loads(row.body() or b"{}"), said)
-    order = adapters.translate(body.channel, said)
+    order = deciding.apply(adapters.translate(body.channel, said), row.decisions if row is not None else {})
     if row is None:
         row = _new(op, body=body, order=order, account=account)
     elif order.changed_at is not None and row.changed_at is not None and order.changed_at < row.changed_at:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.models import Variant
 from orders.channels import deciding
-from orders.channels.canonical import STATUSES
 from orders.models import ChannelImport, ChannelSku
 from timeline.errors import Invalid, Missing, Refused
 
@@ -43,9 +42,10 @@ def decide(
     _keep_skus(row, skus)
     said: dict[str, Any] = dict(row.decisions)
     if status:
-        said["status"] = status
+        said["statuses"] = {**said.get("statuses", {}), row.channel_status: status}
     if accept:
-        said["accept"] = sorted({*said.get("accept", ()), *accept})
+        told = {reason["code"]: reason.get("difference", 0) for reason in row.reasons if reason["holds"]}
+        said["accept"] = {**said.get("accept", {}), **{code: told[code] for code in accept if code in told}}
     row.decisions = said
     if row.state == S.CONFLICT:
         row.state, row.placed = S.IMPORTED, row.sums
@@ -74,13 +74,6 @@ def dismiss(op: Operation, *, import_id: UUID, reason: str) -> ChannelImport:
     )
     row.save(update_fields=["state"])
     return row
-
-
-def require_status(word: str) -> str:
-    """One of the words an order has. Raises Invalid."""
-    if word and word not in STATUSES:
-        raise Invalid(errors=[("#/status", f"One of {', '.join(STATUSES)}.")])
-    return word
 
 
 def _keep_skus(row: ChannelImport, skus: Mapping[str, str]) -> None:

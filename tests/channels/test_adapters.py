@@ -141,3 +141,12 @@ def test_the_documentation_shows_every_word() -> None:
     docs = Path(__file__).parents[2] / "docs" / "channels.md"
     assert mapping.markdown() in docs.read_text(encoding="utf-8")
     assert {ours for _, _, words in mapping.TABLES for ours in words.values()} - {"as the money says"} <= set(STATUSES)
+
+
+def test_a_discount_on_prices_with_tax_is_told_without_it() -> None:
+    """Magento: what of the discount was tax is compensated apart, and the subtotal stays the shop's."""
+    item = {"item_id": 1, "sku": "A", "qty_ordered": 1, "price": 100, "row_total": 100, "discount_amount": 12, "tax_amount": 18, "discount_tax_compensation_amount": 2}
+    said = {**body("magento"), "order_currency_code": "EUR", "grand_total": 108, "subtotal": 100, "discount_amount": -12, "tax_amount": 18,
+            "shipping_amount": 0, "shipping_tax_amount": 0, "total_paid": 108, "items": [item]}
+    order = read("magento", said)
+    assert (order.subtotal_minor, order.discount_minor, order.tax_minor, order.total_minor, order.is_held) == (10000, 1000, 1800, 10800, False)

@@ -120,6 +120,8 @@ def test_what_does_not_fit_waits_and_goes_on_when_it_is_decided(clerk: makers.Ca
     order = Order.objects.get()
     assert (order.total_minor, order.shipping_minor, order.channel_status) == (3491, 414, "awaiting-courier")
     assert makers.read(clerk.get("/admin/channel-imports"))["total"] == 0
+    other = tell(clerk, "woocommerce", status="somewhere-else", total="34.91", date_modified_gmt="2026-11-21T10:00:00")
+    assert (other["outcome"], [reason["code"] for reason in other["reasons"] if reason["holds"]]) == ("conflict", ["unknown_status"])
     assert clerk.post(f"/admin/channel-imports/{pk}/retry", {}).status_code == 409
 
 

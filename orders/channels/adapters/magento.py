@@ -37,7 +37,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         placed_at=moment(body.get("created_at")), changed_at=moment(body.get("updated_at")), buyer=_buyer(body),
         shipping=_shipping_address(body), billing=_address(obj(body.get("billing_address"))),
     )
-    _lines(draft, body)
+    within = _lines(draft, body)
     shipping = draft.money(body.get("shipping_amount"), "shipping_amount")
     if shipping or draft.money(body.get("shipping_tax_amount"), "shipping_tax_amount"):
         tax = draft.money(body.get("shipping_tax_amount"), "shipping_tax_amount")
@@ -47,13 +47,14 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.tax = draft.money(body.get("tax_amount"), "tax_amount") if body.get("tax_amount") is not None else None
     if draft.tax and not any(part.tax for part in (*draft.lines, *draft.charges)):
         draft.order_tax = draft.tax
-    _discount(draft, body)
+    _discount(draft, body, within)
     _status(draft, body)
     _payments(draft, body)
     return close(draft)
 
 
-def _lines(draft: Draft, body: dict[str, Any]) -> None:
+def _lines(draft: Draft, body: dict[str, Any]) -> Decimal:
+    """The lines; returns how much of the discount was tax, which their own discounts leave out."""
     items = rows(body.get("items"))
     known = {identity(item.get("item_id")) for item in items} - {""}
     children: dict[str, list[dict[str, Any]]] = {}
@@ -62,10 +63,13 @@ def _lines(draft: Draft, body: dict[str, Any]) -> None:
         if parent in known:
             children.setdefault(parent, []).append(item)
     tops = [item for item in items if identity(item.get("parent_item_id")) not in known]
-    gross_of = _gross_of(draft, body, tops)
+    gross_of, within = _gross_of(draft, body, tops), ZERO
     for item in tops:
         mine = children.get(identity(item.get("item_id")), [])
-        draft.lines.append(_line(draft, item, mine, gross_of))
+        line, more = _line(draft, item, mine, gross_of)
+        draft.lines.append(line)
+        within += more
+    return within
 
 
 def _gross_of(draft: Draft, body: dict[str, Any], tops: list[dict[str, Any]]) -> str:
@@ -85,7 +89,7 @@ def _gross_of(draft: Draft, body: dict[str, Any], tops: list[dict[str, Any]]) ->
     return "row"
 
 
-def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_of: str) -> DraftLine:
+def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_of: str) -> tuple[DraftLine, Decimal]:
     off = abs(draft.money(item.get("discount_amount"), "discount_amount"))
     tax = draft.money(item.get("tax_amount"), "tax_amount")
     more = draft.money(first(item, *_COMPENSATION), "A compensation")
@@ -100,18 +104,18 @@ def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_
     rate = text(item.get("tax_percent"), 20)
     return DraftLine(
         key=identity(item.get("item_id")), sku=text(item.get("sku"), 100), title=text(item.get("name"), 200), quantity=units,
-        gross=gross + more, discount=off, tax=tax, taxes=[DraftTax("Tax", rate, tax)] if tax else [],
-    )
+        gross=gross, discount=off - more, tax=tax, taxes=[DraftTax("Tax", rate, tax)] if tax else [],
+    ), more
 
 
 def _units(draft: Draft, item: dict[str, Any]) -> int:
     return draft.quantity(first(item, "qty_ordered", "qty"), "A line's quantity")
 
 
-def _discount(draft: Draft, body: dict[str, Any]) -> None:
+def _discount(draft: Draft, body: dict[str, Any], within: Decimal) -> None:
     """The order's discount beyond its lines is that on shipping; what gift cards and store credit pay is taken off too."""
     told = abs(draft.money(body.get("discount_amount"), "discount_amount"))
-    rest = told - sum((line.discount for line in draft.lines), ZERO)
+    rest = told - within - sum((line.discount for line in draft.lines), ZERO)
     if rest > 0:
         draft.order_discount = rest
     for name in ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount"):
