@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
+from orders.alerts.rules import RULES
 from orders.analytics import metrics
+from orders.models import Incident
 from timeline import queries
 from timeline.models import Delivery, Event
 
@@ -127,3 +129,8 @@ def _machinery() -> Iterator[Any]:
     yield GaugeMetricFamily("bahi_delivery_lag_seconds", "Age of the oldest due delivery.", value=queries.lag_seconds())
     unsealed = Event.objects.filter(position=None).order_by("id").values("pk")[:UNSEALED_MAX].count()
     yield GaugeMetricFamily("bahi_events_unsealed", f"Events that are in no signed checkpoint yet, up to {UNSEALED_MAX}.", value=unsealed)
+    wrong = set(Incident.objects.filter(recovered_at=None).values_list("rule", flat=True))
+    incidents = GaugeMetricFamily("bahi_alerts_open", "Whether the rule is broken now.", labels=["rule"])
+    for rule in RULES:
+        incidents.add_metric([rule], int(rule in wrong))
+    yield incidents

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import abandoned, checkout, due_returns, overdue, releasing
+from orders.alerts import watch
 from orders.bulk import running
 from orders.channels import polling
 from orders.privacy import erasures, retention
@@ -89,3 +90,9 @@ def apply_retention(**_: object) -> None:
 def poll_channels(**_: object) -> None:
     """Ask the channels that are due for what changed."""
     polling.poll_due(timezone.now())
+
+
+@shared_task(soft_time_limit=50)
+def watch_alerts(**_: object) -> None:
+    """Ask what must not be so, and tell the operators what is new and what is over."""
+    watch.watch(timezone.now())

@@ -19,7 +19,7 @@ import rfc8785
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from timeline import generations, idempotency, ids, subscriptions, vault
+from timeline import generations, idempotency, ids, subscriptions, vault, watching
 from timeline.errors import Invalid
 from timeline.models import Delivery, Event, Stream, Target
 from timeline.vocabulary import require_known
@@ -246,7 +246,7 @@ def operation(
     streams = [] if stream is None else [stream] if isinstance(stream, str) else list(stream)
     token = _current.set(op)
     try:
-        with transaction.atomic(durable=True):
+        with watching.watched(name, actor=actor, streams=streams), transaction.atomic(durable=True):
             op._open(streams, key)
             yield op
             op._close()

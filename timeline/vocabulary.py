@@ -74,6 +74,9 @@ _KINDS: tuple[Kind, ...] = (
     Kind("ticket.closed", True, "Ticket closed"),
     Kind("ticket.reopened", True, "Ticket opened again"),
     Kind("ticket.desk_told", False, "The help desk has the ticket as {reference}"),
+    # What operators have to know of.
+    Kind("alert.raised", False, "Alert: {says}"),
+    Kind("alert.over", False, "Alert is over: {rule}"),
     # Long work: a file's rows, and what came of them.
     Kind("job.asked", False, "Job of {total} rows asked for"),
     Kind("job.started", False, "Job started"),

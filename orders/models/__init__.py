@@ -9,6 +9,7 @@ from orders.models.document import Document, DocumentSeries
 from orders.models.edit import OrderEdit, OrderRevision
 from orders.models.fulfilment import Fulfilment, FulfilmentLine, OrderPayment, PackScan, ShortPick
 from orders.models.hold import OrderHold
+from orders.models.incident import Incident
 from orders.models.job import Job, JobChunk, JobResult
 from orders.models.line import Line
 from orders.models.message import Message
@@ -39,6 +40,7 @@ __all__ = [
     "DocumentSeries",
     "Fulfilment",
     "FulfilmentLine",
+    "Incident",
     "Job",
     "JobChunk",
     "JobResult",

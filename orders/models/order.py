@@ -167,6 +167,10 @@ class Order(StateModel):
             models.Index(fields=["delivered_at"], name="order_delivered_idx", condition=Q(delivered_at__isnull=False)),
             models.Index(fields=["payment_state", "-created_at"], name="order_payment_created_idx"),
             models.Index(fields=["channel", "-created_at"], name="order_channel_created_idx"),
+            models.Index(
+                fields=["status", "state_since"], name="order_open_since_idx",
+                condition=Q(status__in=["pending", "confirmed", "processing", "shipped"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT, GAP = 720, 120, 2
-ROW, LABEL = 26, 150
+LYING, ROW, LABEL = 420, 26, 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def columns(name: str, title: str, points: Sequence[Point]) -> Chart:
 def rows(name: str, title: str, points: Sequence[Point]) -> Chart:
     """Lying bars, one a point, with their labels before them."""
     most = max((point.value for point in points), default=0) or 1
-    room = WIDTH - LABEL
+    room = LYING - LABEL
     bars = tuple(
         Bar(point, LABEL, place * ROW + 3.0, max(1.0, round(max(0, point.value) * room / most, 1)), ROW - 6.0)
         for place, point in enumerate(points)
     )
-    return Chart(name, title, bars, WIDTH, max(ROW, ROW * len(points)), is_lying=True)
+    return Chart(name, title, bars, LYING, max(ROW, ROW * len(points)), is_lying=True)

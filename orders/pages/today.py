@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from orders.analytics import metrics, reports
-from orders.models import OPEN_STATUSES, Order, Return, Ticket
+from orders.models import OPEN_STATUSES, Incident, Order, Return, Ticket
 from orders.pages import charts, narrowing
 from orders.pages.visitors import staff
 from timeline import queries as timeline_queries
@@ -112,7 +112,7 @@ def _row(state: reports.StateAges, now: datetime) -> StateRow:
 
 def _flight(row: reports.InFlight) -> tuple[str, Link, Link, str]:
     url = _list(narrowing.query(statuses=OPEN_STATUSES, channel=row.channel, currency=row.currency))
-    return row.channel, Link(str(row.orders), url), Link(_money(row.value_minor, row.currency), url), _money(row.paid_minor, row.currency)
+    return row.channel, Link(str(row.orders), url), Link(money(row.value_minor, row.currency), url), money(row.paid_minor, row.currency)
 
 
 def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
@@ -120,7 +120,7 @@ def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
         "flight", "Money in flight by channel",
         [
             charts.Point(
-                f"{row.channel} {row.currency}", row.value_minor, _money(row.value_minor, row.currency),
+                f"{row.channel} {row.currency}", row.value_minor, money(row.value_minor, row.currency),
                 _list(narrowing.query(statuses=OPEN_STATUSES, channel=row.channel, currency=row.currency)),
             )
             for row in flight
@@ -144,13 +144,13 @@ def _business(first: date, last: date) -> dict[str, Any]:
         "figures": [
             ("Conversion", Link(_share(counts.conversion), placed_url), f"{counts.sum('completed')} of {counts.sum('checkouts')} checkouts"),
             ("Cancelled", Link(_share(counts.cancellation), _placed(first, last, "cancelled")), f"{counts.sum('cancelled')} of {counts.sum('placed')} orders"),
-            *(("Order value", Link(_money(round(counts.average_minor(currency)), currency), placed_url), f"{counts.sum('standing', currency=currency)} orders") for currency in currencies),
-            *(("Captured less refunded", Link(_money(counts.kept_minor(currency), currency), reverse("console-days")), currency) for currency in currencies),
+            *(("Order value", Link(money(round(counts.average_minor(currency)), currency), placed_url), f"{counts.sum('standing', currency=currency)} orders") for currency in currencies),
+            *(("Captured less refunded", Link(money(counts.kept_minor(currency), currency), reverse("console-days")), currency) for currency in currencies),
         ],
         "ever_figures": [
             ("Customers who came again", _share(ever.repeat_rate), f"{ever.sum('repeaters')} of {ever.sum('customers')}"),
             ("Orders a customer", f"{ever.frequency:.2f}", ""),
-            *(("Lifetime value", _money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in ever.currencies()),
+            *(("Lifetime value", money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in ever.currencies()),
             ("Stock turnover", f"{metrics.turnover(last):.2f}", "a year"),
         ],
         "best": [(product, _found(product.sku), _worth(dict(product.worth_minor))) for product in metrics.best_sellers(PRODUCTS, first=first, last=last)],
@@ -183,9 +183,11 @@ def _within(lasted: metrics.Duration, share: float) -> str:
 
 
 def _strip() -> list[tuple[str, Link]]:
-    """How the machinery does. Two statements."""
+    """How the machinery does. Three statements."""
+    wrong = Incident.objects.filter(recovered_at=None).count()
     parked, lag = timeline_queries.parked().count(), timeline_queries.lag_seconds()
     return [
+        ("Open alerts", Link(str(wrong), reverse("console-alerts"), is_late=wrong > 0)),
         ("Parked deliveries", Link(str(parked), reverse("console-parked"), is_late=parked > 0)),
         ("Oldest owed event", Link(_long(int(lag)), reverse("console-parked"), is_late=lag > 60)),  # noqa: PLR2004 a minute
     ]
@@ -204,11 +206,7 @@ def _found(sku: str) -> str:
 
 
 def _worth(value_minor: Mapping[str, int]) -> str:
-    return " + ".join(_money(minor, currency) for currency, minor in value_minor.items())
-
-
-def _money(minor: int, currency: str) -> str:
-    return money(minor) if currency == metrics.CURRENCY else f"{money(minor).replace('₹', '')} {currency}"
+    return " + ".join(money(minor, currency) for currency, minor in value_minor.items())
 
 
 def _share(share: float) -> str:

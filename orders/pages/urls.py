@@ -7,6 +7,7 @@ from django.urls import path
 from orders.pages import (
     account,
     account_returns,
+    alerts,
     arranging,
     books,
     bulk_jobs,
@@ -83,6 +84,7 @@ urlpatterns = [
     path("account/orders/<str:number>/returns/<str:rma>/label/", account_returns.label, name="account-return-label"),
     path("account/orders/<str:number>/documents/<str:document_id>/", documents.own_document, name="account-document"),
     path("console/", today.today, name="console"),
+    path("console/alerts/", alerts.alert_list, name="console-alerts"),
     path("console/tickets/", tickets.ticket_list, name="console-tickets"),
     path("console/tickets/<uuid:ticket_id>/", tickets.ticket_page, name="console-ticket"),
     path("console/tickets/<uuid:ticket_id>/<slug:deed>/", tickets.act, name="console-ticket-act"),

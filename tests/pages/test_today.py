@@ -12,10 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders.analytics import rebuild
 from orders.models import Order, Ticket
 from orders.operations import tickets
 from tests import makers
+from tests.analytics.counting import count_now
 from tests.pages.markup import check
 from timeline.operations import operation
 
@@ -73,7 +73,7 @@ def shop() -> list[Order]:
     with operation("test.ticket", actor=makers.shopper(orders[1].person_id), stream=str(orders[1].pk)) as op:
         op.now -= timedelta(hours=5)
         tickets.open_ticket(op, order_id=orders[1].pk, topic="delivery", message="Where is it?")
-    rebuild.apply()
+    count_now()
     return orders
 
 
@@ -116,6 +116,8 @@ def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[O
         drawing, table = chart.split("</svg>")
         assert "<title" in drawing
         assert {url for _, url in Links(drawing).found} == {url for _, url in Links(table).found}
+    assert "5 orders" in text
+    assert "Conversion" in text
     day = timezone.localdate().isoformat()
     assert f"from={day}&amp;to={day}" in text
 
@@ -132,7 +134,7 @@ def test_the_first_page_costs_the_same_for_more_orders(asha: Client) -> None:
     for orders in (1, 3):
         for _ in range(orders):
             makers.paid_order()
-        rebuild.apply()
+        count_now()
         with CaptureQueriesContext(connection) as asked:
             asha.get("/console/")
         costs.append(len(asked))
