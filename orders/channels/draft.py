@@ -15,7 +15,7 @@ from timeline.currencies import decimals
 ZERO = Decimal(0)
 AMOUNT_MAX = Decimal(10) ** 11
 QUANTITY_MAX = 1_000_000
-LINES_MAX = 500
+LINES_MAX = 200
 TROUBLES_MAX = 30
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 INDIA = {"IN", "IND", "INDIA"}
 COUNTRY_CHARS_MAX = 8
 RATE_BP_MAX = 10_000
+SUM_MINOR_MAX = 10**15  # what RFC 8785 carries exactly, with room
 _GST = (("cgst", re.compile(r"\bCGST\b")), ("sgst", re.compile(r"\b(?:SGST|UTGST)\b")), ("igst", re.compile(r"\bIGST\b")))
 _SUMS = ("cgst", "sgst", "igst", "other")
 
@@ -47,8 +48,8 @@ class Sums:
     @property
     def are_possible(self) -> bool:
         """Whether an order may have them."""
-        least = min(self.subtotal_minor, self.discount_minor, self.tax_minor, self.shipping_minor)
-        return least >= 0 and self.discount_minor <= self.subtotal_minor
+        parts = (self.subtotal_minor, self.discount_minor, self.tax_minor, self.shipping_minor)
+        return min(parts) >= 0 and max(parts) <= SUM_MINOR_MAX and self.discount_minor <= self.subtotal_minor
 
 
 def sums_of(order: Canonical) -> Sums:
