@@ -56,6 +56,7 @@ class InvoiceView(OrderWrite, StaffView):
 class Gstr1View(StaffView):
     """`/admin/gstr1`."""
 
+    masks: ClassVar[bool] = False  # the office is told the registrations of businesses as they are
     required_scopes: ClassVar = {"GET": "orders:read"}
 
     @extend_schema(operation_id="admin_gstr1_read", parameters=[MonthQuery], responses={200: OpenApiTypes.OBJECT})
