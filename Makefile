@@ -8,7 +8,7 @@ KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
-	export-proof log-proof sheet-proof tampering check smoke bench docs lock clean
+	export-proof log-proof sheet-proof tampering check smoke bench bench-scale docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ smoke: $(STAMP) ## Bring the whole shop up in a temporary folder, drive one orde
 
 bench: $(STAMP) ## Measure against the floor, side by side, on PostgreSQL
 	$(BIN)/python tests/benchmarks/bench.py
+
+bench-scale: $(STAMP) ## Seed 10,000, 100,000 and 1,000,000 orders (SCALES=…) on PostgreSQL; measure lists, details, searches; print growth
+	$(BIN)/python -m tests.benchmarks.scale
 
 docs: $(STAMP) ## Write the generated pages anew
 	$(BIN)/python manage.py docs --settings tests.settings

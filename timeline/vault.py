@@ -42,7 +42,7 @@ class PersonErased(Refused):
 
 def new_key(op: Operation) -> SubjectKey:
     """A fresh key for one person, stored wrapped."""
-    return SubjectKey.objects.create(**_fresh(op.new_id()), created_at=op.now)
+    return SubjectKey.objects.create(**fresh(op.new_id()), created_at=op.now)
 
 
 def house_key() -> SubjectKey:
@@ -131,7 +131,7 @@ def after_migrate(**_: Any) -> None:
     if not settings.VAULT_KEYS:
         return
     for pk in (HOUSE, INDEX):
-        SubjectKey.objects.get_or_create(pk=pk, defaults={**_fresh(pk), "created_at": timezone.now()})
+        SubjectKey.objects.get_or_create(pk=pk, defaults={**fresh(pk), "created_at": timezone.now()})
     _index_secret.cache_clear()
 
 
@@ -153,7 +153,8 @@ def _decrypted(secret: bytes, context: str, blob: bytes) -> bytes:
         raise ValueError(message) from error
 
 
-def _fresh(pk: UUID) -> dict[str, Any]:
+def fresh(pk: UUID) -> dict[str, Any]:
+    """The columns of a new key of this id: drawn by lot, wrapped by the newest master key."""
     newest = next(iter(_masters()))
     return {"id": pk, "wrapped": _wrap(pk, secrets.token_bytes(_KEY_BYTES), newest), "master_id": newest}
 

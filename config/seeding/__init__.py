@@ -1,0 +1,1 @@
+"""A shop of very many orders, made in minutes (`manage.py seed`, docs/seeding.md)."""

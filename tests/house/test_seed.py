@@ -1,0 +1,91 @@
+"""A shop of many orders from the command: every check is green after (STYLE 22, issue of scale)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Count
+
+from config.doctor import examine
+from config.seeding import many, patterns
+from orders.models import Order
+from payments.models import ClosedDay
+from tests import makers
+from timeline.log import seal
+from timeline.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_seeded_orders_are_as_good_as_lived_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """Stories, states, money, stock, counts and hashes; then the shop goes on with one of them."""
+    call_command("seed", orders=150, days=40)
+    lived = len(patterns.LIVES) * 3
+    assert Order.objects.count() == 150 + lived
+    assert "150 orders" in capsys.readouterr().out
+    assert not Event.objects.values("leaf_hash").annotate(n=Count("pk")).filter(n__gt=1).exists()
+    seal.seal()
+    call_command("verify")
+    assert [finding for finding in examine() if finding.check != "deliveries_arrive"] == []
+
+    spread = {name: Order.objects.values(name).distinct().count() for name in ("status", "channel", "person", "destination_state", "city_token")}
+    assert spread["status"] >= 6
+    assert spread["channel"] == len(patterns.CHANNELS)
+    assert spread["person"] > 40
+    assert spread["city_token"] > spread["destination_state"] == 3
+
+    boss = makers.staff()
+    order = Order.objects.filter(status="processing").order_by("?").first() or Order.objects.filter(status="confirmed")[0]
+    seen = makers.read(boss.get(f"/admin/orders/{order.number}"))
+    assert seen["customer"]["name"] == seen["shippingAddress"]["name"]
+    assert [row["orderNumber"] for row in makers.read(boss.get("/admin/orders", q=seen["customer"]["email"]))["data"]].count(order.number) == 1
+    step = "shipped" if order.status == "processing" else "processing"
+    assert makers.read(boss.patch(f"/admin/orders/{order.pk}/status", {"status": step}))["status"] == step
+    times = [row["createdAt"] for row in json.loads(boss.get(f"/admin/orders/{order.pk}/timeline").content)["data"]]
+    assert times == sorted(times)
+
+
+def test_a_shop_that_closed_its_books_is_no_place_for_invented_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="Between 1 and"):
+        call_command("seed", orders=0)
+    monkeypatch.setattr(ClosedDay.objects, "exists", lambda: True)
+    with pytest.raises(CommandError, match="no place"):
+        call_command("seed", orders=1)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.postgres
+def test_b61_searches_of_many_orders_are_served_by_their_indexes() -> None:
+    """B61: each kind of search names the index it was made for."""
+    from orders import finding, searching
+    from timeline import trigrams
+
+    list(many.seed(orders=900, days=200, chance=2))
+    assert trigrams.missing() == []
+    order = Order.objects.filter(status="delivered").order_by("?")[0]
+    profile = order.person.profile()
+    sent = order.fulfilments.exclude(shipment=None).first()
+    assert sent is not None
+    assert sent.shipment is not None
+    asked = {
+        "status:processing": "order_status_created_idx", "pay:unpaid": "order_payment_created_idx",
+        f"number:{order.number[-9:]}": "order_number_part_idx", order.number[-9:]: "order_number_part_idx",
+        f"email:{profile['email']}": "person_token_idx", profile["email"]: "person_token_idx",
+        f"awb:{sent.shipment.tracking_number[2:9]}": "shipment_tracking_part_idx", "city:Mysuru total:>1": "order_city_idx",
+        "sku:SEED-TEA-1*": "line_sku_order_idx", "total:..1": "order_total_idx", "delivered:2020": "order_delivered_idx",
+        f"customer:{order.person_id}": "order_person_created_idx",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+    missed = {}
+    for q, index in asked.items():
+        found = searching.search(searching.OrderSearch(extra=finding.matching(finding.parse(q))))
+        plan = found.order_by("-created_at", "-id")[:51].explain()
+        if index not in plan:
+            missed[q] = plan
+    with connection.cursor() as cursor:
+        cursor.execute("RESET enable_seqscan")
+    assert missed == {}
