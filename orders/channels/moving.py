@@ -11,7 +11,7 @@ from orders.operations import axes, cancel, fulfil, holds, process
 from orders.operations.refund import settle
 from payments import operations as money
 from payments.models import CHANNEL, COD, Payment, Refund
-from payments.operations.wishes import MADE_AT_CHANNEL
+from payments.operations.wishes import GOODWILL, MADE_AT_CHANNEL
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
@@ -106,11 +106,9 @@ def _open_cash(op: Operation, order: Order) -> None:
 
 
 def _give_money_back(op: Operation, order: Order, told: Told) -> Order:
-    """What the channel gave back, as far as it is not booked yet."""
-    known = sum(
-        refund.amount_minor for refund in Refund.objects.filter(stream=str(order.pk), reason_code=MADE_AT_CHANNEL)
-    )
-    due = told.refunded_minor - known
+    """What the channel gave back, as far as it is not booked yet: also by staff, who wrote down what they did there."""
+    booked = Refund.objects.filter(stream=str(order.pk), status=Refund.Status.PROCESSED).exclude(reason_code=GOODWILL)
+    due = told.refunded_minor - sum(refund.amount_minor for refund in booked)
     for payment in axes.payments_of(order):
         part = min(due, payment.refundable_minor) if payment.gateway == CHANNEL else 0
         if part > 0:

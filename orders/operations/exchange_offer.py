@@ -11,7 +11,7 @@ from django.conf import settings
 
 from inventory.models import Variant
 from orders.models import Line, Return
-from orders.operations import refund_parts, return_money
+from orders.operations import edit_rules, refund_parts, return_money
 from orders.operations.refund_parts import Wish
 from orders.pricing import giving_back
 from orders.pricing.exchanging import divide_credit, fitting_price
@@ -85,8 +85,10 @@ def offer(*, ret: Return, lines: Sequence[Line], choices: Sequence[Choice], now:
     """What the return's units give for these goods, or without a choice for the same ones.
 
     The same product costs what the customer paid for it, another one its price of today. An exchange has no fee. Raises
-    UnknownGoods, MoreThanCameBack, DifferenceTooSmall, and what `return_money.wish_of` raises.
+    UnknownGoods, MoreThanCameBack, DifferenceTooSmall, NotEditable for an order that a channel priced, and what
+    `return_money.wish_of` raises.
     """
+    edit_rules.require_ours(ret.order)
     wish = return_money.wish_of(ret=ret, lines=lines, fee_minor=0)
     left = refund_parts.left_of(ret.order, lines)
     by_id = {line.pk: line for line in lines}

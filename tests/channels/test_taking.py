@@ -216,3 +216,13 @@ def test_the_same_number_of_two_shops_is_two_orders(clerk: makers.Caller) -> Non
     assert first["orderNumber"] != second["orderNumber"]
     assert tell(clerk, "woocommerce", _links=links("a.example"))["outcome"] == "unchanged"
     assert clerk.post("/admin/channels/woocommerce/orders?account=none", body("woocommerce")).status_code == 404
+
+
+@pytest.mark.usefixtures("goods")
+def test_what_staff_gave_back_is_not_booked_again_when_the_channel_tells_of_it(clerk: makers.Caller) -> None:
+    answer = tell(clerk, "shopify")
+    wish = {"amount": 9900, "reason": "A seam is torn", "initiatePaymentRefund": False}
+    assert clerk.post(f"/admin/orders/{answer['orderNumber']}/refund", wish, key=True).status_code == 201
+    deal = [{"transactions": [{"kind": "refund", "status": "success", "amount": "99.00"}]}]
+    tell(clerk, "shopify", refunds=deal, financial_status="partially_refunded", updated_at="2026-11-20T11:00:00+05:30")
+    assert Order.objects.get().refunded_minor == 9900
