@@ -44,5 +44,6 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.serve_privacy", 5),
     Tick("orders.tasks.keep_erased", 3600),
     Tick("orders.tasks.apply_retention", 21_600),
+    Tick("orders.tasks.forget_risk_traces", 600),
     Tick("timeline.tasks.forget_old", 3600),
 )

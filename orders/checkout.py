@@ -195,8 +195,10 @@ def hold(op: Operation, *, checkout_id: UUID) -> Checkout:
     return _touch(op, checkout, what=None)
 
 
-def complete(op: Operation, *, checkout_id: UUID, number: Number) -> Placed:
+def complete(op: Operation, *, checkout_id: UUID, number: Number, origin: str = "") -> Placed:
     """Make the order: all of it or nothing (B12, B83). The checkout stays open where another try can succeed.
+
+    `origin` is the network the wish came from; it is counted as a blind token, never kept.
 
     Raises CheckoutClosed, CheckoutIncomplete, OutOfStock, PriceChanged, DiscountRefused.
     """
@@ -218,7 +220,7 @@ def complete(op: Operation, *, checkout_id: UUID, number: Number) -> Placed:
         op,
         plan=Plan(
             checkout=checkout, lines=lines, request=priced.request, quote=priced.quote, shipping=shipping,
-            billing=billing, destination_state=str(shipping["state"]), discount=discount,
+            billing=billing, destination_state=str(shipping["state"]), discount=discount, contact=contact, origin=origin,
         ),
         number=number,
     )

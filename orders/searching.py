@@ -45,6 +45,8 @@ class OrderSearch:
     delivered_to: datetime | None = None
     min_total_minor: int | None = None
     max_total_minor: int | None = None
+    risk_verdicts: Sequence[str] = ()
+    min_risk: int | None = None
     extra: Q = field(default_factory=Q)
 
 
@@ -53,7 +55,7 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
     wanted = filters.extra
     for column, values in (
         ("status", filters.statuses), ("payment_state", filters.payment_states), ("channel", filters.channels),
-        ("fulfilment_state", filters.fulfilment_states),
+        ("fulfilment_state", filters.fulfilment_states), ("risk__verdict", filters.risk_verdicts),
     ):
         if values:
             wanted &= Q(**{f"{column}__in": list(values)})
@@ -66,6 +68,7 @@ def search(filters: OrderSearch) -> QuerySet[Order]:
         ("delivered_at__lt", filters.delivered_to),
         ("total_minor__gte", filters.min_total_minor),
         ("total_minor__lte", filters.max_total_minor),
+        ("risk__score__gte", filters.min_risk),
     ):
         if bound is not None:
             wanted &= Q(**{column: bound})
@@ -79,7 +82,7 @@ def for_customer(person_id: UUID, *, statuses: Sequence[str] = ()) -> QuerySet[O
 
 def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """The same orders with what a list shows: two statements more, however many orders there are."""
-    return orders.select_related("stream", "person__key").prefetch_related(
+    return orders.select_related("stream", "person__key", "risk").prefetch_related(
         Prefetch("lines", Line.objects.order_by("place")),
         Prefetch("order_payments", OrderPayment.objects.select_related("payment").order_by("id")),
     )

@@ -9,9 +9,11 @@ from orders import abandoned, checkout, due_returns, overdue, releasing
 from orders.alerts import watch
 from orders.bulk import running
 from orders.channels import polling
+from orders.operations import assessing
 from orders.privacy import erasures, retention
 from orders.reconciliation import runs
 from timeline.actors import system
+from timeline.operations import operation
 
 
 @shared_task(soft_time_limit=50)
@@ -96,3 +98,10 @@ def poll_channels(**_: object) -> None:
 def watch_alerts(**_: object) -> None:
     """Ask what must not be so, and tell the operators what is new and what is over."""
     watch.watch(timezone.now())
+
+
+@shared_task(soft_time_limit=50)
+def forget_risk_traces(**_: object) -> None:
+    """Let go of the tokens that no count of velocity reaches any more."""
+    with operation("risk.forget", actor=system("risk")) as op:
+        assessing.forget_traces(op)

@@ -52,6 +52,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("order.refunded", True, "All money has gone back: {amount_minor:money}", stage="closed"),
     Kind("order.held", False, "Put on hold ({reason})", activity="OrderGroupOnHold"),
     Kind("order.released", False, "Hold released ({reason})", activity="OrderGroupInProgress"),
+    Kind("risk.assessed", False, "Risk {score} of 100: {verdict}"),
     Kind("order.edit_staged", False, "A change of the order is prepared"),
     Kind("order.edit_changed", False, "The prepared change is another now"),
     Kind("order.edit_committed", False, "The prepared change is made"),

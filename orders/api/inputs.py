@@ -351,6 +351,8 @@ class OrdersQuery(Query):
     delivered_to = QueryMoment(end=True, required=False, default=None)
     min_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
     max_total = QueryInt(max_value=MONEY_MINOR_MAX, required=False, default=None)
+    risk = QueryList(child=Choice(choices=("pass", "hold")), required=False, default=list, help_text="The verdict at placement.")
+    min_risk = QueryInt(max_value=100, required=False, default=None, help_text="A score of at least this.")
     sort = QuerySort(SORTS, required=False, default="-created_at")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person
+    from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person, RiskAssessment
     from orders.operations.refund import Quote
     from orders.queries import OrderDetail
     from orders.quoting import Priced
@@ -66,6 +66,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
         "stage": _stage(order),
         **({"customer": _customer(detail.person)} if as_staff else {}),
+        **({"risk": risk_row(getattr(order, "risk", None))} if as_staff else {}),
         "holds": [hold_row(hold, detail.person) for hold in holds],
         "shippingAddress": detail.shipping or None,
         "billingAddress": detail.billing or None,
@@ -93,11 +94,25 @@ def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
         **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
         "stage": _stage(order),
         **({"customer": _customer(order.person)} if as_staff else {}),
+        **({"riskScore": risk.score if (risk := getattr(order, "risk", None)) else None} if as_staff else {}),
         "itemCount": order.item_count,
         "items": [line_row(line) for line in lines],
         "payments": [payment_row(payment) for payment in payments],
         "version": order.stream.seq,
         "updatedAt": order.stream.at,
+    }
+
+
+def risk_row(risk: RiskAssessment | None) -> dict[str, Any] | None:
+    """The verdict on an order with its reasons; None for one that was not assessed here."""
+    if risk is None:
+        return None
+    return {
+        "score": risk.score,
+        "verdict": risk.verdict,
+        "reasons": list(risk.reasons),
+        "rulesetVersion": risk.ruleset_version,
+        "assessedAt": risk.created_at,
     }
 
 

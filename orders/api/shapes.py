@@ -280,10 +280,29 @@ class CustomerShape(Output):
     erased = s.BooleanField(required=False, help_text="True when their data were erased; name and e-mail address are null for ever.")
 
 
+class RiskReasonShape(Output):
+    """One rule that fired."""
+
+    rule = s.CharField()
+    points = s.IntegerField()
+    reason = s.CharField()
+
+
+class RiskShape(Output):
+    """How likely the order is fraud, as it looked when it was placed; the score is the sum of the points, at most 100."""
+
+    score = s.IntegerField(min_value=0, max_value=100)
+    verdict = s.ChoiceField(choices=["pass", "hold"])
+    reasons = RiskReasonShape(many=True)
+    ruleset_version = s.IntegerField()
+    assessed_at = s.DateTimeField()
+
+
 class OrderShape(OrderHead):
     """An order with all its parts; `customer` is for staff alone."""
 
     customer = CustomerShape(required=False)
+    risk = RiskShape(required=False, allow_null=True, help_text="For staff; null for an order that was not assessed here.")
     holds = HoldShape(many=True)
     shipping_address = AddressShape(allow_null=True)
     billing_address = AddressShape(allow_null=True)
@@ -307,6 +326,7 @@ class StaffListedOrderShape(ListedOrderShape):
     """An order in a list of staff."""
 
     customer = CustomerShape()
+    risk_score = s.IntegerField(allow_null=True)
 
 
 class PlacedShape(Output):

@@ -17,6 +17,7 @@ from orders.models.order import OPEN_STATUSES, NumberSeries, Order
 from orders.models.person import Address, Person, PersonToken
 from orders.models.refund_part import KeptPart, RefundPart
 from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto, ReturnRule, ReturnUnit
+from orders.models.risk import RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
 from orders.models.tally import EVER, CustomerTally, Tally
 from orders.models.ticket import Ticket
 
@@ -64,6 +65,10 @@ __all__ = [
     "ReturnPhoto",
     "ReturnRule",
     "ReturnUnit",
+    "RiskAssessment",
+    "RiskBlock",
+    "RiskRuleset",
+    "RiskTrace",
     "ShortPick",
     "Tally",
     "Ticket",

@@ -17,6 +17,7 @@ class OrderHold(models.Model):
         """Why an order waits."""
 
         FRAUD = "fraud"
+        FRAUD_REVIEW = "fraud_review", "Fraud review"
         ADDRESS = "address"
         STOCK = "stock"
         PAYMENT = "payment"

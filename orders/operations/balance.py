@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Sum
 
-from orders.models import Order, OrderHold, OrderPayment, RefundPart
+from orders.models import Order, OrderHold, OrderPayment, RefundPart, RiskAssessment
 from orders.operations import axes, holds, refund_parts
 from orders.operations.refund_parts import COUNTED, GivenBackMeanwhile
 from orders.outstanding import GOODWILL
@@ -106,9 +106,10 @@ def _take_back(op: Operation, asked: Sequence[Payment]) -> None:
 
 
 def _ask(op: Operation, order: Order, amount_minor: int, *, is_further: bool) -> None:
+    score = RiskAssessment.objects.filter(order=order).values_list("score", flat=True).first()
     payment = money.open(
         op, stream=str(order.pk), gateway=order.payment_method, amount_minor=amount_minor, currency=order.currency,
-        is_further=is_further,
+        is_further=is_further, facts={"fraud_score": score} if score is not None else None,
     )
     OrderPayment.objects.create(order=order, payment=payment)
     if order.status == Order.Status.PENDING:

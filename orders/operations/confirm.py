@@ -29,7 +29,9 @@ def confirm(op: Operation, *, order_id: UUID, by_hand: bool = False) -> Order:
 
 
 def confirm_when_paid(op: Operation, *, order: Order) -> Order:
-    """Confirm a pending order whose money is all in; anything else is left as it is."""
-    if order.status == Order.Status.PENDING and not order.on_hold and order.paid_minor >= order.total_minor:
+    """Confirm a pending order whose money is all in, or is collected at the door; anything else is left as it is."""
+    if order.status == Order.Status.PENDING and not order.on_hold and (
+        order.paid_minor >= order.total_minor or (order.payment_method == "cod" and not order.channel_order_id)
+    ):
         advance(op, order.confirm, at=op.now, stream=str(order.pk), targets=[("customer", order.person_id)])
     return order

@@ -11,14 +11,15 @@ from django.conf import settings
 from inventory import operations as stock
 from inventory.operations import Want
 from orders.models import DiscountUse, Line, Order, OrderPayment
-from orders.operations import people, whereabouts
+from orders.operations import assessing, people, whereabouts
 from orders.pricing import snapshot
+from orders.risk.verdict import HOLD
 from payments import operations as money
 from timeline.models import Event
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orders.models import Address, Checkout, CheckoutLine, Discount, Person
     from orders.operations.numbers import Number
@@ -53,6 +54,8 @@ class Plan:
     billing: dict[str, Any]
     destination_state: str
     discount: Discount | None
+    contact: Mapping[str, Any]
+    origin: str = ""
 
 
 def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
@@ -89,10 +92,15 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
         stock.say_promised(op, stream=story)
     Line.objects.bulk_create(lines)
     _say_coupons(op, plan, order)
-    payment = _open_payment(op, order)
+    risk = assessing.assess(
+        op, order=order, contact=plan.contact, shipping=plan.shipping, billing=plan.billing, origin=plan.origin
+    )
+    payment = _open_payment(op, order, fraud_score=risk.score)
     if plan.discount is not None:
         DiscountUse.objects.create(discount=plan.discount, order=order, person=person)
-    if order.payment_method == "cod" or order.total_minor == 0:
+    if risk.verdict == HOLD:
+        assessing.hold_for_review(op, order=order)
+    elif order.payment_method == "cod" or order.total_minor == 0:
         advance(op, order.confirm, at=op.now, stream=story, targets=[("customer", person.pk)])
     return Placed(order, lines, payment, person, plan.shipping, plan.billing)
 
@@ -199,12 +207,12 @@ def _facts(plan: Plan, order: Order, lines: list[Line]) -> dict[str, Any]:
     }
 
 
-def _open_payment(op: Operation, order: Order) -> Payment | None:
+def _open_payment(op: Operation, order: Order, *, fraud_score: int) -> Payment | None:
     if order.total_minor == 0:
         return None
     payment = money.open(
         op, stream=str(order.pk), gateway=order.payment_method, amount_minor=order.total_minor, currency=order.currency,
-        receipt=order.number,
+        receipt=order.number, facts={"fraud_score": fraud_score},
     )
     OrderPayment.objects.create(order=order, payment=payment)
     return payment

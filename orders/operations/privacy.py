@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory import operations as stock
 from orders import locks
-from orders.models import ArchivePart, Case, Checkout, CheckoutLine, DataRequest, Line, Order, Person, PersonToken
+from orders.models import ArchivePart, Case, Checkout, CheckoutLine, DataRequest, Line, Order, Person, PersonToken, RiskTrace
 from orders.operations import keeping
 from timeline import erasing, vault
 from timeline.errors import Gone, Missing, Refused
@@ -107,6 +107,7 @@ def forget(op: Operation, *, person: Person, erased: Erased, found: dict[str, Se
     for one in whole:
         vault.destroy(op, one.key)
     PersonToken.objects.filter(person__in=whole).delete()
+    RiskTrace.objects.filter(person__in=whole).delete()
     Order.objects.filter(person__in=whole).update(city_token=None, pin_token=None)
     Person.objects.filter(pk__in=[one.pk for one in whole]).update(sealed=None, erased_at=op.now)
     person.erased_at = op.now

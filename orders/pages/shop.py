@@ -26,6 +26,7 @@ from orders.quoting import price
 from timeline.api.paging import paged
 from timeline.errors import BadRequest, DomainError, Missing
 from timeline.operations import operation
+from timeline.origins import origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -150,7 +151,7 @@ def place(request: HttpRequest, visitor: Visitor, checkout_id: UUID) -> HttpResp
         number = numbers.take(actor=actor)
         to = write(
             request, "checkout.complete", str(checkout_id),
-            lambda op: checkouts.complete(op, checkout_id=checkout_id, number=number),
+            lambda op: checkouts.complete(op, checkout_id=checkout_id, number=number, origin=origin(request)),
             actor=actor, to=lambda placed: reverse("pay", kwargs={"number": placed.order.number}), versioned=False,
         )
     except Throttled:

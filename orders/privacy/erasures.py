@@ -19,7 +19,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from orders.models import DataRequest, Person, PersonToken
+from orders.models import DataRequest, Person, PersonToken, RiskTrace
 from orders.operations import keeping, privacy
 from orders.privacy import archives
 from timeline import erasing
@@ -145,7 +145,7 @@ def _erased(person: Person) -> Erased:
 
 def _forget_pages() -> None:
     storage.sweep()
-    erasing.forget_pages(Person._meta.db_table, PersonToken._meta.db_table)
+    erasing.forget_pages(Person._meta.db_table, PersonToken._meta.db_table, RiskTrace._meta.db_table)
 
 
 def _file() -> Path | None:

@@ -10,7 +10,7 @@ from timeline.errors import Invalid
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from timeline.operations import Operation
@@ -26,13 +26,13 @@ class AmountDiffers(Invalid):
 
 def open(  # noqa: A001 the word of the trade, read as payments.operations.open
     op: Operation, *, stream: str, gateway: str, amount_minor: int, currency: str, receipt: str | None = None,
-    is_further: bool = False,
+    is_further: bool = False, facts: Mapping[str, Any] | None = None,
 ) -> Payment:
     """Begin a payment of `amount_minor` in this story; the gateway is asked for an order afterwards (exchanges).
 
     Cash on delivery and the credit of an exchange need no gateway and wait as `created`. `receipt` (at most 40 characters)
     is our name for it at the gateway, the payment's id unless given. `is_further` is for what the story costs beyond what
-    was paid.
+    was paid. `facts` stay with the payment; `fraud_score` is told when it is captured (A13).
     """
     payment_id = op.new_id()
     payment = Payment(
@@ -44,10 +44,11 @@ def open(  # noqa: A001 the word of the trade, read as payments.operations.open
         currency=currency,
         receipt=receipt or payment_id.hex,
         is_further=is_further,
+        facts=dict(facts or {}),
         created_at=op.now,
     )
-    facts = {"gateway": gateway, "amount_minor": amount_minor, "currency": currency, "receipt": payment.receipt}
-    begin(op, payment, "payment.opened", stream=stream, facts={**facts, "is_further": is_further or None})
+    opened = {"gateway": gateway, "amount_minor": amount_minor, "currency": currency, "receipt": payment.receipt}
+    begin(op, payment, "payment.opened", stream=stream, facts={**opened, "is_further": is_further or None})
     return payment
 
 

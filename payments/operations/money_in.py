@@ -139,6 +139,7 @@ def adopt(
             "payment_method": method,
             "duplicate": True,
             "duplicate_of": beside.pk,
+            "fraud_score": beside.facts.get("fraud_score"),
         },
     )
     _book(op, event, payment)

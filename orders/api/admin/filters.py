@@ -41,6 +41,8 @@ def search_of(wish: Mapping[str, Any]) -> OrderSearch:
         min_total_minor=wish["min_total"],
         max_total_minor=wish["max_total"],
         extra=extra,
+        risk_verdicts=wish["risk"],
+        min_risk=wish["min_risk"],
     )
 
 

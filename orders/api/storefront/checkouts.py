@@ -20,6 +20,7 @@ from timeline.api.answers import answered, etag
 from timeline.api.keys import key_of, refuse_known
 from timeline.api.wire import camel
 from timeline.operations import operation
+from timeline.origins import origin
 from timeline.retries import retried
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class CompleteView(StorefrontView):
         number = numbers.take(actor=actor)
         try:
             with operation("checkout.complete", actor=actor, stream=str(pk), key=key) as op:
-                placed = checkout.complete(op, checkout_id=pk, number=number)
+                placed = checkout.complete(op, checkout_id=pk, number=number, origin=origin(request._request))
                 place = f"/storefront/orders/{placed.order.pk}"
                 return answered(op, 201, _placed_row(op, placed), {**etag(op.version(str(placed.order.pk))), "Location": place})
         except checkout.PriceChanged:
