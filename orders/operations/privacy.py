@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from inventory import operations as stock
 from orders import locks
-from orders.models import ArchivePart, Case, Checkout, CheckoutLine, DataRequest, Line, Order, Person, PersonToken, RiskTrace
+from orders.models import (
+    ArchivePart,
+    Case,
+    Checkout,
+    CheckoutLine,
+    DataRequest,
+    Line,
+    Order,
+    Person,
+    PersonToken,
+    RiskTrace,
+)
 from orders.operations import keeping
 from timeline import erasing, vault
 from timeline.errors import Gone, Missing, Refused
