@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import masking, queries, viewing
@@ -29,6 +28,7 @@ from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError, Missing
 from timeline.models import Event
 from timeline.operations import operation
+from timeline.origins import origin
 from timeline.vocabulary import sentence
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ class Login(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Try a password: so many times a quarter of an hour from one place, for one name."""
-        # config is the composition root: it is named by its path, never imported by an app.
-        origin = import_string("config.api.throttles.origin")(request)
-        names = (origin, f"{origin}:{request.POST.get('username', '')[:150].casefold()}")
+        place = origin(request)
+        names = (place, f"{place}:{request.POST.get('username', '')[:150].casefold()}")
         for name, limit in zip(names, (LOGINS_PER_ORIGIN_MAX, LOGINS_PER_NAME_MAX), strict=True):
             if not rates.exact_allow(f"console:{name}", limit, LOGIN_WINDOW_SECONDS, time.time())[0]:
                 form = self.get_form_class()(request)

@@ -39,6 +39,7 @@ from timeline import rates, vault
 from timeline.actors import CUSTOMER, system
 from timeline.errors import DomainError
 from timeline.operations import operation
+from timeline.origins import origin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -139,13 +140,9 @@ def _send(email: str, digits: str) -> UUID:
 
 def _within_limits(request: HttpRequest, email: str) -> bool:
     """So many codes an hour, for one address and from one place."""
-    # config is the composition root: it is named by its path, never imported by an app.
-    from django.utils.module_loading import import_string
-
-    origin = import_string("config.api.throttles.origin")(request)
     limits = (
         (f"codes:address:{vault.blind('customer', email.casefold()).hex()}", CODES_PER_HOUR_MAX),
-        (f"codes:origin:{origin}", CODES_PER_ORIGIN_MAX),
+        (f"codes:origin:{origin(request)}", CODES_PER_ORIGIN_MAX),
     )
     return all(rates.exact_allow(key, limit, HOUR_SECONDS, time.time())[0] for key, limit in limits)
 

@@ -20,8 +20,9 @@ from django.test import RequestFactory
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from config.api.throttles import OrderCreationThrottle, origin
+from config.api.throttles import OrderCreationThrottle
 from timeline import rates
+from timeline.origins import origin
 from timeline.rate_window import RateWindow
 
 if TYPE_CHECKING:
