@@ -11,7 +11,7 @@ from shipping import sightings
 from shipping.models import Claim, Manifest, Shipment
 from shipping.operations import BY_HAND
 from timeline.api.query import Query, QueryBool, QueryList, QueryText
-from timeline.api.wire import Choice, Code, Input, Output, StrictDateTime, StrictText, StrictUUID
+from timeline.api.wire import Choice, Code, Input, Output, Page, StrictDateTime, StrictText, StrictUUID
 from timeline.api.wire import Money as Amount
 
 LABELS_MAX = 100
@@ -217,6 +217,18 @@ class HandedOverShape(ManifestShape):
 
     left = s.IntegerField()
     stayed = StayedShape(many=True)
+
+
+class ClaimPage(Page):
+    """Claims of one page."""
+
+    data: Any = ClaimShape(many=True)
+
+
+class ManifestPage(Page):
+    """Manifests of one page."""
+
+    data: Any = ManifestShape(many=True)
 
 
 for _name, _body in EXAMPLES.items():

@@ -7,8 +7,9 @@ from typing import Any
 from rest_framework import serializers as s
 
 from orders.api.fulfilment_rows import FulfilmentShape, UnitsShape
-from orders.api.parcel_shapes import ClaimShape, ListedShipmentShape, ManifestShape, ShipmentShape
+from orders.api.parcel_shapes import ListedShipmentShape, ShipmentShape
 from orders.api.return_shapes import ReturnShape
+from orders.api.risk_shapes import RiskShape
 from orders.models import Checkout, Order
 from payments.models import Dispute, Payment, Refund
 from timeline.api.wire import Output, Page
@@ -280,24 +281,6 @@ class CustomerShape(Output):
     erased = s.BooleanField(required=False, help_text="True when their data were erased; name and e-mail address are null for ever.")
 
 
-class RiskReasonShape(Output):
-    """One rule that fired."""
-
-    rule = s.CharField()
-    points = s.IntegerField()
-    reason = s.CharField()
-
-
-class RiskShape(Output):
-    """How likely the order is fraud, as it looked when it was placed; the score is the sum of the points, at most 100."""
-
-    score = s.IntegerField(min_value=0, max_value=100)
-    verdict = s.ChoiceField(choices=["pass", "hold"])
-    reasons = RiskReasonShape(many=True)
-    ruleset_version = s.IntegerField()
-    assessed_at = s.DateTimeField()
-
-
 class OrderShape(OrderHead):
     """An order with all its parts; `customer` is for staff alone."""
 
@@ -404,15 +387,3 @@ class ShipmentPage(Page):
     """Parcels of one page."""
 
     data: Any = ListedShipmentShape(many=True)
-
-
-class ClaimPage(Page):
-    """Claims of one page."""
-
-    data: Any = ClaimShape(many=True)
-
-
-class ManifestPage(Page):
-    """Manifests of one page."""
-
-    data: Any = ManifestShape(many=True)

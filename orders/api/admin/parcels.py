@@ -9,7 +9,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from orders import handing_over, parcels, queries
-from orders.api import shapes
 from orders.api.admin.shipments import past, row_of
 from orders.api.inputs import Nothing
 from orders.api.parcel_rows import claim_row, handed_over_row, manifest_row
@@ -17,6 +16,7 @@ from orders.api.parcel_shapes import (
     AnswerInput,
     AttemptInput,
     ClaimFileInput,
+    ClaimPage,
     ClaimPayInput,
     ClaimShape,
     ClaimsQuery,
@@ -25,6 +25,7 @@ from orders.api.parcel_shapes import (
     LabelsInput,
     LossInput,
     ManifestInput,
+    ManifestPage,
     ManifestShape,
     ManifestsQuery,
     ScanInput,
@@ -142,7 +143,7 @@ class ManifestsView(StaffView):
 
     required_scopes: ClassVar = {"GET": "orders:read", "POST": "shipments:write"}
 
-    @extend_schema(operation_id="admin_manifests_list", parameters=[ManifestsQuery], responses={200: shapes.ManifestPage})
+    @extend_schema(operation_id="admin_manifests_list", parameters=[ManifestsQuery], responses={200: ManifestPage})
     def get(self, request: Request) -> HttpResponse:
         """List manifests, the newest first."""
         wish = ManifestsQuery.parse(request.query_params)
@@ -224,7 +225,7 @@ class ClaimsView(StaffView):
 
     required_scopes: ClassVar = {"GET": "orders:read"}
 
-    @extend_schema(operation_id="admin_claims_list", parameters=[ClaimsQuery], responses={200: shapes.ClaimPage})
+    @extend_schema(operation_id="admin_claims_list", parameters=[ClaimsQuery], responses={200: ClaimPage})
     def get(self, request: Request) -> HttpResponse:
         """List what carriers owe for lost and damaged parcels, the newest first."""
         wish = ClaimsQuery.parse(request.query_params)
