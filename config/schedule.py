@@ -38,6 +38,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.reconcile_due", 3, "money"),
     Tick("orders.tasks.watch_alerts", 30),
     Tick("orders.tasks.run_jobs", 1),
+    Tick("orders.tasks.watch_views", 15),
     Tick("orders.tasks.poll_channels", 15),
     Tick("timeline.tasks.run_exports", 2, "slow", long=True),
     Tick("timeline.tasks.sweep_exports", 20),

@@ -9,7 +9,7 @@ from inventory.models import OutsideDispatch
 from orders import ticket_queries, warehouses
 from orders.channels import notices, telling
 from orders.models import Message, Order
-from orders.notifications import help_desks, ready
+from orders.notifications import help_desks, ready, watched
 from orders.notifications.messages import TEMPLATES, TO_STAFF, Text, staff_text, texts
 from orders.notifications.providers import provider
 from orders.operations import tickets
@@ -39,6 +39,14 @@ def tell_customer(event: Event, delivery_id: int) -> None:
 def tell_requester(event: Event, delivery_id: int) -> None:
     """Who waits for an export, of every month or a long one, is told by mail that it is there."""
     text = ready.text_of(Export.objects.select_related("schedule").get(pk=event.subject_uuid))
+    if text is not None:
+        _tell(event, text, delivery_id, None)
+
+
+@exchange("saved_view.alerted", "saved_view.recovered")
+def tell_watcher(event: Event, delivery_id: int) -> None:
+    """Who watches a view hears that too many orders are in it, and that it is over."""
+    text = watched.text_of(event)
     if text is not None:
         _tell(event, text, delivery_id, None)
 

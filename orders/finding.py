@@ -66,6 +66,15 @@ def parse(text: str, *, now: dt.datetime | None = None) -> tuple[Term, ...]:
     return grammar.parse(text, now=timezone.localtime(now, timezone.get_default_timezone()))
 
 
+def names_nobody(terms: Iterable[Term]) -> None:
+    """Of a search that is kept in the clear. Raises NotUnderstood for a term that may name a person."""
+    for term in terms:
+        if not term.key:
+            raise grammar.NotUnderstood("A search that is kept stands in the book, so words need a key", at=term.start, hint="Such as number:, sku: or awb:.")
+        if term.key in {"name", "email", "phone"} or (term.key == "customer" and not all(map(is_id, term.values))):
+            raise grammar.NotUnderstood("A search that is kept stands in the book and names nobody", at=term.start, hint="Take customer: and an id.")
+
+
 def is_id(text: str) -> bool:
     """Whether this is an id of an order or a customer."""
     return UUID_TEXT.fullmatch(text) is not None

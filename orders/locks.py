@@ -19,6 +19,7 @@ from orders.models import (
     Order,
     Person,
     Return,
+    SavedView,
     Ticket,
 )
 from timeline.errors import Missing
@@ -26,6 +27,8 @@ from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from timeline.actors import Actor
 
 
 def order(order_id: UUID) -> Order:
@@ -112,6 +115,14 @@ def job(job_id: UUID) -> Job:
     """The job. Raises Missing."""
     found = Job.objects.select_for_update(no_key=True, of=("self",)).filter(pk=job_id).first()
     if found is None:
+        raise Missing
+    return found
+
+
+def saved_view(view_id: UUID, *, seen_by: Actor | None = None) -> SavedView:
+    """The view; with `seen_by` only one that this actor may see. Raises Missing."""
+    found = SavedView.objects.select_for_update(no_key=True).filter(pk=view_id).first()
+    if found is None or (seen_by is not None and not found.is_shared and (found.owner_type, found.owner_id) != (seen_by.type, seen_by.id)):
         raise Missing
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from orders import abandoned, checkout, due_returns, overdue, releasing
+from orders import abandoned, checkout, due_returns, overdue, releasing, saved_views
 from orders.alerts import watch
 from orders.bulk import running
 from orders.channels import polling
@@ -105,3 +105,9 @@ def forget_risk_traces(**_: object) -> None:
     """Let go of the tokens that no count of velocity reaches any more."""
     with operation("risk.forget", actor=system("risk")) as op:
         assessing.forget_traces(op)
+
+
+@shared_task(soft_time_limit=50)
+def watch_views(**_: object) -> None:
+    """Count the saved views that have a threshold."""
+    saved_views.watch_due(timezone.now())

@@ -19,6 +19,7 @@ from orders.api.admin import (
     reconciliation,
     refunds,
     reports,
+    saved_views,
     settlements,
     shipments,
 )
@@ -127,6 +128,8 @@ urlpatterns = [
     path("admin/gstr1.csv", papers.Gstr1TableView.as_view()),
     path("admin/orders/<str:order_id>/payments/<str:payment_id>/capture", payments.CaptureView.as_view()),
     path("admin/payments", payments.PaymentsView.as_view()),
+    path("admin/views", saved_views.ViewsView.as_view()),
+    path("admin/views/<str:view_id>", saved_views.OneView.as_view()),
     path("admin/jobs", jobs.JobsView.as_view()),
     path("admin/jobs/fulfilments", jobs.FulfilmentsView.as_view()),
     path("admin/jobs/statuses", jobs.StatusesView.as_view()),

@@ -18,6 +18,7 @@ from orders.models.person import Address, Person, PersonToken
 from orders.models.refund_part import KeptPart, RefundPart
 from orders.models.returns import Return, ReturnLine, ReturnParcel, ReturnPhoto, ReturnRule, ReturnUnit
 from orders.models.risk import RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
+from orders.models.saved_view import SavedView
 from orders.models.tally import EVER, CustomerTally, Tally
 from orders.models.ticket import Ticket
 
@@ -69,6 +70,7 @@ __all__ = [
     "RiskBlock",
     "RiskRuleset",
     "RiskTrace",
+    "SavedView",
     "ShortPick",
     "Tally",
     "Ticket",

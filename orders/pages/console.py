@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import masking, queries, viewing
 from orders.operations import notes, revealing
-from orders.pages import entries, order_rows
+from orders.pages import entries, order_rows, views
 from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import is_htmx, staff
@@ -93,7 +93,7 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
         except Missing:
             pass
     template = "console/order_rows.html" if is_htmx(request) else "console/order_list.html"
-    response = render(request, template, {"listing": found, "now": found.now, "open_count": found.open_count})
+    response = render(request, template, {"listing": found, "views": views.shown_views(request), "now": found.now, "open_count": found.open_count})
     patch_vary_headers(response, ["HX-Request"])
     return response
 

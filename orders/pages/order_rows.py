@@ -32,6 +32,9 @@ PAGE_ROWS = 50
 CHANNELS = ("web", *sorted(adapters.NAMES))
 SEGMENTS_MAX = 6
 NEWEST_FIRST = ("-created_at", "-id")
+SORTED = {
+    sign + name: (sign + column, f"{sign}id") for name, column in searching.SORTS.items() for sign in ("", "-")
+}
 VIEWS: Final[dict[str, tuple[str, Q]]] = {
     "": ("All", Q()),
     "to-confirm": ("To confirm", Q(status=S.PENDING)),
@@ -113,12 +116,12 @@ def listing(asked: QueryDict) -> Listing:
     found = searching.search(search)
     try:
         page = paged(
-            searching.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS,
+            searching.rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS,
             cursor=asked.get("cursor") or None,
         )
     except BadRequest as error:
         refusals.append(error.detail)
-        page = paged(searching.rows(found).select_related("shipping_address"), order=NEWEST_FIRST, limit=PAGE_ROWS)
+        page = paged(searching.rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS)
     counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor", filter=Q(currency="INR")))
     waiting = _waiting()
     following = asked.copy()

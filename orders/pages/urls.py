@@ -45,6 +45,7 @@ from orders.pages import (
     today,
     track,
     tracked,
+    views,
     why,
 )
 
@@ -92,6 +93,9 @@ urlpatterns = [
     path("console/login/", console.Login.as_view(), name="console-login"),
     path("console/logout/", console.Logout.as_view(), name="console-logout"),
     path("console/orders/", console.order_list, name="console-orders"),
+    path("console/views/", views.view_list, name="console-views"),
+    path("console/views/save/", views.add, name="console-view-add"),
+    path("console/views/<uuid:view_id>/", views.change, name="console-view"),
     path("console/bulk/", bulk_jobs.preview, name="console-bulk"),
     path("console/bulk/run/", bulk_jobs.run, name="console-bulk-run"),
     path(_CONSOLE_ORDER, console.order_page, name="console-order"),

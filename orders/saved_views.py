@@ -1,0 +1,106 @@
+"""Reads of saved views: whose one sees, how many orders are in each, and the watch over those with a threshold (B89)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from orders import finding, grammar, searching
+from orders.models import SavedView
+from orders.operations import saving
+from orders.searching import OrderSearch
+from timeline import kept
+from timeline.actors import system
+from timeline.errors import BadRequest, Missing
+from timeline.operations import operation
+from timeline.retries import retried
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from timeline.actors import Actor
+
+COUNT_CAP = 1000
+COUNT_SECONDS = 15
+SHOWN_MAX = 12
+THRESHOLD_MAX, MINUTES_MAX = 100_000, 7 * 24 * 60
+WATCH_EVERY = timedelta(seconds=30)
+WATCHED_AT_ONCE = 50
+SYSTEM = system("views")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A view and how many orders are in it; `is_capped` when there are more."""
+
+    view: SavedView
+    count: int
+    is_capped: bool
+
+
+def seen_by(actor: Actor) -> QuerySet[SavedView]:
+    """One's own views and the shared ones, by name."""
+    return SavedView.objects.filter(Q(is_shared=True) | Q(owner_type=actor.type, owner_id=actor.id)).order_by("name", "id")
+
+
+def one(text: str | UUID, *, actor: Actor) -> SavedView:
+    """The view of this id. Raises Missing, also for a private one of somebody else."""
+    found = seen_by(actor).filter(pk=text).first() if isinstance(text, UUID) or finding.is_id(text) else None
+    if found is None:
+        raise Missing
+    return found
+
+
+def checked(q: str, *, pointer: str = "#/q") -> str:
+    """The search of a view, understood and naming nobody, for it is kept in the clear. Raises BadRequest."""
+    try:
+        finding.names_nobody(finding.parse(q))
+    except grammar.NotUnderstood as error:
+        raise BadRequest("The search is not understood.", errors=[(pointer, str(error))]) from error
+    return q.strip()
+
+
+def counted(views: list[SavedView]) -> list[Counted]:
+    """How many are in each, counted up to 1,000, once for everybody until something is written. One statement, and one more for each that is new."""
+    version = kept.shop_version() if views else ""
+    found = []
+    for view in views:
+        raw = kept.answer(
+            "view_count", audience="staff", version=version, about=view.q, lifetime_s=COUNT_SECONDS, make=lambda q=view.q: str(_count(q, COUNT_CAP)).encode()
+        )
+        count = int(raw)
+        found.append(Counted(view, min(count, COUNT_CAP), count > COUNT_CAP))
+    return found
+
+
+def watch_due(now: datetime) -> int:
+    """Count the watched views whose turn has come, and say what that means; returns how many were counted."""
+    due = SavedView.objects.filter(threshold__isnull=False).filter(Q(checked_at=None) | Q(checked_at__lte=now - WATCH_EVERY))
+    rows = list(due.order_by(F("checked_at").asc(nulls_first=True), "id")[:WATCHED_AT_ONCE])
+    for view in rows:
+        _watch(view, _count(view.q, int(view.threshold or 0)))
+    return len(rows)
+
+
+@retried
+def _watch(view: SavedView, count: int) -> None:
+    try:
+        with operation("saved_view.watch", actor=SYSTEM) as op:
+            saving.watch(op, view_id=view.pk, count=count)
+    except Missing:
+        return  # dropped meanwhile
+
+
+def _count(q: str, cap: int) -> int:
+    """Up to one more than the cap. A search that is understood no longer finds nothing."""
+    try:
+        wanted = finding.matching(finding.parse(q))
+    except grammar.NotUnderstood:
+        return 0
+    return searching.search(OrderSearch(extra=wanted)).order_by()[: cap + 1].count()
