@@ -201,8 +201,9 @@ def _add_order(found: Counter[Key], state: State, day: date) -> None:
         found[Key(day, "standing", **money)] += 1
         found[Key(day, "value", **money)] += state.total_minor
         for line in state.lines.values():
-            found[Key(day, "sold", line.sku)] += line.units
-            found[Key(day, "sold_value", line.sku, state.currency)] += line.worth_minor
+            if line.sku:  # a channel may sell what has no SKU of ours
+                found[Key(day, "sold", line.sku)] += line.units
+                found[Key(day, "sold_value", line.sku, state.currency)] += line.worth_minor
     for sku, units in state.returned.items():
         found[Key(day, "returned", sku)] += units
     for name, first, last in (

@@ -153,8 +153,8 @@ def _business(first: date, last: date) -> dict[str, Any]:
             *(("Lifetime value", money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in ever.currencies()),
             ("Stock turnover", f"{metrics.turnover(last):.2f}", "a year"),
         ],
-        "best": [(product, _found(product.sku), _worth(dict(product.worth_minor))) for product in metrics.best_sellers(PRODUCTS, first=first, last=last)],
-        "returned": [(product, _found(product.sku), _share(product.return_rate)) for product in metrics.most_returned(PRODUCTS, first=first, last=last)],
+        "best": [(product, _sold(product.sku, first, last), _worth(dict(product.worth_minor))) for product in metrics.best_sellers(PRODUCTS, first=first, last=last)],
+        "returned": [(product, _sold(product.sku, first, last), _share(product.return_rate)) for product in metrics.most_returned(PRODUCTS, first=first, last=last)],
     }
 
 
@@ -201,8 +201,9 @@ def _placed(first: date, last: date, *statuses: str) -> str:
     return _list(narrowing.query(statuses=sorted(statuses), days=(first, last)))
 
 
-def _found(sku: str) -> str:
-    return reverse("console-stock-variant", kwargs={"sku": sku})
+def _sold(sku: str, first: date, last: date) -> str:
+    """The orders of these days that have it; a channel's own SKU may be any text."""
+    return _list(narrowing.query(days=(first, last), q="sku:" + '"' + sku.replace('"', "") + '"'))
 
 
 def _worth(value_minor: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from orders.models import Order, Ticket
+from orders.models import Order, Tally, Ticket
 from orders.operations import tickets
 from tests import makers
 from tests.analytics.counting import count_now
@@ -139,6 +139,16 @@ def test_the_first_page_costs_the_same_for_more_orders(asha: Client) -> None:
             asha.get("/console/")
         costs.append(len(asked))
     assert costs[0] == costs[1] < 32
+
+
+def test_a_best_seller_leads_to_its_orders_and_what_has_no_sku_is_no_product(asha: Client, shop: list[Order]) -> None:
+    text = page(asha)
+    best = Links(text[text.index("Most sold products") :]).found
+    assert shown_orders(page(asha, best[0][1])) == 1
+    day = timezone.localdate()
+    for label in ("A/B \u0915", 'x"y'):
+        Tally.objects.create(day=day, name="sold", label=label, value=99)
+    assert "A/B" in page(asha)
 
 
 def test_strangers_are_sent_to_the_door(client: Client) -> None:
