@@ -8,7 +8,7 @@ KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
-	export-proof log-proof sheet-proof tampering check smoke bench bench-scale docs lock clean
+	export-proof log-proof sheet-proof mixed-traffic pool-proof bench-peers tampering check smoke bench bench-scale docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,29 @@ ninety-days: $(STAMP) ## Live 90 business days with planted faults; print plante
 
 flash-sale: $(STAMP) ## Sell 1,000 units to 64 clients who try 20,000 times, over HTTP on PostgreSQL; print sold, refused, other
 	$(BIN)/python -m tests.benchmarks.flash_sale
+
+mixed-traffic: $(STAMP) ## Reads, changes and placements over HTTP on PostgreSQL for TRAFFIC_S seconds (600); print p50, p99, memory, doctor
+	$(BIN)/python -m tests.benchmarks.traffic
+
+pool-proof: $(STAMP) ## More threads than connections, a locked table, connections ended by PostgreSQL; print answers and connections
+	$(BIN)/python -m tests.benchmarks.pool_proof
+
+PEERS := .venv-peers-oscar/.installed .venv-peers-pretix/.installed
+
+# Each in an environment of its own: their Django is not ours, and nothing of theirs comes near the shop. One that cannot be
+# installed here is left out, and the programme says so.
+.venv-peers-oscar/.installed: PEER = django-oscar==4.2.1
+.venv-peers-pretix/.installed: PEER = pretix==2026.8.0
+$(PEERS): $(STAMP)
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --no-cache --python $(@D)/bin/python "$(PEER)" "psycopg[binary]>=3.2,<4" \
+		|| $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir "$(PEER)" "psycopg[binary]>=3.2,<4" \
+		|| { echo "$(PEER) could not be installed" >&2; exit 1; }
+	@touch $@
+
+bench-peers: $(STAMP) ## Measure placement, list, detail and search beside django-oscar and pretix (from PyPI), on PostgreSQL
+	-@$(MAKE) --no-print-directory -k $(PEERS)
+	$(BIN)/python -m tests.benchmarks.bench_peers
 
 bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed again and again; print rows/s, memory, duplicates
 	$(BIN)/python -m tests.benchmarks.bulk_proof
@@ -112,4 +135,4 @@ lock: $(STAMP) ## Resolve the dependencies anew
 		--no-emit-index-url --no-emit-find-links -o requirements.lock -q
 
 clean: ## Take away what `make run` and the tests made (the database too)
-	rm -rf var build .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv-peers-* var build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -7,15 +7,11 @@ does not. Nothing may be sold that is not there, and nobody may see anything but
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
 import queue
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,21 +19,19 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 
-ROOT = Path(__file__).resolve().parents[2]
-HOST, SKU = "127.0.0.1", "FLASH-1"
+from tests.benchmarks import served
+
+SKU = "FLASH-1"
 UNITS = int(os.environ.get("FLASH_UNITS", "1000"))
 ATTEMPTS = int(os.environ.get("FLASH_ATTEMPTS", "20000"))
 CLIENTS = int(os.environ.get("FLASH_CLIENTS", "64"))
 WORKERS = int(os.environ.get("FLASH_WORKERS", "2"))
 CHECKOUTS = int(os.environ.get("FLASH_CHECKOUTS", str(UNITS * 3)))
 SECONDS_MAX = float(os.environ.get("FLASH_SECONDS", "900"))
-SERVER = os.environ.get("DATABASE_URL", "postgres://root@127.0.0.1:5432/bahi")
-START_S, REPLY_S, TRIES_MAX, ROUNDS_MAX = 60.0, 60.0, 2, 40
+REPLY_S, TRIES_MAX = 60.0, 2
 
 
 @dataclass
@@ -66,28 +60,19 @@ class Tally:
 
 def main() -> None:
     """Prepare, rush, count; the exit code says whether exactly what was there was sold."""
-    name = f"bahi_flash_{os.getpid()}"
-    _postgres(f'CREATE DATABASE "{name}"')
-    with tempfile.TemporaryDirectory() as folder:
-        environment = _environment(Path(folder), name)
-        try:
-            _run(environment, "manage.py", "migrate", "--verbosity", "0")
-            print(f"{UNITS} units, {CHECKOUTS} checkouts are prepared …", flush=True)
-            began = time.monotonic()
-            halves = [CHECKOUTS // 2, CHECKOUTS - CHECKOUTS // 2]
-            _run(environment, "-m", "tests.benchmarks.flash_seed", str(UNITS), "0")
-            seeds = [_start(environment, "-m", "tests.benchmarks.flash_seed", "0", str(half)) for half in halves]
-            ready = [pair for seed in seeds for pair in json.loads(seed.communicate()[0])]
-            print(f"prepared in {time.monotonic() - began:.0f} s; {CLIENTS} clients, {WORKERS} workers, {ATTEMPTS} attempts", flush=True)
-            web, port = _web(environment, Path(folder))
-            try:
-                tally, seconds = _rush(port, ready)
-            finally:
-                os.killpg(web.pid, signal.SIGTERM)
-                web.wait(20)
-            _report(environment, tally, seconds)
-        finally:
-            _postgres(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with served.database("flash") as name, tempfile.TemporaryDirectory() as folder:
+        environment = served.environment(Path(folder), name)
+        served.run(environment, "manage.py", "migrate", "--verbosity", "0")
+        print(f"{UNITS} units, {CHECKOUTS} checkouts are prepared …", flush=True)
+        began = time.monotonic()
+        halves = [CHECKOUTS // 2, CHECKOUTS - CHECKOUTS // 2]
+        served.run(environment, "-m", "tests.benchmarks.flash_seed", str(UNITS), "0")
+        seeds = [served.start(environment, "-m", "tests.benchmarks.flash_seed", "0", str(half)) for half in halves]
+        ready = [pair for seed in seeds for pair in json.loads(seed.communicate()[0])]
+        print(f"prepared in {time.monotonic() - began:.0f} s; {CLIENTS} clients, {WORKERS} workers, {ATTEMPTS} attempts", flush=True)
+        with served.web(environment, Path(folder), workers=WORKERS) as (_, port):
+            tally, seconds = _rush(port, ready)
+        _report(environment, tally, seconds)
 
 
 def _rush(port: int, ready: list[list[str]]) -> tuple[Tally, float]:
@@ -101,7 +86,7 @@ def _rush(port: int, ready: list[list[str]]) -> tuple[Tally, float]:
     until = time.monotonic() + SECONDS_MAX
 
     def client() -> None:
-        link = http.client.HTTPConnection(HOST, port, timeout=REPLY_S)
+        link = http.client.HTTPConnection(served.HOST, port, timeout=REPLY_S)
         while time.monotonic() < until:
             with take:
                 if next(left, None) is None:
@@ -156,86 +141,12 @@ def _report(environment: dict[str, str], tally: Tally, seconds: float) -> None:
     for other in tally.others[:5]:
         print(f"{'other':28} {other}")
     print(f"{'the database':28} {orders} orders, {units} units, on hand {on_hand}, held {held}")
-    _settle(environment)
-    said = subprocess.run([sys.executable, "manage.py", "doctor"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    print(f"{'doctor':28} {said.stdout.strip().splitlines()[-1] if said.stdout.strip() else said.stderr[-300:]}")
+    served.settle(environment)
+    healthy = served.doctor(environment)
     expected = min(UNITS, made)
     right = (sold, orders, units, on_hand, held) == (expected, expected, expected, UNITS, expected) and sold + refused == made
-    if not right or made < ATTEMPTS or said.returncode:
+    if not right or made < ATTEMPTS or not healthy:
         raise SystemExit("not as it must be")
-
-
-def _settle(environment: dict[str, str]) -> None:
-    """What the orders made due in the background is done before the doctor looks."""
-    for _ in range(ROUNDS_MAX):
-        _run(environment, "manage.py", "runner", "--once")
-        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as link:
-            row = link.execute("SELECT count(*) FROM timeline_delivery WHERE state = 'due' AND due_at <= now()").fetchone()
-        if row == (0,):
-            return
-
-
-def _web(environment: dict[str, str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    with (folder / "web.log").open("ab") as out:
-        web = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"{HOST}:{port}", "--workers", str(WORKERS),
-             "--threads", "8", "--worker-class", "gthread", "--no-control-socket", "--backlog", "512", "--keep-alive", "75"],
-            cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True,
-        )
-    until = time.monotonic() + START_S
-    while True:
-        try:
-            link = http.client.HTTPConnection(HOST, port, timeout=2)
-            link.request("GET", "/livez")
-            if link.getresponse().status == 200:
-                return web, port
-        except OSError:
-            pass
-        if time.monotonic() > until or web.poll() is not None:
-            raise SystemExit((folder / "web.log").read_text()[-2000:])
-        time.sleep(0.2)
-
-
-def _start(environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def _run(environment: dict[str, str], *words: str) -> None:
-    subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-
-
-def _environment(folder: Path, name: str) -> dict[str, str]:
-    kept: dict[str, Any] = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    return {
-        **kept,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "BAHI_VAR": str(folder),
-        "BAHI_ENV": str(folder / "no.env"),
-        "DATABASE_URL": urlsplit(SERVER)._replace(path=f"/{name}").geturl(),
-        "REDIS_URL": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/9"),
-        "SECRET_KEY": "flash-only-secret-key-of-no-worth-0123456789",
-        "VAULT_KEYS": f"flash:{base64.b64encode(bytes(range(32))).decode()}",
-        "ALLOWED_HOSTS": HOST,
-        "PUBLIC_URL": f"http://{HOST}",
-        "ORDER_RATE": "1000000",
-        "SHOP_STATE": "IN-KA",
-        "RAZORPAY_KEY_ID": "rzp_test_flash",
-        "RAZORPAY_KEY_SECRET": "flash-key-secret",
-        "RAZORPAY_WEBHOOK_SECRETS": "flash-webhook-secret",
-        "RAZORPAY_BASE_URL": f"http://{HOST}:9/sandbox/razorpay/v1",
-        "LOG_LEVEL": "ERROR",
-    }
-
-
-def _postgres(statement: str) -> None:
-    server = urlsplit(SERVER)._replace(path="/postgres").geturl()
-    with psycopg.connect(server, autocommit=True, connect_timeout=3) as link:
-        link.execute(statement)
 
 
 if __name__ == "__main__":
