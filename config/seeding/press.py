@@ -233,8 +233,7 @@ class Press:
         if isinstance(column, models.BinaryField):
             return self._bytes(model, column.name, row)
         if isinstance(value, UUID) and value.hex in self.words:
-            word = self.words[value.hex]
-            return lambda values: rows.id_text(UUID(hex=values[word]))
+            return itemgetter(self.words[rows.id_text(value)])
         return self._text(text) if isinstance(text, str) else lambda _: text
 
     def _bytes(self, model: type[models.Model], name: str, row: dict[str, Any]) -> Callable[[Values], bytes | None]:
