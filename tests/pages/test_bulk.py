@@ -10,6 +10,7 @@ from orders.bulk import running
 from orders.models import Job
 from tests import makers
 from tests.pages.markup import check
+from timeline import relay
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -94,6 +95,19 @@ def test_a_view_and_a_few_orders_go_to_the_export_and_labels_are_printed(asha: C
     assert f'value="number:{order.number}"' in text_of(asha.get(few.headers["Location"]))
     none = asha.post(BULK, {"order": order.number, "do": "more", "more": "print"})
     assert none.headers["Location"] == "/console/orders/"
+
+
+def test_what_a_job_shipped_is_printed_as_one_file_with_its_pick_list(asha: Client) -> None:
+    order = makers.processing_order()
+    asha.post(RUN, {"do": "ship", "orders": order.number, "carrier": "own_fleet"})
+    run()
+    relay.drain()
+    job = Job.objects.get()
+    assert f"/console/jobs/{job.pk}/labels.pdf?part=1" in text_of(asha.get(f"/console/jobs/{job.pk}/"))
+    sheaf: Any = asha.get(f"/console/jobs/{job.pk}/labels.pdf")
+    assert sheaf.headers["Content-Type"] == "application/pdf"
+    assert sheaf.content.startswith(b"%PDF")
+    assert asha.post(BULK, {"order": order.number, "do": "more", "more": "print"}).headers["Content-Type"] == "application/pdf"
 
 
 @pytest.mark.parametrize("words", [{}, {"do": "explode", "order": "ORD-1"}, {"do": "hold"}])
