@@ -21,6 +21,7 @@ from orders.operations import accounts, cancel, fulfil, holds, notes, numbers, p
 from orders.operations.refund_limits import GROUPS
 from timeline.actors import STAFF, Actor, system
 from timeline.operations import operation
+from timeline.retries import retried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ DEMO = system("demo")
 ASHA = Actor(type=STAFF, id="demo-asha", name="Asha", channel="console")
 STAFF_NAMES = (("asha", "Asha", "Support"), ("ravi", "Ravi", "Warehouse"), ("meera", "Meera", "Finance"))
 UNITS = 250
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +228,8 @@ def _place(shopper: Shopper, person_id: uuid.UUID, basket: dict[str, int], code:
 
 def _lead(client: Client, order: Order, state: str) -> None:
     """Lead the order to the state, step by step, as its customer and the staff would."""
-    if state != "cash":
-        _pay(client, order, {"pending": "", "failed": "failed"}.get(state, "captured"))
+    if state != "cash" and not _pay(client, order, {"pending": "", "failed": "failed"}.get(state, "captured")):
+        return
     if state in ("pending", "failed", "confirmed"):
         return
     if state == "held":
@@ -255,30 +257,37 @@ def _lead(client: Client, order: Order, state: str) -> None:
         _step(order, "order.refund", refund.give, amount_minor=order.total_minor // share, reason="Arrived damaged")
 
 
-def _pay(client: Client, order: Order, outcome: str) -> None:
-    """Wait until the gateway has its order, pay there, and wait until the webhook has told us."""
-    end = time.monotonic() + 20
+def _pay(client: Client, order: Order, outcome: str) -> bool:
+    """Wait until the gateway has its order, pay there, and wait until the webhook has told us; whether it has.
+
+    On a machine that is very busy a question to the gateway may run out of time, and is asked again only a while later: such an
+    order stays where it is.
+    """
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         payment = order.order_payments.select_related("payment").get().payment
         if payment.gateway_order_id:
             break
         time.sleep(0.05)
     if not outcome or not payment.gateway_order_id:
-        return
+        return False
     client.call("POST", f"/sandbox/razorpay/pay/{payment.gateway_order_id}", {"outcome": outcome})
     wanted = {"captured": ("confirmed",), "failed": ("failed",)}[outcome]
     while time.monotonic() < end:
         row = Order.objects.filter(pk=order.pk).values_list("status", "payment_state").get()
         if set(row) & set(wanted):
-            return
+            return True
         time.sleep(0.05)
+    return False
 
 
+@retried
 def _step(order: Order, word: str, verb: Callable[..., Any], /, **nouns: Any) -> None:
     with operation(word, actor=ASHA, stream=str(order.pk)) as op:
         verb(op, order_id=order.pk, **nouns)
 
 
+@retried
 def _do(word: str, verb: Callable[..., Any], /, **nouns: Any) -> Any:
     with operation(word, actor=DEMO) as op:
         return verb(op, **nouns)

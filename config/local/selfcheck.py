@@ -9,7 +9,7 @@ import urllib.request
 import uuid
 from typing import Any
 
-WAIT_S = 20.0
+WAIT_S = 120.0
 _ADDRESS = {
     "name": "Self Check", "phone": "+919876543210", "line1": "12 MG Road", "city": "Bengaluru", "state": "IN-KA",
     "postalCode": "560001", "country": "IN",
