@@ -234,10 +234,14 @@ def _lead(client: Client, order: Order, state: str) -> None:
         return
     if state == "held":
         _step(order, "order.hold", holds.hold, reason="address", note="PIN looks wrong")
-        return
-    if state == "cancelled":
+    elif state == "cancelled":
         _step(order, "order.cancel", cancel.cancel, code="customer_request")
-        return
+    else:
+        _send(order, state)
+
+
+def _send(order: Order, state: str) -> None:
+    """From its packing on."""
     _step(order, "order.process", process.start_processing)
     _step(order, "order.note", notes.add, note="Packed with care.", is_public=False)
     if state == "processing":
