@@ -112,8 +112,8 @@ def test_indexes_serve_the_lists() -> None:
     makers.placed_order(person_id=caller.person_id)
     newest = searching.for_customer(caller.person_id).order_by("-created_at", "-id")  # type: ignore[arg-type]
     assert "order_person_created_idx" in plan(newest)
-    waiting = searching.search(searching.OrderSearch(statuses=("pending",))).order_by("-created_at", "-id")
-    assert "order_status_created_idx" in plan(waiting)
+    over = searching.search(searching.OrderSearch(statuses=("cancelled",))).order_by("-created_at", "-id")
+    assert "order_status_created_idx" in plan(over)
 
 
 def plan(found: Any) -> str:
