@@ -41,6 +41,7 @@ from payments import operations as money
 from payments.models import Payment, Refund
 from shipping import operations as parcels
 from tests import makers
+from tests.thorough import THOROUGH
 from timeline.errors import DomainError
 from timeline.operations import operation
 
@@ -50,7 +51,9 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db, pytest.mark.skipif(not (THOROUGH or os.environ.get("LIFECYCLE")), reason="make lifecycle, make test-postgres"),
+]
 _numbers = itertools.count(1)
 _PLACES = {BOOKED: "booked", LABELLED: "labelled", MOVING: "shipped", ARRIVED: "delivered", RETURNING: "returning", BACK: "returned"}
 Key = tuple[State, tuple[str, ...]]

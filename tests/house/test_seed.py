@@ -14,12 +14,14 @@ from config.seeding import many, patterns
 from orders.models import Order
 from payments.models import ClosedDay
 from tests import makers
+from tests.thorough import THOROUGH
 from timeline.log import seal
 from timeline.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.skipif(not THOROUGH, reason="lives and copies 150 orders: make test-postgres")
 def test_seeded_orders_are_as_good_as_lived_ones(capsys: pytest.CaptureFixture[str]) -> None:
     """Stories, states, money, stock, counts and hashes; then the shop goes on with one of them."""
     call_command("seed", orders=150, days=40)
