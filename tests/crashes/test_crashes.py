@@ -121,7 +121,7 @@ def test_control_a_relay_that_ticks_off_first_loses_the_payment(quiet_shop: Stac
     Load(shop, SEED).place_one(random.Random(SEED))
     until(lambda: shop.programs["runner"].starts > 1, "the runner to die", 20)
     shop.deadly(0)
-    until(lambda: not shop.count("SELECT count(*) FROM timeline_delivery WHERE state = 'due'"), "all ticked off", 20)
+    until(lambda: not shop.count("SELECT count(*) FROM timeline_delivery WHERE state = 'due'"), "all ticked off", 90)  # what the dead one had in hand besides comes back with its lease
     assert len(shop.gateway_all("/orders")) == 1
     assert shop.count("SELECT count(*) FROM payments_payment WHERE status = 'opening'") == 1
 
