@@ -100,7 +100,7 @@ class Story:
         key = self._key(model, field, value)
         if key is not None:
             return key, []
-        if value is None:
+        if value is None or field.name == "position":  # no clone has a place in the sealed log
             return "NULL", []
         if isinstance(field, models.JSONField):
             return "%s::jsonb", [Jsonb(value)]
