@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError
 from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -25,10 +24,9 @@ from prometheus_client import Counter
 from payments import operations
 from payments.gateways import verify_webhook
 from payments.models import RAZORPAY, Notice
+from timeline import inbound
 from timeline.actors import Actor
 from timeline.errors import Busy
-from timeline.operations import operation
-from timeline.retries import retried
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -60,30 +58,14 @@ def razorpay(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-@retried
 def _keep(body: bytes, *, event_id: str, request_id: str) -> None:
     """Keep the notice unless it is known; Note [Known notices]."""
-    known = Q(event_id=event_id) | Q(body_sha256=hashlib.sha256(body).digest())
-    actor = Actor(type="system", id=RAZORPAY, name=RAZORPAY, channel="webhook", request_id=request_id)
-    if _count_repeat(known, actor):
-        return
-    try:
-        with operation("notice.take", actor=actor) as op:
-            operations.take_notice(op, provider=RAZORPAY, event_id=event_id, body=body, kind=_kind(body))
-    except IntegrityError:
-        if not _count_repeat(known, actor):
-            raise
-        log.info("webhook.twin", event_id=event_id)
-
-
-def _count_repeat(known: Q, actor: Actor) -> bool:
-    """Whether the notice is known; then it is counted."""
-    notice_id = Notice.objects.filter(known, provider=RAZORPAY).values_list("pk", flat=True).first()
-    if notice_id is None:
-        return False
-    with operation("notice.repeat", actor=actor) as op:
-        operations.repeat_notice(op, notice_id=notice_id)
-    return True
+    inbound.keep_once(
+        Notice.objects.filter(Q(event_id=event_id) | Q(body_sha256=hashlib.sha256(body).digest()), provider=RAZORPAY),
+        name="notice", actor=Actor(type="system", id=RAZORPAY, name=RAZORPAY, channel="webhook", request_id=request_id),
+        take=lambda op: operations.take_notice(op, provider=RAZORPAY, event_id=event_id, body=body, kind=_kind(body)),
+        repeat=operations.repeat_notice,
+    )
 
 
 def _event_id(request: HttpRequest, body: bytes) -> str:

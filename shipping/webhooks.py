@@ -11,7 +11,6 @@ import hmac
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import IntegrityError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -20,10 +19,9 @@ from prometheus_client import Counter
 from shipping import carriers, operations
 from shipping.carriers.base import PushPolicy
 from shipping.models import CarrierNotice
+from timeline import inbound
 from timeline.actors import Actor
 from timeline.errors import Busy
-from timeline.operations import operation
-from timeline.retries import retried
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,28 +51,13 @@ def push(request: HttpRequest, alias: str, secret: str) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-@retried
 def _keep(body: bytes, *, carrier: str, request_id: str) -> None:
     """Keep the notice unless this very body is known; a repeat is counted."""
-    actor = Actor(type="system", id=carrier, name=carrier, channel="webhook", request_id=request_id)
-    if _count_repeat(body, carrier, actor):
-        return
-    try:
-        with operation("carrier_notice.take", actor=actor) as op:
-            operations.take_notice(op, carrier=carrier, body=body)
-    except IntegrityError:
-        if not _count_repeat(body, carrier, actor):
-            raise
-
-
-def _count_repeat(body: bytes, carrier: str, actor: Actor) -> bool:
-    known = CarrierNotice.objects.filter(carrier=carrier, body_sha256=hashlib.sha256(body).digest())
-    notice_id = known.values_list("pk", flat=True).first()
-    if notice_id is None:
-        return False
-    with operation("carrier_notice.repeat", actor=actor) as op:
-        operations.repeat_notice(op, notice_id=notice_id)
-    return True
+    inbound.keep_once(
+        CarrierNotice.objects.filter(carrier=carrier, body_sha256=hashlib.sha256(body).digest()),
+        name="carrier_notice", actor=Actor(type="system", id=carrier, name=carrier, channel="webhook", request_id=request_id),
+        take=lambda op: operations.take_notice(op, carrier=carrier, body=body), repeat=operations.repeat_notice,
+    )
 
 
 def _carries(request: HttpRequest, policy: PushPolicy) -> bool:

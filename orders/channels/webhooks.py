@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -23,10 +22,9 @@ from prometheus_client import Counter
 from orders.channels import notices, signatures
 from orders.channels.reading import BODY_BYTES_MAX
 from orders.models import ChannelAccount, ChannelNotice
+from timeline import inbound
 from timeline.actors import Actor
 from timeline.errors import Busy
-from timeline.operations import operation
-from timeline.retries import retried
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -62,28 +60,14 @@ def take(request: HttpRequest, code: str) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-@retried
 def _keep(body: bytes, *, account: ChannelAccount, topic: str, request_id: str) -> None:
     """Keep the message unless it is known; Note [Known messages]."""
-    actor = Actor(type="channel", id=account.code, name=account.name, channel="webhook", request_id=request_id)
-    if _count_repeat(body, account, actor):
-        return
-    try:
-        with operation("channel_notice.take", actor=actor) as op:
-            notices.take(op, account=account, topic=topic, body=body)
-    except IntegrityError:
-        if not _count_repeat(body, account, actor):
-            raise
-
-
-def _count_repeat(body: bytes, account: ChannelAccount, actor: Actor) -> bool:
-    known = ChannelNotice.objects.filter(account=account, body_sha256=hashlib.sha256(body).digest())
-    notice_id = known.values_list("pk", flat=True).first()
-    if notice_id is None:
-        return False
-    with operation("channel_notice.repeat", actor=actor) as op:
-        notices.repeat(op, notice_id=notice_id)
-    return True
+    inbound.keep_once(
+        ChannelNotice.objects.filter(account=account, body_sha256=hashlib.sha256(body).digest()),
+        name="channel_notice",
+        actor=Actor(type="channel", id=account.code, name=account.name, channel="webhook", request_id=request_id),
+        take=lambda op: notices.take(op, account=account, topic=topic, body=body), repeat=notices.repeat,
+    )
 
 
 def _challenged(request: HttpRequest, account: ChannelAccount) -> HttpResponse:
