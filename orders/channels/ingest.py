@@ -31,6 +31,8 @@ from timeline.operations import operation
 from timeline.retries import retried
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inventory.models import Variant
     from orders.operations.numbers import Number
     from timeline.actors import Actor
@@ -92,21 +94,11 @@ def _taken(body: Body, *, actor: Actor, account: ChannelAccount | None) -> Outco
     known = ChannelImport.objects.filter(pk=body.import_id).first()
     if known is not None and bytes(known.fingerprint) == _print(body.said):
         return _same(known)
-    refusal: Trouble | None = None
-    for _ in range(2):
-        number = numbers.take(actor=actor) if known is None or known.order_id is None else None
-        try:
-            with operation("channel.import", actor=actor, stream=body.story) as op:
-                return _take(op, body=body, number=number, account=account, refusal=refusal)
-        except DomainError as error:
-            if refusal is not None:
-                raise
-            refusal = trouble_of(error)
-        except (IntegrityError, DataError, OverflowError):
-            if refusal is not None:
-                raise
-            refusal = Trouble("impossible_figures", "The figures are not possible together; a person must look.")
-    raise AssertionError
+    needs_number = known is None or known.order_id is None
+    return _tried(
+        lambda op, number, refusal: _take(op, body=body, number=number, account=account, refusal=refusal),
+        name="channel.import", story=body.story, actor=actor, needs_number=needs_number,
+    )
 
 
 @retried
@@ -115,13 +107,23 @@ def again(*, import_id: UUID, actor: Actor, reason: str = "") -> Outcome:
     row = ChannelImport.objects.filter(pk=import_id).first()
     if row is None:
         raise Missing
+    return _tried(
+        lambda op, number, refusal: _retry(op, import_id=import_id, number=number, refusal=refusal),
+        name=f"channel.{reason or 'retry'}", story=row.story, actor=actor,
+    )
+
+
+def _tried(
+    deed: Callable[[Operation, Number | None, Trouble | None], Outcome], *, name: str, story: str, actor: Actor, needs_number: bool = True
+) -> Outcome:
+    """Note [Two tries]: with the second one the refusal of the first is written down."""
     refusal: Trouble | None = None
     for _ in range(2):
-        number = numbers.take(actor=actor)
+        number = numbers.take(actor=actor) if needs_number else None
         try:
-            with operation(f"channel.{reason or 'retry'}", actor=actor, stream=row.story) as op:
-                return _retry(op, import_id=import_id, number=number, refusal=refusal)
-        except (ImportEnded, Missing):
+            with operation(name, actor=actor, stream=story) as op:
+                return deed(op, number, refusal)
+        except ImportEnded:
             raise
         except DomainError as error:
             if refusal is not None:
@@ -164,7 +166,7 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
     return Outcome(changed, row.channel, row.channel_order_id, tuple(row.reasons), row)
 
 
-def _retry(op: Operation, *, import_id: UUID, number: Number, refusal: Trouble | None) -> Outcome:
+def _retry(op: Operation, *, import_id: UUID, number: Number | None, refusal: Trouble | None) -> Outcome:
     row = ChannelImport.objects.select_related("person__key").get(pk=import_id)
     if row.order_id is not None or row.state == S.DISMISSED:
         raise ImportEnded
