@@ -100,14 +100,15 @@ class Story:
         key = self._key(model, field, value)
         if key is not None:
             return key, []
-        if value is None or field.name == "position":  # no clone has a place in the sealed log
+        if value is None or (model is Event and field.name == "position"):  # no clone has a place in the sealed log
             return "NULL", []
         if isinstance(field, models.JSONField):
             return "%s::jsonb", [Jsonb(value)]
         if isinstance(field, models.BinaryField):
             # A hash that is a key becomes another; what is sealed stays as it is.
             is_key = field.unique or field.name == "body_sha256"
-            return ("decode(md5(%s::bytea || g::text::bytea), 'hex')", [value]) if is_key else ("%s::bytea", [value])
+            kept = field.get_db_prep_save(value, connection)
+            return ("decode(md5(%s::bytea || g::text::bytea), 'hex')", [kept]) if is_key else ("%s::bytea", [kept])
         return f"%s::{str(field.db_type(connection)).split(' ')[0]}", [value]
 
     def _key(self, model: type[models.Model], field: models.Field[Any, Any], value: Any) -> str | None:
