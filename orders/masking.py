@@ -70,7 +70,7 @@ def answer(value: Any, *, within: str = "") -> Any:
         return [answer(item, within=within) for item in value]
     if not isinstance(value, dict):
         return value
-    is_person = within == "customer" or value.get("type") in ("customer", "guest")
+    is_person = within in ("customer", "buyer") or value.get("type") in ("customer", "guest")
     if "line1" in value or "postalCode" in value:
         return address(value)
     return {

@@ -156,7 +156,7 @@ def _complete(state: State, event: Told) -> None:
 
 def _edit(state: State, event: Told) -> None:
     state.total_minor = int(event.facts["total_minor"])
-    for line in event.facts["lines"]:
+    for line in event.facts.get("lines", ()):  # another address alone changes none
         known = state.lines.setdefault(line["id"], _Line(line["sku"], 0, 0))
         known.quantity, known.total_minor = line["quantity"], line["total_minor"]
 

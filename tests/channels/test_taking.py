@@ -16,6 +16,7 @@ from payments.models import Payment
 from tests import makers
 from tests.channels.bodies import SAMPLES, body
 from timeline import relay
+from timeline.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,7 @@ def test_a_changed_body_moves_forward_and_takes_a_new_address(clerk: makers.Call
     older = tell(clerk, "shopify", financial_status="pending", updated_at="2026-11-20T10:30:00+05:30")
     assert (older["outcome"], older["reasons"][0]["code"]) == ("unchanged", "older_than_known")
     work()
+    assert not Delivery.objects.exclude(state="done").exists(), "nothing that follows from it is stuck"
     shipped = tell(clerk, "shopify", fulfillment_status="fulfilled", updated_at="2026-11-20T12:00:00+05:30")
     assert (shipped["outcome"], makers.again(order).status) == ("updated", "shipped")
 
