@@ -11,16 +11,17 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Tell the timeline how outside apps name orders and customers, what can be exported, what a hydrated message says, what to erase."""
-        from orders import exports, person_queries, queries  # noqa: F401 exports register themselves
+        """Tell the timeline what it cannot know: names of stories, rows to export, hydration, who sees people, what to erase."""
+        from orders import exports, masking, person_queries, queries  # noqa: F401 exports register themselves
         from orders.api import hydrated
         from orders.privacy import job_rows
-        from timeline import erasing, ingest, trigrams
+        from timeline import erasing, ingest, sight, trigrams
         from timeline.endpoints import hydration
 
         ingest.register("order", queries.story_of)
         ingest.register("customer", person_queries.story_of)
         hydration.register(hydrated.hydrate)
+        sight.register(masking.sees_customers)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
         trigrams.register(
             trigrams.Trigram("order_number_part_idx", "orders_order", "number"),

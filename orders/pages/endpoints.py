@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
+from timeline import sight
 from timeline.api.authentication import staff_actor
 from timeline.api.paging import paged
 from timeline.endpoints import configurations
@@ -95,6 +96,8 @@ def endpoint_list(request: HttpRequest) -> HttpResponseBase:
         made: list[endpoints.Made] = []
 
         def add(op: Operation) -> endpoints.Made:
+            if form.cleaned_data["is_personal"]:
+                sight.require(request)
             made.append(endpoints.add(op, **form.cleaned_data))
             return made[-1]
 
@@ -121,7 +124,7 @@ def endpoint_page(request: HttpRequest, endpoint_id: UUID) -> HttpResponseBase:
     form = _form(row, request.POST)
     if not form.is_valid():
         return _show(request, row, form=form, status=422)
-    return _do(request, row, "endpoint.change", lambda op: _changed(op, row, form.cleaned_data), said="Changed.", form=form)
+    return _do(request, row, "endpoint.change", lambda op: _changed(request, op, row, form.cleaned_data), said="Changed.", form=form)
 
 
 @require_POST
@@ -133,8 +136,8 @@ def step(request: HttpRequest, endpoint_id: UUID, verb: str) -> HttpResponseBase
     deeds: dict[str, tuple[Callable[[Operation], Any], str]] = {
         "test": (lambda op: endpoints.test(op, endpoint_id=row.pk), "A test message is on its way."),
         "rotate": (lambda op: made.append(endpoints.rotate(op, endpoint_id=row.pk)), "A new secret signs; the old one signs too for a day."),
-        "off": (lambda op: _changed(op, row, {"is_active": False}), "Switched off. Nothing is sent until it is switched on."),
-        "on": (lambda op: _changed(op, row, {"is_active": True}), "Switched on. It goes on from now."),
+        "off": (lambda op: _changed(request, op, row, {"is_active": False}), "Switched off. Nothing is sent until it is switched on."),
+        "on": (lambda op: _changed(request, op, row, {"is_active": True}), "Switched on. It goes on from now."),
         "remove": (lambda op: _removed(op, row), "Removed."),
     }
     if verb not in deeds:
@@ -175,7 +178,9 @@ def delivery(request: HttpRequest, dispatch_id: UUID) -> HttpResponseBase:
     return render(request, "console/delivery.html", context)
 
 
-def _changed(op: Operation, row: Endpoint, wish: dict[str, Any]) -> Endpoint:
+def _changed(request: HttpRequest, op: Operation, row: Endpoint, wish: dict[str, Any]) -> Endpoint:
+    if wish.get("is_personal", row.is_personal) and wish.get("is_active", True):
+        sight.require(request)
     if row.is_tracking:
         return configurations.change(op, configuration_id=row.pk, **wish)
     return endpoints.change(op, endpoint_id=row.pk, **wish)

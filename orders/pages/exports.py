@@ -16,7 +16,7 @@ from orders.pages.export_forms import FORM_WORDS, NAMES, AskForm, ScheduleForm
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
-from timeline import ids
+from timeline import ids, sight
 from timeline.api.authentication import staff_actor
 from timeline.api.paging import paged
 from timeline.errors import BadRequest, DomainError, Missing
@@ -54,6 +54,8 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     export_id = ids.uuid7(timezone.now())
     try:
         wanted = form.wanted()
+        if wanted["is_personal"]:
+            sight.require(request)
         place = write(
             request, "export.ask", f"export:{export_id}", lambda op: exports.ask(op, export_id=export_id, **wanted),
             actor=staff_actor(request), to=_url(export_id), versioned=False,
@@ -76,7 +78,7 @@ def export_page(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
 def progress(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     """How far it is, for a page that looks again; once it has ended the page is drawn anew."""
     export = _found(export_id)
-    response = render(request, "console/export_progress.html", _context(export))
+    response = render(request, "console/export_progress.html", _context(request, export))
     if not export.is_open and is_htmx(request):
         response.headers["HX-Refresh"] = "true"
     return response
@@ -112,6 +114,8 @@ def add_schedule(request: HttpRequest) -> HttpResponseBase:
         return _list(request, every=form, status=422)
     try:
         words = {name: form.cleaned_data[name] for name in ("name", "day", "at")} | form.wanted(with_period=False)
+        if words["is_personal"]:
+            sight.require(request)
         place = write(
             request, "export_schedule.add", None, lambda op: schedules.add(op, **words), actor=staff_actor(request),
             to=reverse("console-exports"), versioned=False,
@@ -154,13 +158,14 @@ def _do(request: HttpRequest, export_id: UUID, name: str, deed: Callable[..., Ex
 
 
 def _show(request: HttpRequest, export_id: UUID, *, problem: str = "", status: int = 200) -> HttpResponseBase:
-    context = {**_context(_found(export_id)), "problem": problem, "open_count": open_count()}
+    context = {**_context(request, _found(export_id)), "problem": problem, "open_count": open_count()}
     return render(request, "console/export.html", context, status=status)
 
 
-def _context(export: Export) -> dict[str, Any]:
+def _context(request: HttpRequest, export: Export) -> dict[str, Any]:
+    shows = not export.is_personal or sight.sees_people(request.user)
     return {
-        "export": export, "word": _word(export), "form_word": FORM_WORDS[Export.Format(export.format)], "link": links.path_of(export),
+        "export": export, "word": _word(export), "form_word": FORM_WORDS[Export.Format(export.format)], "link": links.path_of(export) if shows else None,
         "filters": [(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value) for name, value in export.filters.items()],
         "total": export.total or export.cut or 0, "now": timezone.now(),
     }

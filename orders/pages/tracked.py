@@ -16,6 +16,7 @@ from orders.pages.endpoints import ShapeForm, show_once
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
+from timeline import sight
 from timeline.api.authentication import staff_actor
 from timeline.endpoints import configurations
 from timeline.endpoints.guard import URL_CHARS_MAX
@@ -117,6 +118,8 @@ def add_configuration(request: HttpRequest) -> HttpResponseBase:
     made: list[Made] = []
 
     def add(op: Operation) -> Made:
+        if form.cleaned_data["is_personal"]:
+            sight.require(request)
         made.append(configurations.add(op, **form.wish()))
         return made[-1]
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from timeline import idempotency
-from timeline.errors import Busy, DomainError, Invalid, KeyReused, Missing, Refused, Replayed, Stale, TooMany
+from timeline.errors import Busy, DomainError, Forbidden, Invalid, KeyReused, Missing, Refused, Replayed, Stale, TooMany
 from timeline.idempotency import Key
 from timeline.models import Event
 from timeline.operations import operation
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KEY_CHARS_MIN, KEY_CHARS_MAX = 16, 64
 VERSION_DIGITS_MAX = 9
 _STATUS: tuple[tuple[type[DomainError], int], ...] = (
-    (TooMany, 429), (Busy, 503), (Invalid, 422), (Refused, 409), (Stale, 409),
+    (TooMany, 429), (Busy, 503), (Invalid, 422), (Forbidden, 403), (Refused, 409), (Stale, 409),
 )
 
 

@@ -134,7 +134,7 @@ def test_an_abandoned_cart_ends_as_any_other() -> None:
 
 def test_c8_a_campaign_is_told_whom_to_remind_of_what(settings: Any) -> None:
     settings.ENDPOINTS_PRIVATE = True
-    staff = makers.staff("tracking:write")
+    staff = makers.staff("tracking:write", "customers:read")
     with Receiver() as receiver:
         body = {"name": "Send", "target": "mail_campaign", "url": receiver.url, "credentials": {"apiKey": "k"}}
         made = makers.read(staff.post("/api/v1/delivery-configurations", body), 201)

@@ -66,7 +66,7 @@ def shopped(**wish: Any) -> Any:
 
 
 def test_c14_the_mapping(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:write")
+    staff = makers.staff("tracking:write", "customers:read")
     tracked(staff, configured(staff, receiver))
     placed = shopped()
     messages = sent(receiver)
@@ -78,7 +78,7 @@ def test_c14_the_mapping(receiver: Receiver) -> None:
 
 
 def test_c6_hydrated_without_a_person_names_nobody(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:write")
+    staff = makers.staff("tracking:write", "customers:read")
     tracked(staff, configured(staff, receiver))
     shopped()
     *_, message = sent(receiver)
@@ -93,7 +93,7 @@ def test_c6_hydrated_without_a_person_names_nobody(receiver: Receiver) -> None:
 
 
 def test_c6_hydrated_with_a_person_names_them_and_the_log_keeps_only_a_hash(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:write")
+    staff = makers.staff("tracking:write", "customers:read")
     tracked(staff, configured(staff, receiver, target="mail_campaign", credentials={"apiKey": "k-1"}))
     shopped()
     *_, message = sent(receiver)
@@ -106,7 +106,7 @@ def test_c6_hydrated_with_a_person_names_them_and_the_log_keeps_only_a_hash(rece
 
 
 def test_c12_credentials_are_never_answered_back(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:read", "tracking:write")
+    staff = makers.staff("tracking:read", "tracking:write", "customers:read")
     made = configured(staff, receiver, credentials={"apiKey": "very-secret-key"})
     one = f"{CONFIGURATIONS}/{made['id']}"
     changed = makers.read(staff.patch(one, {"credentials": {"apiKey": "another-key"}}))
@@ -119,7 +119,7 @@ def test_c12_credentials_are_never_answered_back(receiver: Receiver) -> None:
 
 
 def test_c13_tracking_events_are_made_read_changed_and_removed(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:read", "tracking:write")
+    staff = makers.staff("tracking:read", "tracking:write", "customers:read")
     configuration = configured(staff, receiver)
     made = tracked(staff, configuration, kinds=["OrderSubmitted", "LineItemAdded", "orders.submitted"])
     assert made["kinds"] == ["orders.submitted", "orders.lines.added"]
@@ -139,7 +139,7 @@ def test_c13_tracking_events_are_made_read_changed_and_removed(receiver: Receive
 @pytest.mark.parametrize(("environments", "count"), [([], 1), (["production"], 0), (["staging", "local"], 1)])
 def test_z13_per_environment(receiver: Receiver, settings: Any, environments: list[str], count: int) -> None:
     settings.ENVIRONMENT = "local"
-    staff = makers.staff("tracking:write")
+    staff = makers.staff("tracking:write", "customers:read")
     tracked(staff, configured(staff, receiver), kinds=["orders.submitted"], environments=environments)
     makers.placed_order()
     assert len(sent(receiver)) == count
@@ -172,14 +172,14 @@ def test_c11_per_api_client(receiver: Receiver) -> None:
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused(receiver: Receiver, wish: dict[str, Any], status: int, pointer: str) -> None:
-    answer = makers.staff("tracking:write").post(CONFIGURATIONS, {"name": "X", "target": "http", "url": receiver.url, **wish})
+    answer = makers.staff("tracking:write", "customers:read").post(CONFIGURATIONS, {"name": "X", "target": "http", "url": receiver.url, **wish})
     said = makers.read(answer, status)
     assert not pointer or pointer in [error["pointer"] for error in said["errors"]]
     assert Endpoint.objects.count() == 0
 
 
 def test_a_broker_is_sent_the_same_by_the_same_relay() -> None:
-    staff = makers.staff("tracking:write", "tracking:read")
+    staff = makers.staff("tracking:write", "customers:read", "tracking:read")
     with NatsStub() as stub:
         body = {"name": "Bus", "target": "nats", "url": stub.url, "topic": "bahi.{type}", "envelope": "cloudevents"}
         made = makers.read(staff.post(CONFIGURATIONS, body), 201)
@@ -203,7 +203,7 @@ def test_a_broker_is_sent_the_same_by_the_same_relay() -> None:
 
 
 def test_a_test_message_and_a_replay_go_there_too(receiver: Receiver) -> None:
-    staff = makers.staff("tracking:write", "tracking:read")
+    staff = makers.staff("tracking:write", "customers:read", "tracking:read")
     made = configured(staff, receiver)
     tracked(staff, made, kinds=["orders.submitted"])
     one = f"{CONFIGURATIONS}/{made['id']}"

@@ -11,6 +11,7 @@ from django.test import Client
 
 from orders import masking
 from tests import makers
+from timeline.exports import running
 from timeline.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,6 +63,29 @@ def test_pages_mask_for_the_warehouse_and_show_once_for_a_reason() -> None:
     assert in_clear(ravi.post(place, {"reason": "The carrier rang"}).content)
     assert in_clear(ravi.get(f"/console/orders/{order.number}/").content) == []
     assert Event.objects.filter(kind="personal_data.revealed").count() == 1
+
+
+def test_who_sees_people_masked_takes_them_nowhere(settings: Any) -> None:
+    """Neither as a file nor to another system, by API or console; nor by the file somebody else asked for."""
+    settings.ENDPOINTS_PRIVATE = True
+    packer = makers.staff("orders:read", "exports:write", "endpoints:write", "tracking:write")
+    wish = {"kind": "orders", "format": "csv", "filters": {}, "personal": True}
+    away = {"name": "away", "url": "https://away.example/", "kinds": ["*"], "payload": "hydrated", "isPersonal": True}
+    campaign = {"name": "campaign", "target": "mail_campaign", "url": "https://away.example/", "credentials": {"apiKey": "k" * 20}}
+    for place, body in (("/admin/exports", wish), ("/admin/endpoints", away), ("/api/v1/delivery-configurations", campaign)):
+        assert (place, packer.post(place, body, key=True).status_code) == (place, 403)
+    named = makers.read(makers.staff().post("/admin/endpoints", away, key=True), 201)["id"]
+    assert packer.patch(f"/admin/endpoints/{named}", {"url": "https://elsewhere.example/"}).status_code == 403
+    makers.read(packer.patch(f"/admin/endpoints/{named}", {"isPersonal": False}))
+
+    asked = makers.read(makers.staff().post("/admin/exports", wish, key=True), 202)["id"]
+    running.run_due()
+    ravi, asha = member("warehouse"), member("support")
+    assert ravi.post("/console/exports/ask/", {"kind": "orders", "format": "csv", "personal": "on"}).status_code == 403
+    assert b"download?" in asha.get(f"/console/exports/{asked}/").content
+    assert b"download?" not in ravi.get(f"/console/exports/{asked}/").content
+    assert ravi.get(f"/admin/exports/{asked}").json()["downloadUrl"] is None
+    assert ravi.get(f"/admin/exports/{asked}/download").status_code == 403
 
 
 def test_what_a_mask_leaves() -> None:

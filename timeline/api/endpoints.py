@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.views import APIView
 
+from timeline import sight
 from timeline.api import endpoint_shapes as shapes
 from timeline.api.answers import JSON_TYPE, answered, encode, nothing
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
@@ -77,6 +78,8 @@ class EndpointsView(EndpointView):
     def post(self, request: Request) -> HttpResponse:
         """Send what happens from now on there. The secret is shown this once."""
         wish = shapes.EndpointInput.parse(request.data)
+        if wish["is_personal"]:
+            sight.require(request)
         return self.write("endpoint.add", lambda op: _made(endpoints.add(op, **wish)), status=201)
 
 
@@ -92,9 +95,10 @@ class OneEndpointView(EndpointView):
     def patch(self, request: Request, endpoint_id: str) -> HttpResponse:
         """Change it, or switch it off and on; switched on again it goes on from now."""
         wish = shapes.EndpointChange.parse(request.data)
-        pk = self.found(endpoint_id).pk
-        return self.write("endpoint.change", lambda op: shapes.EndpointOutput(endpoints.change(op, endpoint_id=pk, **wish)).data)
-
+        found = self.found(endpoint_id)
+        if wish.get("is_personal", found.is_personal):
+            sight.require(request)
+        return self.write("endpoint.change", lambda op: shapes.EndpointOutput(endpoints.change(op, endpoint_id=found.pk, **wish)).data)
 
     @extend_schema(operation_id="admin_endpoint_remove", request=None, responses={204: None})
     def delete(self, request: Request, endpoint_id: str) -> HttpResponse:  # noqa: ARG002

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -13,10 +12,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.views import APIView
 
-from timeline import ids
+from timeline import ids, sight
 from timeline.api import export_shapes as shapes
-from timeline.api.answers import JSON_TYPE, answered, encode
+from timeline.api.answers import answered
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
+from timeline.api.endpoints import shown, uuid_of
 from timeline.api.keys import key_of
 from timeline.api.paging import paged
 from timeline.api.permissions import Staff
@@ -62,10 +62,12 @@ class ExportView(APIView):
         needed = links.needed(source, is_personal=is_personal)
         if isinstance(client, ApiClient) and not links.has_scopes(client, needed):
             raise Forbidden(f"The API key needs the scopes {', '.join(sorted(needed))}.")
+        if is_personal:
+            sight.require(self.request)
 
     def export(self, text: str) -> Export:
         """The export of this id. Raises Missing, also for one of somebody else's."""
-        found: Export | None = self.own(Export.objects.all()).filter(pk=_uuid(text)).first()
+        found: Export | None = self.own(Export.objects.all()).filter(pk=uuid_of(text)).first()
         if found is None:
             raise Missing
         return found
@@ -91,7 +93,7 @@ class ExportsView(ExportView):
         rows = rows.filter(status__in=wish["status"]) if wish["status"] else rows
         rows = rows.filter(source__in=wish["kind"]) if wish["kind"] else rows
         page = paged(rows, order=("-asked_at", "-id"), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-        return _shown(page.envelope([export_row(row, request) for row in page.rows]))
+        return shown(page.envelope([export_row(row, request) for row in page.rows]))
 
     @extend_schema(operation_id="admin_export_ask", request=shapes.ExportInput, responses={202: shapes.ExportOutput})
     def post(self, request: Request) -> HttpResponse:
@@ -116,7 +118,7 @@ class OneExportView(ExportView):
     @extend_schema(operation_id="admin_export_read", responses={200: shapes.ExportOutput})
     def get(self, request: Request, export_id: str) -> HttpResponse:
         """Read one: how far it is, and where its file is."""
-        return _shown(export_row(self.export(export_id), request))
+        return shown(export_row(self.export(export_id), request))
 
     @extend_schema(operation_id="admin_export_remove", responses={200: shapes.ExportOutput})
     def delete(self, request: Request, export_id: str) -> HttpResponse:
@@ -170,9 +172,11 @@ class DownloadView(ExportView):
             raise BadRequest(errors=[(f"?{name}", "Unknown parameter.") for name in sorted(unknown)])
         if "signature" not in request.query_params:
             export = self.export(export_id)
+            if export.is_personal:
+                sight.require(request)
             links.require_there(export)
             return HttpResponseRedirect(str(links.path_of(export)), headers={"Cache-Control": "no-store"})
-        found = Export.objects.filter(pk=_uuid(export_id)).first()
+        found = Export.objects.filter(pk=uuid_of(export_id)).first()
         if found is None:
             raise Missing
         links.require_good(found, expires=request.query_params.get("expires", ""), signature=request.query_params["signature"])
@@ -187,7 +191,7 @@ class SchedulesView(ExportView):
         """List the exports of every month."""
         wish = shapes.ExportSchedulesQuery.parse(request.query_params)
         page = paged(self.own(ExportSchedule.objects.all()), order=("name",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-        return _shown(page.envelope([schedule_row(row) for row in page.rows]))
+        return shown(page.envelope([schedule_row(row) for row in page.rows]))
 
     @extend_schema(operation_id="admin_export_schedule_add", request=shapes.ExportScheduleInput, responses={201: shapes.ExportScheduleOutput})
     def post(self, request: Request) -> HttpResponse:
@@ -209,7 +213,7 @@ class OneScheduleView(ExportView):
     @extend_schema(operation_id="admin_export_schedule_read", responses={200: shapes.ExportScheduleOutput})
     def get(self, request: Request, schedule_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one."""
-        return _shown(schedule_row(self.schedule(schedule_id)))
+        return shown(schedule_row(self.schedule(schedule_id)))
 
     @extend_schema(operation_id="admin_export_schedule_change", request=shapes.ExportScheduleChange, responses={200: shapes.ExportScheduleOutput})
     def patch(self, request: Request, schedule_id: str) -> HttpResponse:
@@ -232,7 +236,7 @@ class OneScheduleView(ExportView):
 
     def schedule(self, text: str) -> ExportSchedule:
         """The schedule of this id. Raises Missing, also for one of somebody else's."""
-        found: ExportSchedule | None = self.own(ExportSchedule.objects.all()).filter(pk=_uuid(text)).first()
+        found: ExportSchedule | None = self.own(ExportSchedule.objects.all()).filter(pk=uuid_of(text)).first()
         if found is None:
             raise Missing
         return found
@@ -265,7 +269,8 @@ def served(export: Export, *, request_id: str = "") -> HttpResponseBase:
 
 def export_row(export: Export, request: Any) -> dict[str, Any]:
     """One export, with its link while there is one."""
-    path = links.path_of(export)
+    shows = not export.is_personal or sight.sees_people(request.user, getattr(request.auth, "scopes", None))
+    path = links.path_of(export) if shows else None
     plain = getattr(request, "_request", request)
     return {
         "id": export.pk, "kind": export.source, "format": export.format, "status": export.status, "filters": export.filters,
@@ -297,14 +302,3 @@ def _deed(view: ExportView, request: Request, name: str, text: str, deed: Callab
 
 def _asked_by(wanted: Export | ExportSchedule) -> dict[str, str]:
     return {"type": wanted.actor_type, "id": wanted.actor_id, "name": wanted.actor_name}
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Missing from error
-
-
-def _shown(data: Any) -> HttpResponse:
-    return HttpResponse(encode(data), content_type=JSON_TYPE)

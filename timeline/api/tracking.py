@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
+from timeline import sight
 from timeline.api import tracking_shapes as shapes
 from timeline.api.endpoints import (
     NO_CONTENT,
@@ -60,6 +61,8 @@ class ConfigurationsView(TrackingView):
     def post(self, request: Request) -> HttpResponse:
         """Name a place events may go to. The secret that signs HTTP messages is shown this once."""
         wish = _known(shapes.ConfigurationInput.parse(request.data))
+        if wish.get("is_personal", configurations.names_people(wish["way"])):
+            sight.require(request)
         return self.write("configuration.add", lambda op: _made_row(configurations.add(op, target=wish.pop("way"), **wish)), status=201)
 
 
@@ -77,10 +80,12 @@ class OneConfigurationView(TrackingView):
     def patch(self, request: Request, configuration_id: str) -> HttpResponse:
         """Change it, or switch it off and on."""
         wish = _known(shapes.ConfigurationChange.parse(request.data))
-        pk = uuid_of(configuration_id)
+        found = self.found(configuration_id)
+        if wish.get("is_personal", found.is_personal):
+            sight.require(request)
         return self.write(
             "configuration.change",
-            lambda op: shapes.ConfigurationOutput(configurations.change(op, configuration_id=pk, **wish)).data,
+            lambda op: shapes.ConfigurationOutput(configurations.change(op, configuration_id=found.pk, **wish)).data,
         )
 
     @extend_schema(operation_id="delivery_configuration_remove", request=None, responses={204: None})

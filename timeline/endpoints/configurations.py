@@ -13,7 +13,7 @@ from django.conf import settings
 
 from timeline import locks, vault
 from timeline.endpoints import brokers, guard, operations, signing, tracking
-from timeline.endpoints.operations import KINDS_MAX, STORY, Made
+from timeline.endpoints.operations import STORY, Made
 from timeline.errors import Invalid, Missing, Refused
 from timeline.log.seal import log_size
 from timeline.models import ApiClient, Endpoint, TrackingEvent
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 CONFIGURATIONS_MAX, TRACKING_EVENTS_MAX = 50, 200
-CREDENTIALS = ("clientId", "apiKey", "username", "password", "token", "accessKeyId", "secretAccessKey", "region")
 FIRST_PARTY = ("mail_campaign", "product_discovery")
 _NEEDED = {
     "sqs": ("accessKeyId", "secretAccessKey", "region"), "mail_campaign": ("apiKey",), "product_discovery": ("clientId", "apiKey"),
@@ -58,8 +57,7 @@ def add(op: Operation, *, name: str, target: str, credentials: Mapping[str, str]
         raise TooMany
 
     secret = signing.new_secret()
-    # A campaign without an address to write to is none; discovery has no need to know who looks.
-    wish.setdefault("is_personal", target == "mail_campaign")
+    wish.setdefault("is_personal", names_people(target))
     made = Endpoint(
         id=op.new_id(), name=name, way=target, is_tracking=True, kinds=[], cursor=log_size(), created_at=op.now,
         **{"payload": Endpoint.Payload.HYDRATED, **wish},
@@ -69,6 +67,11 @@ def add(op: Operation, *, name: str, target: str, credentials: Mapping[str, str]
     op.record(made, "endpoint.added", stream=STORY, facts=_facts(made))
     made.save(force_insert=True)
     return Made(made, secret)
+
+
+def names_people(target: str) -> bool:
+    """Unless told otherwise: a campaign without an address to write to is none; discovery has no need to know who looks."""
+    return target == "mail_campaign"
 
 
 def change(op: Operation, *, configuration_id: UUID, **wish: Any) -> Endpoint:
@@ -183,8 +186,6 @@ def _require_whole(row: Endpoint, credentials: Mapping[str, str]) -> None:
 def _known_kinds(kinds: Sequence[str]) -> list[str]:
     found = [tracking.EVENT_TYPES.get(kind, kind) for kind in kinds]
     operations.require_kinds(found)
-    if len(found) > KINDS_MAX:
-        raise operations.KindsUnclear
     return list(dict.fromkeys(found))
 
 
@@ -215,7 +216,7 @@ def _configuration(pk: UUID) -> Endpoint:
 
 
 def _tracking(pk: UUID) -> TrackingEvent:
-    found = TrackingEvent.objects.select_related("configuration").filter(pk=pk).first()
+    found = TrackingEvent.objects.filter(pk=pk).first()
     if found is None:
         raise Missing
     return found

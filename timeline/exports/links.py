@@ -13,6 +13,7 @@ from django.core import signing
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from timeline import sight
 from timeline.actors import API_CLIENT, STAFF
 from timeline.errors import Forbidden, Gone
 from timeline.exports.export import Export
@@ -67,9 +68,10 @@ def require_requester(wanted: Wanted) -> None:
 
 
 def may(wanted: Wanted) -> bool:
-    """Whether who asked is known, active, and may read such rows. One statement."""
+    """Whether who asked is known, active, and may read such rows, and see people where they are in them."""
     if wanted.actor_type == STAFF:
-        return get_user_model().objects.filter(pk=wanted.actor_id, is_active=True, is_staff=True).exists()
+        user = get_user_model().objects.filter(pk=wanted.actor_id, is_active=True, is_staff=True).first()
+        return user is not None and (not wanted.is_personal or sight.sees_people(user))
     if wanted.actor_type == API_CLIENT:
         client = ApiClient.objects.filter(pk=wanted.actor_id, is_active=True).first()
         alive = client is not None and (client.expires_at is None or client.expires_at > timezone.now())
