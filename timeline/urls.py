@@ -13,8 +13,9 @@ from timeline import verifier as program
 from timeline.api import endpoints, exports, tracking
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
+from timeline.log.cosigned import signed_note
 from timeline.log.tiles import served
-from timeline.log.witnesses import configured, signed_note
+from timeline.log.witnesses import configured
 from timeline.models import Checkpoint
 
 if TYPE_CHECKING:

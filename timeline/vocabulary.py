@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from timeline.currencies import DECIMALS
+from timeline.currencies import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -359,11 +359,9 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
 
 def money(minor: int, currency: str = "INR") -> str:
     """`₹3,18,420.99`: lakh grouping, a true minus sign; other currencies by their code, `1,234.50 USD`."""
-    sign = "−" if minor < 0 else ""
     if currency != "INR":
-        places = DECIMALS.get(currency, 2)
-        whole, rest = divmod(abs(minor), 10**places)
-        return f"{sign}{whole:,}{f'.{rest:0{places}d}' if places else ''} {currency}"
+        return plain(minor, currency)
+    sign = "−" if minor < 0 else ""
     rupees, paise = divmod(abs(minor), 100)
     head, tail = str(rupees)[:-3], str(rupees)[-3:]
     groups = [tail]

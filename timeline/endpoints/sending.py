@@ -36,6 +36,7 @@ from timeline.ids import uuid7
 from timeline.log.seal import log_size
 from timeline.models import Attempt, Dispatch, Endpoint, Event
 from timeline.operations import operation
+from timeline.redaction import redacted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -182,8 +183,13 @@ def send(dispatch: Dispatch) -> Outcome:
     started = time.monotonic()
     endpoint = dispatch.endpoint
     message_id = f"msg_{dispatch.pk.hex}"
-    body, media = payload.body_of(dispatch.event, endpoint)
-    request = {"webhook-id": message_id, "bytes": str(len(body)), "content-type": media, **_kept(endpoint, body)}
+    request: dict[str, str] = {"webhook-id": message_id}
+    try:
+        body, media = payload.body_of(dispatch.event, endpoint)
+    except Exception as error:  # one message that cannot be written stops no other
+        log.exception("webhook.unwritable", dispatch=str(dispatch.pk))
+        return Outcome(None, _ms(started), f"The message cannot be written: {type(error).__name__}", request)
+    request |= {"bytes": str(len(body)), "content-type": media, **_kept(endpoint, body)}
     try:
         if endpoint.way in brokers.KINDS:
             return _publish(dispatch, body, message_id, request, started)
@@ -191,8 +197,10 @@ def send(dispatch: Dispatch) -> Outcome:
         headers = _headers(endpoint, body, media, message_id)
         request |= {"url": url, **{name: headers[name] for name in ("webhook-timestamp", "webhook-signature")}}
         answer = post(guard.resolve(url), body, headers)
+    except brokers.BrokerFailed as error:  # what a broker says is kept as a receiver's words are, not in the clear
+        return Outcome(None, _ms(started), type(error).__name__, request, {"body": str(error)})
     except (guard.NotAllowed, OSError, urllib3.exceptions.HTTPError, ValueError, ImportError) as error:
-        return Outcome(None, _ms(started), f"{type(error).__name__}: {error}", request)
+        return Outcome(None, _ms(started), redacted(f"{type(error).__name__}: {error}"), request)
     said = {"body": answer.text, "headers": answer.headers}
     return Outcome(answer.status, _ms(started), "" if answer.status < 300 else f"HTTP {answer.status}", request, said, answer.retry_after_s)  # noqa: PLR2004 HTTP's classes
 

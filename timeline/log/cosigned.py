@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+
+if TYPE_CHECKING:
+    from timeline.models import Checkpoint
 
 
 class Cosignature(models.Model):
@@ -37,3 +40,8 @@ class WitnessState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.witness} at {self.size}"
+
+
+def signed_note(checkpoint: Checkpoint) -> str:
+    """The checkpoint's note with every line that witnesses put under it. One statement."""
+    return checkpoint.note + "".join(row.line for row in checkpoint.cosignatures.order_by("id"))

@@ -10,6 +10,7 @@ from django.conf import settings
 from timeline.errors import Missing, Refused
 from timeline.log import merkle
 from timeline.log.checkpoint import known_keys
+from timeline.log.cosigned import signed_note
 from timeline.log.tiles import Tiles
 from timeline.models import Checkpoint, Event
 from timeline.verifier import FORMAT
@@ -40,15 +41,15 @@ def bundle(stream: str, *, since: int | None = None) -> dict[str, Any]:
     sealed = [(place, bytes(entry)) for place, entry in events if place is not None and newest and place < newest.size]
     if newest is None or not sealed:
         raise NotSealedYet
-    lines = ""
+    note = newest.note
     if settings.WITNESSES:
         newest = _witnessed(max(place for place, _ in sealed) + 1) or newest
-        lines = "".join(row.line for row in newest.cosignatures.order_by("id"))
+        note = signed_note(newest)
     tiles = Tiles()
     return {
         "format": FORMAT,
         "stream": stream,
-        "checkpoint": newest.note + lines,
+        "checkpoint": note,
         "keys": [str(key) for key in known_keys()],
         "events": [
             {"position": place, "entry": entry.decode(), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}

@@ -85,11 +85,6 @@ def run(now: datetime) -> int:
     return signed
 
 
-def signed_note(checkpoint: Checkpoint) -> str:
-    """The checkpoint's note with every line that witnesses put under it. One statement."""
-    return checkpoint.note + "".join(row.line for row in checkpoint.cosignatures.order_by("id"))
-
-
 def _ask(one: Configured, state: WitnessState, newest: Checkpoint, now: datetime) -> int:
     try:
         line = _signed(one, state, newest)
