@@ -16,6 +16,7 @@ import functools
 import hashlib
 import logging
 import secrets
+import threading
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
@@ -47,22 +48,30 @@ class _Memory:
     def __init__(self) -> None:
         self.rows: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
         self.size = 0
+        self._turn = threading.Lock()
 
     def read(self, key: str) -> bytes | None:
-        found = self.rows.get(key)
-        if found is None or found[0] < time.monotonic():
-            return None
-        self.rows.move_to_end(key)
-        return found[1]
+        with self._turn:
+            found = self.rows.get(key)
+            if found is None or found[0] < time.monotonic():
+                return None
+            self.rows.move_to_end(key)
+            return found[1]
 
     def keep(self, key: str, blob: bytes, lifetime_s: int) -> None:
-        self.drop(key)
-        self.rows[key] = (time.monotonic() + lifetime_s, blob)
-        self.size += len(blob)
-        while self.size > MEMORY_BYTES_MAX:
-            self.drop(next(iter(self.rows)))
+        with self._turn:
+            self._drop(key)
+            self.rows[key] = (time.monotonic() + lifetime_s, blob)
+            self.size += len(blob)
+            while self.size > MEMORY_BYTES_MAX:
+                self._drop(next(iter(self.rows)))
 
-    def drop(self, key: str) -> None:
+    def clear(self) -> None:
+        with self._turn:
+            self.rows.clear()
+            self.size = 0
+
+    def _drop(self, key: str) -> None:
         gone = self.rows.pop(key, None)
         self.size -= len(gone[1]) if gone is not None else 0
 
@@ -108,8 +117,7 @@ def shop_version() -> str:
 
 def forget() -> None:
     """Drop what this process keeps, and try Redis again."""
-    _memory.rows.clear()
-    _memory.size = 0
+    _memory.clear()
     _Rest.until = 0.0
 
 

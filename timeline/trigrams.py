@@ -82,8 +82,8 @@ def _has_extension() -> bool:
 def _statements(indexes: list[Trigram]) -> Iterator[str]:
     """One that a broken attempt left behind is dropped first. Making one may take longer than a statement otherwise may."""
     aside = "" if connection.in_atomic_block else " CONCURRENTLY"
-    yield "SET statement_timeout = 0"
+    yield from ("SET statement_timeout = 0", "SET lock_timeout = 0")  # behind a backup, say
     for index in indexes:
         yield f'DROP INDEX{aside} IF EXISTS "{index.name}"'
         yield f'CREATE INDEX{aside} "{index.name}" ON "{index.table}" USING gin (({index.expression}) gin_trgm_ops)'
-    yield "RESET statement_timeout"
+    yield from ("RESET statement_timeout", "RESET lock_timeout")

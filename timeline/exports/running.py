@@ -188,16 +188,21 @@ def _let_go(hand: _Hand) -> None:
     Export.objects.filter(pk=hand.export.pk, lease_token=hand.token).update(lease_until=None, stalls=F("stalls") - 1)
 
 
+def _no_later(asked: int | None, there: int) -> int:
+    """A cut that was asked for, also one of nothing, but never beyond what is there."""
+    return there if asked is None else min(asked, there)
+
+
 def _cut(export: Export) -> tuple[int | None, str]:
     """Note [The cut]: None when what was there could not be sealed yet."""
     if not settings.SEAL_KEYS:
         newest = Event.objects.aggregate(newest=Max("id"))["newest"] or 0
-        return min(export.cut or newest + 1, newest + 1), Export.CutBy.ID
+        return _no_later(export.cut, newest + 1), Export.CutBy.ID
     last = Event.objects.filter(position=None).aggregate(last=Max("id"))["last"] or 0
     for _ in range(SEAL_TRIES_MAX):
         if not Event.objects.filter(position=None, pk__lte=last).exists():
             size = seal.log_size()
-            return min(export.cut or size, size), Export.CutBy.POSITION
+            return _no_later(export.cut, size), Export.CutBy.POSITION
         if not seal.seal().count:
             time.sleep(SEAL_WAIT_S)
     return None, Export.CutBy.POSITION

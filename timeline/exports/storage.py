@@ -5,6 +5,7 @@ A file is written in a folder of this machine first and stored whole, so that no
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -77,7 +78,8 @@ def sweep() -> int:
         ExportScrap.objects.filter(pk=scrap.pk).delete()
     folder = Path(settings.EXPORTS_WORK)
     for part in folder.iterdir() if folder.is_dir() else ():
-        if part.stat().st_mtime < (now - STRAY_AGE).timestamp():
-            part.unlink(missing_ok=True)
-            count += 1
+        with contextlib.suppress(FileNotFoundError):  # its worker ends it at this moment
+            if part.stat().st_mtime < (now - STRAY_AGE).timestamp():
+                part.unlink()
+                count += 1
     return count
