@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMAT = "bahi-proof/1"
+FORMAT, FORMAT_WITHHELD = "bahi-proof/1", "bahi-proof/2"
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 ED25519 = b"\x01"
@@ -285,6 +285,7 @@ class Verdict:
     events: tuple[dict[str, Any], ...]
     pending: int
     witnesses: tuple[str, ...] = ()
+    withheld: int = 0
 
 
 def check(
@@ -292,14 +293,19 @@ def check(
 ) -> Verdict:
     """Check a whole bundle; `older` is the text of a checkpoint kept from before, at least `quorum` of the witnesses signed it.
 
+    Internal events may be withheld: of such there is only the hash that stands in the log at that place.
     Raises Broken, Unreadable.
     """
     stream, checkpoint, rows = _outline(bundle, keys)
     events = []
     for place, row in enumerate(rows, start=1):
-        entry, index = row["entry"].encode(), row["position"]
-        where = f"event {place}"
+        index, where = row["position"], f"event {place}"
         path = [_b64(step, where) for step in row["path"]]
+        if "leaf" in row:
+            if not is_included(index=index, size=checkpoint.size, leaf=_b64(row["leaf"], where), path=path, root=checkpoint.root):
+                raise Broken("not_included", where, f"this hash does not stand at place {index} of the signed log")
+            continue
+        entry = row["entry"].encode()
         event = _read_event(entry, where)
         where = f"{event['stream']} {event['seq']} {event['kind']}"
         if event["stream"] != stream:
@@ -314,18 +320,20 @@ def check(
     seen = witnessed(bundle["checkpoint"], witnesses)
     if len(seen) < quorum:
         raise Broken("not_witnessed", "checkpoint", f"{len(seen)} of the witnesses you trust have signed it, {quorum} are wanted")
-    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())), tuple(sorted(seen)))
+    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())), tuple(sorted(seen)), len(rows) - len(events))
 
 
 def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[Any]]:
-    if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
-        raise Unreadable(f"this is not of the format {FORMAT}")
+    if not isinstance(bundle, dict) or bundle.get("format") not in (FORMAT, FORMAT_WITHHELD):
+        raise Unreadable(f"this is not of the format {FORMAT} or {FORMAT_WITHHELD}")
+    may_withhold = bundle["format"] == FORMAT_WITHHELD
     stream, note, rows = bundle.get("stream"), bundle.get("checkpoint"), bundle.get("events")
     if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(rows, list) or not rows:
         raise Unreadable("a proof has a stream, a checkpoint and events")
     shaped = all(
         isinstance(row, dict)
-        and isinstance(row.get("entry"), str)
+        and isinstance(row.get("leaf" if may_withhold and "leaf" in row else "entry"), str)
+        and ("leaf" in row) <= may_withhold
         and type(row.get("position")) is int
         and isinstance(row.get("path"), list)
         and all(isinstance(step, str) for step in row["path"])
@@ -388,6 +396,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"  {event['seq']:>4}  {event['recorded']}  {event['kind']}\n")
     for name in verdict.witnesses:
         say(f"  witnessed by {name}\n")
+    if verdict.withheld:
+        say(f"  and {verdict.withheld} internal ones, of which there is only the hash\n")
     if verdict.pending:
         say(f"  and {verdict.pending} not sealed yet\n")
     return 0

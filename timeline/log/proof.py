@@ -13,7 +13,7 @@ from timeline.log.checkpoint import known_keys
 from timeline.log.cosigned import signed_note
 from timeline.log.tiles import Tiles
 from timeline.models import Checkpoint, Event
-from timeline.verifier import FORMAT
+from timeline.verifier import FORMAT, FORMAT_WITHHELD, leaf_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,36 +29,42 @@ class NotThatLarge(Missing):
     """The log has no checkpoint of this size."""
 
 
-def bundle(stream: str, *, since: int | None = None) -> dict[str, Any]:
+def bundle(stream: str, *, since: int | None = None, public_only: bool = False) -> dict[str, Any]:
     """The proof of a whole story, in the form `timeline/verifier.py` checks; `since` is a size somebody kept a checkpoint of.
+
+    `public_only` is for customers: internal events are withheld, and only their hashes prove that the story has no gap.
 
     Raises `Missing` for a story without events, `NotSealedYet`, `NotThatLarge`.
     """
-    events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical")[:EVENTS_MAX])
+    events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical", "public")[:EVENTS_MAX])
     if not events:
         raise Missing
     newest = Checkpoint.objects.order_by("-id").first()
-    sealed = [(place, bytes(entry)) for place, entry in events if place is not None and newest and place < newest.size]
+    sealed = [(place, bytes(entry), public) for place, entry, public in events if place is not None and newest and place < newest.size]
     if newest is None or not sealed:
         raise NotSealedYet
     note = newest.note
     if settings.WITNESSES:
-        newest = _witnessed(max(place for place, _ in sealed) + 1) or newest
+        newest = _witnessed(max(place for place, *_ in sealed) + 1) or newest
         note = signed_note(newest)
     tiles = Tiles()
     return {
-        "format": FORMAT,
+        "format": FORMAT_WITHHELD if public_only else FORMAT,
         "stream": stream,
         "checkpoint": note,
         "keys": [str(key) for key in known_keys()],
         "events": [
-            {"position": place, "entry": entry.decode(), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}
-            for place, entry in sealed
+            {"position": place, **_told(entry, public or not public_only), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}
+            for place, entry, public in sealed
         ],
-        "pending": [bytes(entry).decode() for _, entry in events[len(sealed) :]],
+        "pending": [bytes(entry).decode() for _, entry, public in events[len(sealed) :] if public or not public_only],
         "consistency": {} if since is None else {str(since): consistency(since, newest.size, tiles=tiles)},
     }
 
+
+
+def _told(entry: bytes, is_open: bool) -> dict[str, str]:
+    return {"entry": entry.decode()} if is_open else {"leaf": base64.b64encode(leaf_hash(entry)).decode()}
 
 def consistency(old: int, new: int, *, tiles: Tiles | None = None) -> list[str]:
     """That the log of `new` events begins with the one of `old`, as base64 hashes. Raises `NotThatLarge`."""
