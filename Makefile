@@ -36,7 +36,7 @@ test: $(STAMP) ## Run the tests on SQLite: no service needed
 	$(BIN)/python -m pytest -q -n auto
 
 test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Redis
-	THOROUGH=1 DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} REDIS_URL=$${TEST_REDIS_URL:-redis://127.0.0.1:6379/9} \
+	THOROUGH=1 DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} \
 		$(BIN)/python -m pytest -q -n auto
 	CRASHES=1 CRASH_ROUNDS=$${CRASH_ROUNDS:-6} $(BIN)/python -m pytest -q tests/crashes
 

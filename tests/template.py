@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 
 def _place() -> Path:
     told = hashlib.sha256(django.__version__.encode() + sqlite3.sqlite_version.encode())
-    sources = [*ROOT.glob("*/migrations/*.py"), ROOT / "timeline" / "concurrently.py", ROOT / "tests" / "settings.py"]
+    sources = [*ROOT.glob("*/migrations/*.py"), ROOT / "timeline" / "concurrently.py", *ROOT.glob("tests/settings.py"), *ROOT.glob("tests/door/models.py")]
+    told.update(os.environ["VAULT_KEYS"].encode())  # what is there from the first migration on is wrapped with them
     for path in sorted(sources):
         told.update(path.name.encode() + path.read_bytes())
     return ROOT / "build" / f"migrated-{told.hexdigest()[:16]}.sqlite3"

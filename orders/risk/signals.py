@@ -31,7 +31,6 @@ SIGNALS: Final[dict[str, str]] = {
     "address_short": "1 when street and house have fewer than six letters and digits",
     "letters_repeated": "1 when the name or street repeats one letter four times",
     "disposable_mail": "1 when the mail address is of a throw-away service",
-    "card_abroad": "1 when the card is of another country than the delivery",
     "blocklisted": "How many of e-mail, phone and address are on the blocklist",
     "total": "The order's total in minor units",
     "first_total": "The total in minor units of a person's first order",
@@ -68,8 +67,3 @@ def of_money(*, total_minor: int, past_minor: Sequence[int], is_cod: bool) -> di
     elif len(past_minor) >= PAST_ORDERS_MIN:
         found["percent_of_usual"] = total_minor * 100 // max(1, median_low(past_minor))
     return found
-
-
-def of_card(*, card_country: str | None, country: str) -> dict[str, int]:
-    """Whether the card is of the country the parcel goes to; nothing where the gateway does not tell."""
-    return {} if card_country is None else {"card_abroad": int(card_country.upper() != country.upper())}

@@ -40,7 +40,7 @@ ASHA = Actor(type="staff", id="7", name="Asha", channel="console", session_id="s
 def make(number: str = "T-1") -> Ticket:
     ticket = Ticket(id=uuid.uuid4(), number=number)
     with operation("ticket.open", actor=system("tests"), stream=str(ticket.id)) as op:
-        begin(op, ticket, "discount.added", facts={"total_minor": 100}, targets=[("item", "SKU-1", "Tea")])
+        begin(op, ticket, "checkout.started", facts={"total_minor": 100}, targets=[("item", "SKU-1", "Tea")])
     return ticket
 
 

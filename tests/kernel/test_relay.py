@@ -29,7 +29,7 @@ def _clean_ears() -> None:
 def say(*kinds: str, stream: str = "s") -> None:
     with operation("x", actor=system("tests"), stream=stream) as op:
         ticket = Ticket(id=uuid.uuid4(), number=uuid.uuid4().hex[:20])
-        begin(op, ticket, "discount.added")
+        begin(op, ticket, "checkout.started")
         for kind in kinds:
             op.record(ticket, kind)
 
