@@ -19,6 +19,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature
@@ -299,22 +300,19 @@ def check(
     stream, checkpoint, rows = _outline(bundle, keys)
     events = []
     for place, row in enumerate(rows, start=1):
-        index, where = row["position"], f"event {place}"
+        where, entry = f"event {place}", row.get("entry", "").encode()
+        leaf = _b64(row["leaf"], where) if "leaf" in row else leaf_hash(entry)
         path = [_b64(step, where) for step in row["path"]]
-        if "leaf" in row:
-            if not is_included(index=index, size=checkpoint.size, leaf=_b64(row["leaf"], where), path=path, root=checkpoint.root):
-                raise Broken("not_included", where, f"this hash does not stand at place {index} of the signed log")
-            continue
-        entry = row["entry"].encode()
-        event = _read_event(entry, where)
-        where = f"{event['stream']} {event['seq']} {event['kind']}"
-        if event["stream"] != stream:
-            raise Broken("spliced", where, f"it is of another story than {stream}")
-        if event["seq"] != place:
-            raise Broken("left_out", where, f"event {place} of the story is not here")
-        if not is_included(index=index, size=checkpoint.size, leaf=leaf_hash(entry), path=path, root=checkpoint.root):
-            raise Broken("not_included", where, f"these bytes do not stand at place {index} of the signed log")
-        events.append(event)
+        if "leaf" not in row:
+            event = _read_event(entry, where)
+            where = f"{event['stream']} {event['seq']} {event['kind']}"
+            if event["stream"] != stream:
+                raise Broken("spliced", where, f"it is of another story than {stream}")
+            if event["seq"] != place:
+                raise Broken("left_out", where, f"event {place} of the story is not here")
+            events.append(event)
+        if not is_included(index=row["position"], size=checkpoint.size, leaf=leaf, path=path, root=checkpoint.root):
+            raise Broken("not_included", where, f"these bytes do not stand at place {row['position']} of the signed log")
     if older is not None:
         _grown(bundle, keys, older, checkpoint)
     seen = witnessed(bundle["checkpoint"], witnesses)
@@ -330,18 +328,17 @@ def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[An
     stream, note, rows = bundle.get("stream"), bundle.get("checkpoint"), bundle.get("events")
     if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(rows, list) or not rows:
         raise Unreadable("a proof has a stream, a checkpoint and events")
-    shaped = all(
-        isinstance(row, dict)
-        and isinstance(row.get("leaf" if may_withhold and "leaf" in row else "entry"), str)
-        and ("leaf" in row) <= may_withhold
-        and type(row.get("position")) is int
-        and isinstance(row.get("path"), list)
-        and all(isinstance(step, str) for step in row["path"])
-        for row in rows
-    )
-    if not shaped:
+    if not all(_is_row(row, may_withhold=may_withhold) for row in rows):
         raise Unreadable("an event of a proof has an entry, a position and a path")
     return stream, Checkpoint.parse(open_note(note, keys)), rows
+
+
+def _is_row(row: Any, *, may_withhold: bool) -> bool:
+    if not isinstance(row, dict) or ("leaf" in row and not may_withhold):
+        return False
+    path, said = row.get("path"), row.get("leaf", row.get("entry"))
+    placed = type(row.get("position")) is int and isinstance(path, list) and all(isinstance(step, str) for step in path)
+    return placed and isinstance(said, str)
 
 
 def _read_event(entry: bytes, where: str) -> dict[str, Any]:
@@ -376,12 +373,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = parser.parse_args(arguments)
     say = sys.stdout.write
     try:
-        with open(wish.bundle, encoding="utf-8") as file:  # noqa: PTH123 one file, nothing else to import
-            bundle = json.load(file)
-        older = None
-        if wish.since:
-            with open(wish.since, encoding="utf-8") as file:  # noqa: PTH123
-                older = file.read()
+        bundle = json.loads(Path(wish.bundle).read_text("utf-8"))
+        older = Path(wish.since).read_text("utf-8") if wish.since else None
         witnesses = [Witness.parse(text) for text in wish.witness]
         quorum = len(witnesses) if wish.quorum is None else wish.quorum
         verdict = check(bundle, [Key.parse(text) for text in wish.key], older=older, witnesses=witnesses, quorum=quorum)
