@@ -20,6 +20,8 @@ ACCEPTABLE = frozenset(
         "item_does_not_add_up", "negative_discount", "several_currencies",
     }
 )
+# What is settled by saying which status the channel's word means.
+STATUS_TO_SAY = frozenset({"unknown_status", "refund_incomplete"})
 _DIFFERENCE = "totals_do_not_add_up"
 
 
@@ -29,7 +31,7 @@ def apply(order: Canonical, decisions: Mapping[str, Any]) -> Canonical:
     status = str(dict(decisions.get("statuses", {})).get(order.told.words, ""))
     troubles = []
     for trouble in order.troubles:
-        is_decided = (trouble.code, trouble.difference_minor) in accepted or (trouble.code == "unknown_status" and bool(status))
+        is_decided = (trouble.code, trouble.difference_minor) in accepted or (trouble.code in STATUS_TO_SAY and bool(status))
         settled = trouble.holds and is_decided
         troubles.append(replace(trouble, holds=False) if settled else trouble)
         if settled and trouble.code == _DIFFERENCE:

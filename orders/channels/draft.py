@@ -124,6 +124,7 @@ def close(draft: Draft) -> Canonical:
     _compare(draft, _summed(draft, nets, discounts, taxes), total)
     _compare_tax(draft, sum(taxes), unit)
     _refuse_negative(draft, nets, discounts, taxes)
+    _compare_refund(draft)
     built = [
         _sums(part, net, off, tax, draft=draft, unit=unit)
         for part, net, off, tax in zip(parts, nets, discounts, taxes, strict=False)
@@ -236,6 +237,23 @@ def _refuse_negative(draft: Draft, nets: Sequence[int], discounts: Sequence[int]
         draft.trouble("negative_discount", "A discount makes something dearer.")
     if sum(taxes) < 0:
         draft.trouble("negative_tax", "The tax is less than nothing.")
+
+
+def _compare_refund(draft: Draft) -> None:
+    """What went back against what was paid; an order that is told as refunded has all of it back, or a person says what it is."""
+    if min(draft.paid, draft.refunded) < 0:
+        draft.trouble("negative_payment", "Less than nothing was paid or given back.")
+    told = draft.total or ZERO
+    if max(draft.paid, draft.refunded) > max(told, ZERO):
+        draft.trouble("money_beyond_total", "More was paid or given back than the order comes to; the books take its total.", holds=False)
+    elif draft.refunded > draft.paid:
+        draft.trouble("refunded_beyond_paid", "More was given back than was paid.")
+    if draft.status == "refunded" and (draft.refunded < draft.paid or (told and not draft.refunded)):
+        draft.status = ""
+        draft.trouble(
+            "refund_incomplete",
+            f"It is told as refunded, and of {draft.paid.normalize():f} paid {draft.refunded.normalize():f} went back; say what the status means.",
+        )
 
 
 def _sums(part: DraftLine, net: int, off: int, tax: int, *, draft: Draft, unit: Decimal) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class DecideForm(forms.Form):
                 self.fields[f"{_SKU}{place}"] = forms.CharField(
                     label=f"Our SKU for {name.removeprefix('title:')}", max_length=64, required=False
                 )
-        if "unknown_status" in codes:
+        if deciding.STATUS_TO_SAY & set(codes):
             words = [("", "Choose"), *((word, word.capitalize()) for word in STATUSES)]
             self.fields["status"] = forms.ChoiceField(label=f"“{row.channel_status}” means", choices=words, required=False)
         accepted = [(code, code.replace("_", " ").capitalize()) for code in codes if code in deciding.ACCEPTABLE]

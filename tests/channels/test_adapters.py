@@ -150,3 +150,106 @@ def test_a_discount_on_prices_with_tax_is_told_without_it() -> None:
             "shipping_amount": 0, "shipping_tax_amount": 0, "total_paid": 108, "items": [item]}
     order = read("magento", said)
     assert (order.subtotal_minor, order.discount_minor, order.tax_minor, order.total_minor, order.is_held) == (10000, 1000, 1800, 10800, False)
+
+
+def codes(order: Any, *, holds: bool = True) -> list[str]:
+    return [trouble.code for trouble in order.troubles if trouble.holds is holds]
+
+
+def refund(amount: str, **more: Any) -> dict[str, Any]:
+    return {"transactions": [{"kind": "refund", "status": "success", "amount": amount, "currency": "INR", **more}]}
+
+
+def test_told_as_refunded_is_all_of_it_back_or_a_case_for_a_person() -> None:
+    whole = read("shopify", body("shopify", financial_status="refunded"))
+    assert (whole.told.status, whole.told.paid_minor, whole.told.refunded_minor, codes(whole)) == ("refunded", 109900, 109900, [])
+    part = read("shopify", body("shopify", financial_status="refunded", refunds=[refund("1000.00")]))
+    assert (part.told.status, part.told.refunded_minor, codes(part)) == ("", 100000, ["refund_incomplete"])
+    closed = read("magento", body("magento", state="closed", total_refunded=90))
+    assert codes(closed) == ["refund_incomplete"]
+
+
+def test_a_refund_in_the_buyers_currency_is_no_figure_of_the_order() -> None:
+    part = read("shopify", body("shopify", financial_status="partially_refunded", refunds=[refund("5.00", currency="USD"), refund("100.00")]))
+    assert (part.told.refunded_minor, codes(part)) == (10000, ["several_currencies"])
+    shop = {"shop_money": {"amount": "417.00", "currency_code": "INR"}}
+    told = read("shopify", body("shopify", financial_status="partially_refunded", refunds=[refund("5.00", currency="USD", amount_set=shop)]))
+    assert (told.told.refunded_minor, codes(told)) == (41700, [])
+    whole = read("shopify", body("shopify", financial_status="refunded", refunds=[refund("13.00", currency="USD")]))
+    assert (whole.told.refunded_minor, codes(whole), codes(whole, holds=False)) == (109900, [], ["several_currencies"])
+
+
+@pytest.mark.parametrize(("changes", "holding", "noted"), [
+    ({"current_quantity": 1}, ["partly_cancelled"], []),
+    ({"quantity": 2}, [], []),
+    ({"current_quantity": 1, "fulfilled": 2}, [], ["return_at_channel"]),
+    ({"current_quantity": 1, "fulfilled": 1}, ["partly_cancelled"], []),
+])
+def test_units_that_a_shop_took_off_are_never_sent(changes: dict[str, Any], holding: list[str], noted: list[str]) -> None:
+    said = body("shopify")
+    sent = changes.pop("fulfilled", 0)
+    said["line_items"][0].update(changes)
+    if sent:
+        said["fulfillment_status"] = "partial"
+        said["fulfillments"] = [{"status": "success", "line_items": [{"id": 1, "quantity": sent}]}]
+    order = read("shopify", said)
+    assert (codes(order), codes(order, holds=False)) == (holding, noted)
+
+
+def test_removed_units_are_known_from_the_refund_alone() -> None:
+    removed = {"refund_line_items": [{"line_item_id": 2, "quantity": 1, "restock_type": "cancel"}], "transactions": []}
+    assert codes(read("shopify", body("shopify", refunds=[removed]))) == ["partly_cancelled"]
+
+
+@pytest.mark.parametrize(("changes", "holding"), [
+    ({"qty_canceled": 1}, ["partly_cancelled"]), ({"qty_refunded": 1, "qty_shipped": 0}, ["partly_cancelled"]),
+    ({"qty_refunded": 1, "qty_shipped": 1}, []), ({"qty_canceled": 0}, []),
+])
+def test_units_magento_does_not_send_any_more_are_flagged(changes: dict[str, Any], holding: list[str]) -> None:
+    said = body("magento")
+    said["items"][0].update(changes)
+    assert codes(read("magento", said)) == holding
+
+
+def test_what_amazon_sends_itself_is_not_ours_to_send() -> None:
+    assert codes(read("amazon", body("amazon", FulfillmentChannel="AFN"))) == ["fulfilled_by_channel"]
+    assert codes(read("amazon", body("amazon", FulfillmentChannel="MFN"))) == []
+    newer = body("amazon-2026", fulfillment={"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "AMAZON"})
+    assert codes(read("amazon-2026", newer)) == ["fulfilled_by_channel"]
+
+
+def test_an_amazon_order_that_is_cancelled_keeps_the_figures_it_had() -> None:
+    gone = {"orderId": "902-2-2", "fulfillment": {"fulfillmentStatus": "CANCELLED"}, "orderItems": [{"orderItemId": "9", "quantityOrdered": 0}]}
+    known = loads(json.dumps(body("amazon-2026")).encode())
+    order = adapters.translate("amazon", adapters.merge("amazon", known, loads(json.dumps(gone).encode())))
+    assert (order.told.status, order.total_minor, order.sums()["items"], codes(order)) == ("cancelled", 1180, read("amazon-2026").sums()["items"], [])
+
+
+def test_shipping_and_its_tax_and_discount_are_the_shippings() -> None:
+    def money(amount: str) -> dict[str, str]:
+        return {"amount": amount, "currencyCode": "GBP"}
+
+    parts = [
+        {"type": "ITEM", "subtotal": money("89.97")}, {"type": "SHIPPING", "subtotal": money("10.00")},
+        {"type": "TAX", "subtotal": money("4.00"), "detailedBreakdowns": [{"subtype": "ITEM", "value": money("3.00")}, {"subtype": "SHIPPING", "value": money("1.00")}]},
+        {"type": "DISCOUNT", "subtotal": money("-10.00"), "detailedBreakdowns": [{"subtype": "SHIPPING", "value": money("-10.00")}]},
+    ]
+    item = {"orderItemId": "1", "quantityOrdered": 3, "product": {"sellerSku": "KURTA-M"}, "proceeds": {"breakdowns": parts}}
+    order = read("amazon-2026", body("amazon-2026", orderItems=[item], proceeds={"grandTotal": money("93.97")}))
+    assert [(line.gross_minor, line.discount_minor, line.tax_minor, line.total_minor) for line in order.items] == [(8997, 0, 300, 9297)]
+    assert [(one.kind, one.gross_minor, one.discount_minor, one.tax_minor) for one in order.charges] == [("shipping", 1000, 1000, 100)]
+    assert (order.total_minor, codes(order)) == (9397, [])
+
+
+@pytest.mark.parametrize(("number", "more", "status"), [
+    (14, {}, "confirmed"), (14, {"date_shipped": "Fri, 20 Nov 2026 10:00:00 +0000"}, "shipped"), (13, {"items_total": 3, "items_shipped": 3}, "shipped"),
+    (13, {"items_total": 3, "items_shipped": 1}, "processing"),
+])
+def test_a_disputed_or_partly_refunded_order_is_as_far_as_its_parcels(number: int, more: dict[str, Any], status: str) -> None:
+    order = read("bigcommerce", body("bigcommerce", status_id=number, status="", **more))
+    assert (order.told.status, codes(order), codes(order, holds=False)) == (status, [], ["status_to_check"])
+
+
+@pytest.mark.parametrize(("way", "is_cash"), [("Cash on Delivery (COD)", True), ("cod", True), ("razorpay", False), ("codi", False)])
+def test_cash_on_delivery_is_known_by_the_gateways_name(way: str, is_cash: bool) -> None:
+    assert read("shopify", body("shopify", payment_gateway_names=[way])).told.cash_on_delivery is is_cash

@@ -1,17 +1,19 @@
 """Amazon's Selling Partner API: orders of v0 (`getOrder` with `getOrderItems`) and of 2026-01-01.
 
 An item's price is the whole line. Whether taxes are within the prices depends on the marketplace and is told nowhere, so
-both readings are tried and the order's total decides. A pending order tells no amounts at all: it waits.
+both readings are tried and the order's total decides. A pending order tells no amounts at all: it waits. What Amazon sends
+from its own warehouses is not ours to send.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, whole, words
 
 CODE, NAME = "amazon", "Amazon"
 STATUS = {
@@ -23,6 +25,8 @@ EASY_SHIP_TROUBLES = {
     "LostInTransit",
 }
 _TAX_TITLE = "Tax"
+_THEIRS = {"AFN", "AMAZON"}
+_FIGURES = ("OrderTotal", "OrderItems", "proceeds", "orderItems")
 # Of an item: what is charged, its tax, what is taken off it, and the tax of that.
 _PARTS = (
     ("shipping", "ShippingPrice", "ShippingTax", "ShippingDiscount", "ShippingDiscountTax"),
@@ -36,7 +40,10 @@ def identify(body: dict[str, Any]) -> str:
 
 
 def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """v0 tells an order and its items by two calls: each completes what the other told."""
+    """v0 tells an order and its items by two calls: each completes what the other told. A cancelled one keeps its figures."""
+    word = words(new.get("OrderStatus") or at(new, "fulfillment", "fulfillmentStatus") or new.get("fulfillmentStatus"))
+    if STATUS.get(_plain(word)) == "cancelled":
+        return {**known, **new, **{name: known[name] for name in _FIGURES if known.get(name)}}
     return {**known, **new} if "OrderItems" in new or "OrderStatus" in new else new
 
 
@@ -68,7 +75,13 @@ def _v0(body: dict[str, Any]) -> Canonical:
         elif easy in EASY_SHIP_TROUBLES:
             draft.trouble("parcel_in_trouble", f"The parcel is {easy}.", holds=False)
     draft.cash_on_delivery = words(body.get("PaymentMethod")) == "COD"
+    _whose(draft, words(body.get("FulfillmentChannel")))
     return _finished(draft)
+
+
+def _whose(draft: Draft, word: str) -> None:
+    if word.upper() in _THEIRS and draft.status != "cancelled":
+        draft.trouble("fulfilled_by_channel", "Amazon sends it from its own stock; ours is not touched.")
 
 
 def _v0_item(draft: Draft, item: dict[str, Any]) -> None:
@@ -132,23 +145,27 @@ def _newer(body: dict[str, Any]) -> Canonical:
     for parcel in parcels:
         if number := text(parcel.get("trackingNumber"), 60):
             draft.tracking.append((text(parcel.get("carrier"), 40), number))
+    _whose(draft, words(at(body, "fulfillment", "fulfilledBy")))
     return _finished(draft)
 
 
 def _newer_item(draft: Draft, item: dict[str, Any]) -> None:
     quantity = draft.quantity(item.get("quantityOrdered"), "quantityOrdered")
-    parts = rows(at(item, "proceeds", "breakdowns"))
-    sums: dict[str, Any] = {}
-    for part in parts:
+    sums: dict[str, Decimal] = {}
+    of: dict[str, dict[str, Decimal]] = {"TAX": {}, "DISCOUNT": {}}
+    for part in rows(at(item, "proceeds", "breakdowns")):
         kind = words(part.get("type")).upper()
-        sums[kind] = sums.get(kind, ZERO) + draft.money(part.get("subtotal"), f"The {kind} breakdown")
-    unit = draft.money(at(item, "product", "price", "unitPrice"), "unitPrice")
+        amount = _told(draft, part.get("subtotal"), kind)
+        if kind in of:
+            _share(draft, part, amount, of[kind])
+        else:
+            sums[kind] = sums.get(kind, ZERO) + amount
     gross = sums.pop("ITEM", None)
     if gross is None:
-        gross = unit * quantity
+        gross = _told(draft, at(item, "product", "price", "unitPrice"), "unitPrice") * quantity
     if not quantity and not gross:
         return
-    off, tax = abs(sums.pop("DISCOUNT", ZERO)), sums.pop("TAX", ZERO)
+    off, tax = abs(of["DISCOUNT"].pop("ITEM", ZERO)), of["TAX"].pop("ITEM", ZERO)
     draft.lines.append(
         DraftLine(
             key=identity(item.get("orderItemId")), sku=text(at(item, "product", "sellerSku"), 100),
@@ -156,10 +173,37 @@ def _newer_item(draft: Draft, item: dict[str, Any]) -> None:
             taxes=[DraftTax(_TAX_TITLE, "", tax)] if tax else [],
         )
     )
-    draft.charges.extend(
-        DraftLine(kind=kind.lower()[:20], title=kind.replace("_", " ").capitalize()[:60], gross=amount)
-        for kind, amount in sorted(sums.items()) if amount
-    )
+    for kind in sorted({*sums, *of["TAX"], *of["DISCOUNT"]}):
+        charge = DraftLine(
+            kind=kind.lower()[:20], title=kind.replace("_", " ").capitalize()[:60], gross=sums.get(kind, ZERO),
+            discount=abs(of["DISCOUNT"].get(kind, ZERO)), tax=of["TAX"].get(kind, ZERO),
+        )
+        if charge.gross or charge.discount or charge.tax:
+            draft.charges.append(charge)
+    _removed(draft, item, quantity)
+
+
+def _share(draft: Draft, part: dict[str, Any], amount: Decimal, of: dict[str, Decimal]) -> None:
+    """Whose tax or discount it is, where the parts come to the whole; else all of it is the item's, as is the tax of a discount."""
+    shares: dict[str, Decimal] = {}
+    for share in rows(part.get("detailedBreakdowns")):
+        kind = words(share.get("subtype")).upper()
+        kind = "ITEM" if kind in {"DISCOUNT", ""} else kind
+        shares[kind] = shares.get(kind, ZERO) + _told(draft, share.get("value"), kind)
+    for kind, its in (shares if sum(shares.values(), ZERO) == amount else {"ITEM": amount}).items():
+        of[kind] = of.get(kind, ZERO) + its
+
+
+def _told(draft: Draft, value: Any, where: str) -> Decimal:
+    if at(value, "currencyCode") not in (None, "", draft.currency):
+        draft.trouble("several_currencies", "The amounts of the order are in several currencies.")
+    return draft.money(value, f"The {where} amount")
+
+
+def _removed(draft: Draft, item: dict[str, Any], quantity: int) -> None:
+    sent, waiting = (whole(at(item, "fulfillment", name)) for name in ("quantityFulfilled", "quantityUnfulfilled"))
+    if sent is not None and waiting is not None and sent + waiting < quantity:
+        draft.trouble("partly_cancelled", "Some units of an item are neither sent nor to be sent.")
 
 
 def _finished(draft: Draft) -> Canonical:
@@ -172,7 +216,7 @@ def _finished(draft: Draft) -> Canonical:
     elif draft.total is not None and net + tax != draft.total:
         _by_full_tax(draft, net)
     if draft.status in {"pending", "cancelled"} and (draft.total is None or not draft.lines):
-        draft.trouble("amounts_not_told_yet", "Amazon tells no amounts of an order whose payment it has not authorised.")
+        draft.trouble("amounts_not_told_yet", "Amazon tells no amounts of an order that is cancelled, or whose payment it has not authorised.")
     paid = draft.status not in {"", "pending", "cancelled"} and not draft.cash_on_delivery
     draft.paid = (draft.total or ZERO) if paid else ZERO
     return close(draft)
@@ -186,8 +230,12 @@ def _by_full_tax(draft: Draft, net: Any) -> None:
             line.tax = sum((tax.amount for tax in line.taxes), ZERO)
 
 
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "")
+
+
 def _status(draft: Draft, word: str) -> None:
-    known = STATUS.get(word.lower().replace("_", ""))
+    known = STATUS.get(_plain(word))
     if known is None:
         draft.unknown_status(word)
     else:

@@ -54,6 +54,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         _discount(draft, body, net, tax)
     _status(draft, body)
     _payments(draft, body)
+    _removed(draft, body)
     return close(draft)
 
 
@@ -95,12 +96,30 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
         number = _WORDS.get(draft.words.lower())
     if number in KEPT:
         draft.words = draft.words or KEPT[number]
-        draft.status = "confirmed"
+        draft.status = _by_parcels(body)
         draft.trouble("status_to_check", f"The order is {KEPT[number]} there: its money needs a look.", holds=False)
     elif number in STATUS:
         draft.status = STATUS[number]
     else:
         draft.unknown_status(draft.words or str(number))
+
+
+def _by_parcels(body: dict[str, Any]) -> str:
+    """How far an order has come whose status speaks of its money."""
+    sent, units = whole(body.get("items_shipped")) or 0, whole(body.get("items_total")) or 0
+    if text(body.get("date_shipped"), 60) or 0 < units <= sent:
+        return "shipped"
+    return "processing" if sent > 0 else "confirmed"
+
+
+def _removed(draft: Draft, body: dict[str, Any]) -> None:
+    """Units given back before they left: the figures still hold them."""
+    if draft.status in {"shipped", "delivered", "cancelled", "refunded"}:
+        return
+    for line in rows(body.get("products")):
+        units, sent, back = (whole(line.get(name)) or 0 for name in ("quantity", "quantity_shipped", "quantity_refunded"))
+        if min(back, units - sent) > 0:
+            draft.trouble("partly_cancelled", "Some units of the order were given back before they left.")
 
 
 def _payments(draft: Draft, body: dict[str, Any]) -> None:

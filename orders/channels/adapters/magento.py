@@ -13,7 +13,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+from orders.channels.reading import at, first, identity, moment, number, obj, rows, text, words
 
 CODE, NAME = "magento", "Magento / Adobe Commerce"
 STATE = {
@@ -50,6 +50,7 @@ def translate(body: dict[str, Any]) -> Canonical:
     _discount(draft, body, within)
     _status(draft, body)
     _payments(draft, body)
+    _removed(draft, body)
     return close(draft)
 
 
@@ -140,11 +141,26 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 
 def _payments(draft: Draft, body: dict[str, Any]) -> None:
     draft.paid = draft.money(body.get("total_paid"), "total_paid")
-    refunded = draft.money(body.get("total_refunded"), "total_refunded")
-    draft.refunded = draft.paid if draft.status == "refunded" and not refunded else refunded
-    if draft.status == "refunded" and not draft.refunded:
-        draft.unknown_status(draft.words)  # closed, and no money went back: a person says what it means
+    draft.refunded = draft.money(body.get("total_refunded"), "total_refunded")
+    if draft.status == "refunded" and body.get("total_refunded") is None:
+        draft.refunded = draft.paid
     draft.cash_on_delivery = words(at(body, "payment", "method")).lower() in {"cashondelivery", "cod"}
+
+
+def _removed(draft: Draft, body: dict[str, Any]) -> None:
+    """Units that are not to be sent any more, as Magento counts them: the figures still hold them. Parent or child tells what was sent."""
+    if draft.status in {"cancelled", "refunded"}:
+        return
+    items = rows(body.get("items"))
+    sent_of: dict[str, Decimal] = {}
+    for item in items:
+        family = identity(first(item, "parent_item_id", "item_id"))
+        sent_of[family] = max(sent_of.get(family, ZERO), number(item.get("qty_shipped")) or ZERO)
+    for item in items:
+        ordered, called_off, back = (number(item.get(name)) or ZERO for name in ("qty_ordered", "qty_canceled", "qty_refunded"))
+        sent = ordered if draft.status == "shipped" else sent_of[identity(first(item, "parent_item_id", "item_id"))]
+        if called_off > 0 or min(back, ordered - sent) > 0:
+            draft.trouble("partly_cancelled", "Some units of the order were taken off it there.")
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

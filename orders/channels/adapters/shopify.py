@@ -1,18 +1,21 @@
 """Shopify's REST order, as webhooks and the Admin API send it. Money is the shop's (`currency`), not what the buyer saw.
 
-Its `total_price` is what was bought, whatever was refunded since. A discount is what `discount_allocations` say where
-they are sent; older bodies name it per line and the rest at the order. All tax of an order may sit on one line.
+Its `total_price` is what was bought, whatever was refunded or removed since. A discount is what `discount_allocations` say
+where they are sent; older bodies name it per line and the rest at the order. All tax of an order may sit on one line.
+A refund's transactions may be in the currency the buyer saw.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, number, obj, rows, text, words
+from orders.channels.reading import at, first, identity, moment, number, obj, rows, text, whole, words
 
 CODE, NAME = "shopify", "Shopify"
 FINANCIAL = {
@@ -24,6 +27,8 @@ FULFILMENT = {
 }
 _PAID = {"paid", "partially_refunded", "refunded"}
 _ARRIVED = "delivered"
+_NO_PARCEL = {"cancelled", "error", "failure"}
+_CASH = re.compile(r"cash[ _-]*on[ _-]*delivery|\bcod\b|pay on delivery")
 
 
 def identify(body: dict[str, Any]) -> str:
@@ -50,6 +55,7 @@ def translate(body: dict[str, Any]) -> Canonical:
     _tax(draft, body)
     _status(draft, body)
     _payments(draft, body)
+    _removed(draft, body)
     return close(draft)
 
 
@@ -145,11 +151,11 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 
 
 def _derived(body: dict[str, Any], financial: str, fulfilment: str) -> str:
-    parcels = rows(body.get("fulfillments"))
+    parcels = _parcels(body)
     by_money = FINANCIAL.get(financial, "pending")
     if by_money in {"refunded", "cancelled"}:
         return by_money
-    if parcels and fulfilment == "fulfilled" and all(p.get("shipment_status") == _ARRIVED for p in parcels if p.get("status") != "cancelled"):
+    if parcels and fulfilment == "fulfilled" and all(words(parcel.get("shipment_status")) == _ARRIVED for parcel in parcels):
         return "delivered"
     return FULFILMENT[fulfilment] or by_money
 
@@ -161,17 +167,60 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
         draft.paid = total
     elif financial == "partially_paid":
         draft.paid = max(ZERO, total - draft.money(body.get("total_outstanding"), "total_outstanding", needed=True))
-    moved = [deal for refund in rows(body.get("refunds")) for deal in rows(refund.get("transactions"))]
-    draft.refunded = sum(
-        (draft.money(deal.get("amount"), "A refund") for deal in moved if deal.get("kind") == "refund" and deal.get("status") == "success"),
-        ZERO,
-    )
-    if financial == "refunded" and not moved:
-        draft.refunded = draft.paid
-    for parcel in rows(body.get("fulfillments")):
-        tracking = text(parcel.get("tracking_number"), 60)
-        if tracking and parcel.get("status") not in {"cancelled", "error", "failure"}:
+    _refunds(draft, body, is_whole=financial == "refunded")
+    ways = body.get("payment_gateway_names")
+    named = [*(ways if isinstance(ways, list) else []), body.get("gateway")]
+    draft.cash_on_delivery = any(_CASH.search(text(way, 100).casefold()) for way in named)
+    for parcel in _parcels(body):
+        if tracking := text(parcel.get("tracking_number"), 60):
             draft.tracking.append((text(parcel.get("tracking_company"), 40), tracking))
+
+
+def _refunds(draft: Draft, body: dict[str, Any], *, is_whole: bool) -> None:
+    """What the refunds' transactions gave back; one in another currency is no figure of this order, unless all of it is back."""
+    deals = [
+        deal for refund in rows(body.get("refunds")) for deal in rows(refund.get("transactions")) if words(deal.get("kind")) == "refund"
+    ]
+    foreign = False
+    for deal in deals:
+        shop = obj(at(deal, "amount_set", "shop_money"))
+        currency = text(shop.get("currency_code") or deal.get("currency") or draft.currency, 10).upper()
+        if currency != draft.currency:
+            foreign = True
+        elif words(deal.get("status")) == "success":
+            draft.refunded += draft.money(shop.get("amount", deal.get("amount")), "A refund", needed=True)
+    if foreign:
+        draft.trouble("several_currencies", "A refund is told in another currency than the order's.", holds=not is_whole)
+    if is_whole and (foreign or not deals):
+        draft.refunded = draft.paid
+
+
+def _parcels(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fulfilments that stand."""
+    return [parcel for parcel in rows(body.get("fulfillments")) if words(parcel.get("status")) not in _NO_PARCEL]
+
+
+def _removed(draft: Draft, body: dict[str, Any]) -> None:
+    """Units that were taken off a line before they left: the figures still hold them, so a person must look. Returned ones left."""
+    if draft.status in {"cancelled", "refunded"}:
+        return
+    parcels, left, back = _parcels(body), Counter[str](), Counter[str]()
+    inside = [line for parcel in parcels for line in rows(parcel.get("line_items"))]
+    for line in inside:
+        left[identity(line.get("id"))] += whole(line.get("quantity")) or 0
+    for refund in rows(body.get("refunds")):
+        for line in rows(refund.get("refund_line_items")):
+            back[identity(line.get("line_item_id"))] += whole(line.get("quantity")) or 0
+    all_left = draft.status in {"shipped", "delivered"} and not inside
+    for line in rows(body.get("line_items")):
+        units, current = whole(line.get("quantity")) or 0, whole(line.get("current_quantity"))
+        known = identity(line.get("id"))
+        gone = back[known] if current is None else max(back[known], units - current)
+        waiting = 0 if all_left else units - left[known]
+        if min(gone, waiting) > 0:
+            draft.trouble("partly_cancelled", "Some units of the order were taken off it there.")
+        elif gone > 0:
+            draft.trouble("return_at_channel", "Units that had left were taken back at the channel: book it here.", holds=False)
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

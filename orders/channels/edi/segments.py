@@ -11,6 +11,9 @@ from dataclasses import dataclass
 ISA_CHARS = 106
 SEGMENTS_MAX = 20_000
 UNA_DEFAULT = ":+.? '"
+ISA_ELEMENTS = 16
+UNB_ELEMENTS = 5
+UNA_DIFFERENT = 4  # component, element, release and segment
 
 
 class NotAnInterchange(ValueError):
@@ -55,6 +58,8 @@ def x12(text: str) -> tuple[list[Segment], Separators]:
         if part:
             tag, *elements = part.split(marks.element)
             found.append(Segment(tag, tuple((one,) if tag == "ISA" else tuple(one.split(marks.component)) for one in elements)))
+    if len(found[0].elements) != ISA_ELEMENTS or not found[0].text(6):
+        raise NotAnInterchange("The ISA segment has 16 elements and names its sender.")
     return _counted(found), marks
 
 
@@ -62,6 +67,9 @@ def edifact(text: str) -> tuple[list[Segment], Separators]:
     """The segments of an EDIFACT interchange. Raises NotAnInterchange."""
     said = text.lstrip("\ufeff \r\n\t")
     una = said[3:9] if said.startswith("UNA") else UNA_DEFAULT
+    marks_told = una[:2] + una[3:4] + una[5:6]
+    if len(set(marks_told)) < UNA_DIFFERENT or any(mark.isalnum() for mark in marks_told):
+        raise NotAnInterchange("The separators of the UNA segment cannot be told apart.")
     marks = Separators(component=una[0], element=una[1], release=una[3].strip(), segment=una[5])
     said = said[9:] if said.startswith("UNA") else said
     if not said.lstrip("\r\n ").startswith("UNB"):
@@ -73,6 +81,8 @@ def edifact(text: str) -> tuple[list[Segment], Separators]:
             tag, *elements = _split(part, marks.element, marks.release)
             components = (tuple(_plain(one, marks.release) for one in _split(element, marks.component, marks.release)) for element in elements)
             found.append(Segment(tag, tuple(components)))
+    if found[0].tag != "UNB" or len(found[0].elements) < UNB_ELEMENTS or not found[0].text(2):
+        raise NotAnInterchange("The UNB segment names no sender, recipient, time and reference.")
     return _counted(found), marks
 
 
