@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from orders.models import Checkout, CheckoutLine
 from timeline.actors import system
 from timeline.operations import operation
 from timeline.transitions import advance
+from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,12 +31,12 @@ def tell_due(now: datetime) -> int:
     """
     idle = now - timedelta(minutes=settings.CART_ABANDONED_MINUTES)
     filled = Exists(CheckoutLine.objects.filter(checkout=OuterRef("pk")))
-    late = Checkout.objects.filter(filled, status=Checkout.Status.OPEN, updated_at__lt=idle, abandoned_at=None)
+    late = Checkout.objects.filter(filled, status=Checkout.Status.OPEN, updated_at__lt=idle, abandoned_at=None, person__erased_at=None)
     return sum(_tell(pk, idle) for pk in list(late.order_by("updated_at").values_list("pk", flat=True)[:BATCH_MAX]))
 
 
 def _tell(checkout_id: UUID, idle: datetime) -> bool:
-    with operation("checkout.abandon", actor=SWEEPER, stream=str(checkout_id)) as op:
+    with suppress(PersonErased), operation("checkout.abandon", actor=SWEEPER, stream=str(checkout_id)) as op:
         checkout = locks.checkout(checkout_id)
         if checkout.status != Checkout.Status.OPEN or checkout.updated_at >= idle or checkout.abandoned_at is not None:
             return False
@@ -45,3 +47,4 @@ def _tell(checkout_id: UUID, idle: datetime) -> bool:
             idle_since=checkout.updated_at, targets=[("customer", checkout.person_id)],
         )
         return True
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from orders.quoting import Priced, price, rule_of
 from timeline.errors import Invalid, Missing, Refused
 from timeline.operations import operation
 from timeline.transitions import advance, begin
+from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +40,6 @@ IDLE_HOURS = 24
 EXPIRE_BATCH_MAX = 200
 COD_TOTAL_MINOR_MAX = 5_000_000
 ONLINE_TOTAL_MINOR_MIN = 100
-_GOING_ON = (Checkout.Status.OPEN, Checkout.Status.ABANDONED)
 CONTACT_PARTS = ("email", "phone", "name", "gstin", "shippingAddress", "billingAddress")
 
 
@@ -48,10 +49,6 @@ class CheckoutClosed(Refused):
 
 class PriceChanged(Refused):
     """A price changed since you last saw this checkout; read it again, then complete it."""
-
-
-class GuestSignedIn(Refused):
-    """This guest has signed in; go on with the customer's token."""
 
 
 class CheckoutIncomplete(Invalid):
@@ -85,8 +82,7 @@ def start(
     """Open a checkout for a customer or guest. Raises UnknownSku, CartFull, GuestSignedIn."""
     op.open_stream(str(person_id))
     person = people.ensure(op, person_id=person_id, kind=kind)
-    if person.owner_id is not None:
-        raise GuestSignedIn
+    people.require_own(person)
     variants = _on_sale([want.sku for want in wants])
     if len(wants) > LINES_MAX:
         raise CartFull
@@ -247,12 +243,14 @@ def fail(op: Operation, *, checkout_id: UUID, reason: str) -> Checkout:
 
 def expire_due(now: datetime, *, actor: Actor) -> int:
     """End checkouts that nobody touched for a day; returns how many."""
-    late = Checkout.objects.filter(status__in=_GOING_ON, updated_at__lt=now - timedelta(hours=IDLE_HOURS))
+    late = Checkout.objects.filter(
+        status__in=Checkout.GOING_ON, updated_at__lt=now - timedelta(hours=IDLE_HOURS), person__erased_at=None,
+    )
     ended = 0
     for checkout_id in list(late.values_list("pk", flat=True)[:EXPIRE_BATCH_MAX]):
-        with operation("checkout.expire", actor=actor, stream=str(checkout_id)) as op:
+        with suppress(PersonErased), operation("checkout.expire", actor=actor, stream=str(checkout_id)) as op:
             checkout = locks.checkout(checkout_id)
-            if checkout.status in _GOING_ON and checkout.updated_at < now - timedelta(hours=IDLE_HOURS):
+            if checkout.status in Checkout.GOING_ON and checkout.updated_at < now - timedelta(hours=IDLE_HOURS):
                 stock.release(op, stream=str(checkout_id))
                 advance(op, checkout.expire, at=op.now)
                 ended += 1

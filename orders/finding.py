@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from orders import grammar
 from orders.models import (
+    OPEN_STATUSES,
     Document,
     Fulfilment,
     Line,
@@ -54,7 +55,6 @@ LATE_AFTER: Final = {
     S.PENDING: dt.timedelta(hours=1), S.CONFIRMED: dt.timedelta(hours=24), S.PROCESSING: dt.timedelta(hours=24),
     S.SHIPPED: dt.timedelta(days=5),
 }
-_OPEN = tuple(LATE_AFTER)
 _TIMES = {
     "placed": "created_at", "confirmed": "confirmed_at", "shipped": "shipped_at", "delivered": "delivered_at",
     "cancelled": "cancelled_at",
@@ -283,7 +283,7 @@ def _is(word: str, now: dt.datetime) -> Q:
         "ended": Q(status__in=(S.CANCELLED, S.REFUNDED)),
         "guest": Q(person__kind="guest"),
         "held": Q(on_hold=True),
-        "open": Q(status__in=_OPEN),
+        "open": Q(status__in=OPEN_STATUSES),
         "paid": Q(payment_state=Order.PaymentState.PAID),
         "stuck": _any(Q(status=status, state_since__lt=now - limit) for status, limit in LATE_AFTER.items()),
     }[word]

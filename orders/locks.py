@@ -61,7 +61,7 @@ def checkout(checkout_id: UUID) -> Checkout:
     )
     if found is None:
         raise Missing
-    if found.person.erased_at is not None and found.status == Checkout.Status.OPEN:
+    if found.person.erased_at is not None and found.status in Checkout.GOING_ON:
         raise PersonErased
     return found
 

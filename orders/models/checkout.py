@@ -31,6 +31,8 @@ class Checkout(StateModel):
         EXPIRED = "expired"
         ABANDONED = "abandoned"
 
+    GOING_ON: ClassVar = (Status.OPEN, Status.ABANDONED)
+
     id = models.UUIDField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="checkouts")
     status = StateField(default=Status.OPEN, choices=Status.choices)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 MOVED_MAX = 100
-_MOVING = (Checkout.Status.OPEN, Checkout.Status.ABANDONED)
 
 
 class AlreadyTransferred(Refused):
@@ -82,10 +81,10 @@ def _known(guest: Person, customer: Person) -> Transferred:
 
 def _move_carts(op: Operation, guest: Person, customer: Person) -> list[str]:
     moved = []
-    for pk in sorted(Checkout.objects.filter(person=guest, status__in=_MOVING).values_list("pk", flat=True)[:MOVED_MAX]):
+    for pk in sorted(Checkout.objects.filter(person=guest, status__in=Checkout.GOING_ON).values_list("pk", flat=True)[:MOVED_MAX]):
         op.open_stream(str(pk))
         cart = locks.checkout(pk)
-        if cart.status not in _MOVING:
+        if cart.status not in Checkout.GOING_ON:
             continue
         contact = cart.contact()
         facts = {"from_id": guest.pk, "to_id": customer.pk}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import Q
 
-from orders.models import Checkout, Order, OrderPayment, Person, Return
+from orders.models import OPEN_STATUSES, Checkout, Order, OrderPayment, Person, Return
 from payments.models import Dispute, Payment, Refund
 from shipping.models import Shipment
 
@@ -21,7 +21,6 @@ REASONS_MAX = 50
 OPEN, PARCEL, MONEY, DISPUTE, RETURN, LAW = (
     "order_open", "parcel_under_way", "money_in_flight", "dispute_running", "return_under_way", "required_by_law",
 )
-_ORDER_OPEN = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PROCESSING, Order.Status.SHIPPED)
 _PARCEL_GONE = (
     Shipment.Status.DELIVERED, Shipment.Status.LOST, Shipment.Status.RETURNED, Shipment.Status.CANCELLED,
 )
@@ -71,7 +70,7 @@ def _found(orders: dict[str, Order], now: datetime) -> Iterator[Reason]:
     """Orders first, then what else of them is not at its end, then what is kept for a while after it."""
     streams = list(orders)
     for order in orders.values():
-        if order.status in _ORDER_OPEN:
+        if order.status in OPEN_STATUSES:
             yield Reason(OPEN, order.number)
     links = OrderPayment.objects.filter(order__in=[order.pk for order in orders.values()])
     for number in links.filter(payment__status__in=_PAYMENT_WAITS).values_list("order__number", flat=True):
@@ -89,7 +88,7 @@ def _found(orders: dict[str, Order], now: datetime) -> Iterator[Reason]:
         yield Reason(RETURN, number)
     for order in orders.values():
         until = _ended_at(order) + timedelta(days=settings.PRIVACY_KEEP_DAYS)
-        if order.status not in _ORDER_OPEN and until > now:
+        if order.status not in OPEN_STATUSES and until > now:
             yield Reason(LAW, order.number, until)
 
 

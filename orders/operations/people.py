@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orders.models import Address, Person, PersonToken
 from timeline import vault
+from timeline.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,10 @@ PHONE_ENDS = range(5, 10)
 _DIGITS = re.compile(r"\D+")
 
 Token = tuple[str, bytes]
+
+
+class GuestSignedIn(Refused):
+    """This guest has signed in; go on with the customer's token."""
 
 
 def ensure(op: Operation, *, person_id: UUID, kind: str) -> Person:
@@ -68,6 +73,12 @@ def keep_address(op: Operation, *, person: Person, address: dict[str, str | None
 def read_address(address: Address, person: Person) -> dict[str, str | None]:
     """The address as it was given; empty once the person is erased."""
     return vault.unseal(person.key, f"address:{address.pk}", bytes(address.sealed)) or {}
+
+
+def require_own(person: Person) -> None:
+    """That the person speaks for themselves still, and is no guest who turned out to be a customer. Raises GuestSignedIn."""
+    if person.owner_id is not None:
+        raise GuestSignedIn
 
 
 def _living(person: Person) -> Person:

@@ -19,7 +19,7 @@ from orders.models import (
     PersonToken,
     RiskTrace,
 )
-from orders.operations import keeping
+from orders.operations import keeping, people
 from timeline import erasing, vault
 from timeline.errors import Gone, Missing, Refused
 from timeline.transitions import advance, begin
@@ -50,9 +50,10 @@ class NotReady(Gone):
 
 
 def ask(op: Operation, *, person_id: UUID, kind: str) -> DataRequest:
-    """Keep the request; one of a kind that is open already stays the one. Raises Missing, PersonErased."""
+    """Keep the request; one of a kind that is open already stays the one. Raises Missing, PersonErased, GuestSignedIn."""
     op.open_stream(str(person_id))
     person = locks.person(person_id)
+    people.require_own(person)
     known = DataRequest.objects.filter(person=person, kind=kind, status__in=DataRequest.OPEN).first()
 
     if known is not None:
@@ -89,6 +90,11 @@ def put_off(op: Operation, *, request_id: UUID, reasons: Sequence[keeping.Reason
     return request
 
 
+def look_again(op: Operation, *, request_id: UUID) -> None:
+    """Try it once more in a while, wherever the request stands: what was in the way is not the person's."""
+    DataRequest.objects.filter(pk=request_id).update(due_at=op.now + LOOK_AGAIN)
+
+
 def erase(op: Operation, *, request_id: UUID, erased: Erased, found: dict[str, Sequence[Any]]) -> DataRequest:
     """Destroy the person's key and empty what others keep (`timeline.erasing.find`). Raises StillNeeded, NotOpen, Missing."""
     person = locks.person(erased.person_id)
@@ -104,23 +110,20 @@ def erase(op: Operation, *, request_id: UUID, erased: Erased, found: dict[str, S
 
 def forget(op: Operation, *, person: Person, erased: Erased, found: dict[str, Sequence[Any]]) -> None:
     """Erase a locked person, whether or not anybody asked: what a restored backup brought back is erased anew by it."""
-    counts = _empty(op, person, erased, found)
-    for handed in DataRequest.objects.filter(person=person, kind=DataRequest.Kind.ACCESS):
-        if handed.is_open:
-            advance(op, handed.withdraw, at=op.now, **_about(handed))
-        elif handed.status == DataRequest.Status.READY:
-            advance(op, handed.expire, at=op.now, **_about(handed))
+    whole = _whole(op, person)
+    counts = _empty(op, whole, erased, found)
+    _end_requests(op, whole)
     op.record(
-        person, "person.erased", stream=str(person.pk), facts={"orders": person.orders.count(), "emptied": counts},
+        person, "person.erased", stream=str(person.pk), facts={"orders": Order.objects.filter(person__in=whole).count(), "emptied": counts},
         targets=[("customer", person.pk)],
     )
-    whole = [person, *person.guests.filter(erased_at=None).select_related("key")]  # what a guest had is sealed under the guest's own key
     for one in whole:
-        vault.destroy(op, one.key)
+        if one.erased_at is None:
+            vault.destroy(op, one.key)
     PersonToken.objects.filter(person__in=whole).delete()
     RiskTrace.objects.filter(person__in=whole).delete()
     Order.objects.filter(person__in=whole).update(city_token=None, pin_token=None)
-    Person.objects.filter(pk__in=[one.pk for one in whole]).update(sealed=None, erased_at=op.now)
+    Person.objects.filter(pk__in=[one.pk for one in whole], erased_at=None).update(sealed=None, erased_at=op.now)
     person.erased_at = op.now
 
 
@@ -139,7 +142,7 @@ def sweep(op: Operation, *, request_id: UUID, erased: Erased, found: dict[str, S
     """Empty what came about an erased person since: late notices name them again. Returns how many there were."""
     person = locks.person(erased.person_id)
     request = locks.data_request(request_id)
-    counts = _empty(op, person, erased, found)
+    counts = _empty(op, _whole(op, person), erased, found)
     if counts:
         op.record(person, "person.swept", stream=str(person.pk), facts={"emptied": counts}, targets=[("customer", person.pk)])
     due_at = op.now + SWEEP_EVERY
@@ -190,17 +193,37 @@ def take_back(op: Operation, *, request_id: UUID) -> DataRequest:
     return request
 
 
-def _empty(op: Operation, person: Person, erased: Erased, found: dict[str, Sequence[Any]]) -> dict[str, int]:
-    """Of this app what is no key's, and the carts that are open; then what the others keep."""
-    for cart in Checkout.objects.filter(person=person, status=Checkout.Status.OPEN):
+def _whole(op: Operation, person: Person) -> list[Person]:
+    """The person and the guests they were, under their locks: what a guest had is sealed under the guest's own key."""
+    guests = sorted(person.guests.values_list("pk", flat=True))
+    for pk in guests:
+        op.open_stream(str(pk))
+    return [person, *(locks.person(pk) for pk in guests)]
+
+
+def _end_requests(op: Operation, whole: Sequence[Person]) -> None:
+    """Nothing is left to hand over, and who had asked for an erasure as a guest is erased with it."""
+    _, *guests = whole
+    for handed in DataRequest.objects.filter(person__in=whole, kind=DataRequest.Kind.ACCESS):
+        if handed.is_open:
+            advance(op, handed.withdraw, at=op.now, **_about(handed))
+        elif handed.status == DataRequest.Status.READY:
+            advance(op, handed.expire, at=op.now, **_about(handed))
+    for asked in DataRequest.objects.filter(person__in=guests, kind=DataRequest.Kind.ERASURE, status__in=DataRequest.OPEN):
+        advance(op, asked.fulfil, at=op.now, due_at=op.now + SWEEP_EVERY, **_about(asked))
+
+
+def _empty(op: Operation, whole: Sequence[Person], erased: Erased, found: dict[str, Sequence[Any]]) -> dict[str, int]:
+    """Of this app what is no key's, and the carts that could go on; then what the others keep."""
+    for cart in Checkout.objects.filter(person__in=whole, status__in=Checkout.GOING_ON):
         op.open_stream(str(cart.pk))
         stock.release(op, stream=str(cart.pk))
-        advance(op, cart.abandon, stream=str(cart.pk), at=op.now)
+        advance(op, cart.expire, stream=str(cart.pk), at=op.now)
     counts = {
-        "choices": Line.objects.filter(order__person=person).exclude(metadata={}).update(metadata={})
-        + CheckoutLine.objects.filter(checkout__person=person).exclude(metadata={}).update(metadata={}),
-        "case_notes": Case.objects.filter(order__person=person).exclude(sealed=None).update(sealed=None),
-        "archives": ArchivePart.objects.filter(request__person=person).delete()[0],
+        "choices": Line.objects.filter(order__person__in=whole).exclude(metadata={}).update(metadata={})
+        + CheckoutLine.objects.filter(checkout__person__in=whole).exclude(metadata={}).update(metadata={}),
+        "case_notes": Case.objects.filter(order__person__in=whole).exclude(sealed=None).update(sealed=None),
+        "archives": ArchivePart.objects.filter(request__person__in=whole).delete()[0],
     }
     return {name: count for name, count in counts.items() if count} | erasing.empty(op, erased, found)
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from orders.models import DataRequest, Person, PersonToken, RiskTrace
 from orders.operations import keeping, privacy
 from orders.privacy import archives
-from timeline import erasing
+from timeline import erasing, vault
 from timeline.actors import Actor, system
 from timeline.erasing import Erased
 from timeline.exports import storage
@@ -99,6 +99,18 @@ def alive_but_noted() -> int:
 
 
 def _serve(request: DataRequest) -> None:
+    """One request. What breaks at one is tried again in a while and keeps no other from its turn."""
+    try:
+        _do(request)
+    except (privacy.NotOpen, privacy.NotReady):
+        log.info("privacy.ended_meanwhile", request=str(request.pk))
+    except Exception:  # whatever it was, requests after it must still be served
+        log.exception("privacy.broke", request=str(request.pk))
+        with operation("privacy.look_again", actor=OFFICER) as op:
+            privacy.look_again(op, request_id=request.pk)
+
+
+def _do(request: DataRequest) -> None:
     try:
         if request.status == DataRequest.Status.READY:
             with operation("privacy.expire", actor=OFFICER, stream=str(request.person_id)) as op:
@@ -113,8 +125,9 @@ def _serve(request: DataRequest) -> None:
         why = keeping.reasons(request.person, now=timezone.now())
         with operation("privacy.put_off", actor=OFFICER, stream=str(request.person_id)) as op:
             privacy.put_off(op, request_id=request.pk, reasons=why)
-    except (privacy.NotOpen, privacy.NotReady):
-        log.info("privacy.ended_meanwhile", request=str(request.pk))
+    except vault.PersonErased:
+        with operation("privacy.withdraw", actor=OFFICER, stream=str(request.person_id)) as op:
+            privacy.withdraw(op, request_id=request.pk)
 
 
 @retried
@@ -127,6 +140,7 @@ def _erase(request: DataRequest, actor: Actor) -> DataRequest:
     return done
 
 
+@retried
 def _sweep(request: DataRequest) -> None:
     erased = _erased(request.person)
     found = erasing.find(erased, again=True)

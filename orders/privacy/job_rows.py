@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orders.models import JobChunk, JobResult, Order
+from django.db.models import Q
+
+from orders.models import JobChunk, JobResult, Order, Person
 from timeline import vault
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ NUMBER = "order_number"
 
 def find(erased: Erased) -> list[tuple[int, list[int]]]:
     """Pairs of a chunk and the lines in it that name one of the person's orders."""
-    numbers = set(Order.objects.filter(person_id=erased.person_id).values_list("number", flat=True))
-    jobs = JobResult.objects.filter(order__person_id=erased.person_id).values("job_id")
+    whole = Person.objects.filter(Q(pk=erased.person_id) | Q(owner=erased.person_id))
+    numbers = set(Order.objects.filter(person__in=whole).values_list("number", flat=True))
+    jobs = JobResult.objects.filter(order__person__in=whole).values("job_id")
     found = []
     for chunk in JobChunk.objects.filter(job__in=jobs).select_related("key").iterator(chunk_size=50):
         lines = [line for line, cells in chunk.rows() if cells and str(cells.get(NUMBER, "")).strip().upper() in numbers]

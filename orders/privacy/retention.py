@@ -131,12 +131,15 @@ def _ask_erasure(op: Operation, rows: QuerySet[Any]) -> None:
 
 
 def _idle() -> QuerySet[Any]:
-    """Who asked for nothing since, and is not about to be erased."""
+    """Who asked for nothing since, neither as the guests they were, and is not about to be erased."""
     since = _before("RETAIN_PERSONS_DAYS")
-    active = Q(pk__in=Order.objects.filter(created_at__gte=since).values("person_id"))
-    active |= Q(pk__in=Checkout.objects.filter(updated_at__gte=since).values("person_id"))
+    orders, carts = Order.objects.filter(created_at__gte=since), Checkout.objects.filter(updated_at__gte=since)
+    active = Q()
+    for rows in (orders, carts):
+        active |= Q(pk__in=rows.values("person_id"))
+        active |= Q(pk__in=rows.filter(person__owner__isnull=False).values("person__owner_id"))
     asked = Q(pk__in=DataRequest.objects.filter(kind=DataRequest.Kind.ERASURE, status__in=DataRequest.OPEN).values("person_id"))
-    return Person.objects.filter(erased_at=None).exclude(active | asked)
+    return Person.objects.filter(erased_at=None, owner=None).exclude(active | asked)
 
 
 def _before(setting: str) -> datetime:
