@@ -53,6 +53,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("order.held", False, "Put on hold ({reason})", activity="OrderGroupOnHold"),
     Kind("order.released", False, "Hold released ({reason})", activity="OrderGroupInProgress"),
     Kind("risk.assessed", False, "Risk {score} of 100: {verdict}"),
+    Kind("risk.reviewed", False, "Risk reviewed: {verdict}"),
     Kind("risk.rules_changed", False, "Rules of risk changed: version {version}"),
     Kind("risk.blocked", False, "Blocked for risk: {kind} ({reason})"),
     Kind("risk.unblocked", False, "No longer blocked for risk: {kind}"),

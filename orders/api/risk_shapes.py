@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
+from orders.operations.reviewing import REASON_CHARS_MAX as REVIEW_CHARS_MAX
+from orders.operations.reviewing import VERDICTS
 from orders.operations.risk_rules import BLOCK_REASONS
 from orders.risk.rules import AT_LEAST_MAX, REASON_CHARS_MAX, SCORE_MAX
 from orders.risk.signals import SIGNALS
@@ -130,10 +132,18 @@ class BlockInput(Input):
     reason = Choice(choices=BLOCK_REASONS, required=False, default="fraud")
 
 
+class ReviewInput(Input):
+    """A person's verdict on an order that waits: `pass` lets it go on, `reject` cancels it as fraud. The reason is sealed."""
+
+    verdict = Choice(choices=VERDICTS)
+    reason = StrictText(max_length=REVIEW_CHARS_MAX, multiline=True)
+
+
 _RULE = {"id": "first_cod", "signal": "first_cod", "atLeast": 1, "points": 20, "reason": "The first order, and cash on delivery"}
 BODIES: dict[str, dict[str, Any]] = {
     "RulesInput": {"holdFrom": 60, "rules": [_RULE]},
     "DryRunInput": {"holdFrom": 60, "rules": [_RULE]},
+    "ReviewInput": {"verdict": "pass", "reason": "Known customer, phoned"},
     "BlockInput": {"kind": "phone", "value": "+919845012345", "reason": "chargeback"},
 }
 for _name, _body in BODIES.items():

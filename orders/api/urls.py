@@ -95,6 +95,7 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/notes/<str:note_id>", staff.NoteView.as_view()),
     path("admin/orders/<str:order_id>/timeline/<str:note_id>", staff.EntryView.as_view()),
     path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),
+    path("admin/orders/<str:order_id>/risk/review", risk.ReviewView.as_view()),
     path("admin/orders/<str:order_id>/holds/<str:hold_id>", staff.HoldView.as_view()),
     path("admin/orders/<str:order_id>/edits", changes.EditsView.as_view()),
     path("admin/orders/<str:order_id>/edits/<str:edit_id>", changes.EditView.as_view()),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from drf_spectacular.utils import extend_schema
 
 from orders.api import risk_shapes as shapes
-from orders.api.views import StaffView, shown
+from orders.api.shapes import OrderShape
+from orders.api.views import OrderWrite, StaffView, shown
 from orders.models import RiskBlock
-from orders.operations import assessing, risk_rules
+from orders.operations import assessing, reviewing, risk_rules
 from orders.queries import uuid_of
 from timeline.api.answers import answered, nothing
 from timeline.api.keys import key_of
@@ -47,6 +48,20 @@ class RulesView(StaffView):
         with operation("risk.put_rules", actor=actor, stream=risk_rules.STORY, key=key_of(request, actor)) as op:
             done = risk_rules.put(op, data=data, expected_version=wish["version"])
             return answered(op, 200, shapes.ruleset_row(done))
+
+
+class ReviewView(OrderWrite, StaffView):
+    """`/admin/orders/{id}/risk/review`."""
+
+    required_scopes: ClassVar = {"POST": "orders:write"}
+    takes_if_match = True
+
+    @extend_schema(operation_id="admin_order_risk_review", request=shapes.ReviewInput, responses={200: OrderShape})
+    def post(self, request: Request, order_id: str) -> HttpResponse:
+        """Say of an order that waits for its risk whether it goes on."""
+        wish = shapes.ReviewInput.parse(request.data)
+        pk = self.order_id(order_id)
+        return self.write("risk.review", pk, lambda op: reviewing.review(op, order_id=pk, **wish))
 
 
 class DryRunView(StaffView):
