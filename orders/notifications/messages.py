@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import localtime
 
-from orders import tracking
+from orders import helping, tracking
 from shipping.models import Shipment
 from timeline.vocabulary import money
 
@@ -61,6 +61,14 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "payment_failed", ("email",), "The payment of your order {number} failed",
         "The payment of {total} for your order {number} did not go through. You can try again.\n\n{link}",
     ),
+    "ticket.opened": (
+        "ticket_opened", ("email",), "A message about your order {number}",
+        "We have written to you about your order {number}. Read it and answer here, without signing in: {help}",
+    ),
+    "ticket.answered": (
+        "ticket_answered", ("email",), "We have answered your question about {number}",
+        "We have answered your question about your order {number}. Read it and write back here, without signing in: {help}",
+    ),
     "return.approved": (
         "return_approved", ("email",), "Your return {rma} is approved",
         "Your return {rma} of order {number} is approved. Send the goods by {send_by}, or wait for the pickup.\n\n{return_link}",
@@ -106,20 +114,23 @@ TO_STAFF: dict[str, tuple[str, str, str]] = {
     ),
 }
 # What an e-mail says beyond the registered text, when there is such a thing.
-_EMAIL_MORE = {"order.shipped": "\n\nFollow the parcel without signing in: {track}"}
+_EMAIL_MORE = {
+    "order.placed": "\n\nAsk us about it without signing in: {help}",
+    "order.shipped": "\n\nFollow the parcel without signing in: {track}",
+}
 _SMS_CHARS_MAX = 160
 
 
 def texts(event: Event, order: Order) -> list[Text]:
     """The messages this event sends; none for a medium the customer gave no address of, none where a channel writes."""
     found = TEMPLATES.get(event.kind)
-    if found is None or order.channel_order_id or _is_between_staff(event) or _is_of_exchange(event):
+    if found is None or order.channel_order_id or _is_between_staff(event) or _is_of_exchange(event) or _is_own_question(event):
         return []
     template, media, subject, body = found
     profile = order.person.profile()
     words = _words(event, order)
     to = {"email": str(profile.get("email") or ""), "sms": str(profile.get("phone") or "")}
-    more = {"email": _EMAIL_MORE.get(event.kind, "") if words["track"] else ""}
+    more = {"email": _EMAIL_MORE.get(event.kind, "") if words["track"] or event.kind != "order.shipped" else ""}
     return [
         Text(template, medium, to[medium], subject.format_map(words), _fit(medium, (body + more.get(medium, "")).format_map(words)))
         for medium in media
@@ -141,6 +152,11 @@ def _is_between_staff(event: Event) -> bool:
     return event.kind == "refund.declined" and event.facts.get("requested_by_type") not in ("customer", "guest")
 
 
+def _is_own_question(event: Event) -> bool:
+    """Who asked knows it."""
+    return event.kind == "ticket.opened" and event.actor_type in ("customer", "guest")
+
+
 def _is_of_exchange(event: Event) -> bool:
     """Credit that moves between two orders is told by the orders themselves."""
     return "exchange" in (event.facts.get("reason_code"), event.facts.get("gateway")) or event.facts.get("code") == "exchange_given_up"
@@ -157,6 +173,7 @@ def _words(event: Event, order: Order) -> dict[str, Any]:
         "waits": "It is confirmed as soon as your payment is in." if order.payment_method != "cod" else "You pay at the door.",
         "rest": _rest(order, int(facts.get("balance_minor", 0))),
         "track": _track(event),
+        "help": helping.link_of(order.pk),
         "link": f"{settings.PUBLIC_URL}/account/orders/{order.number}/",
         **_return_words(facts, order),
     }
@@ -188,7 +205,7 @@ def _rest(order: Order, balance_minor: int) -> str:
 
 def _track(event: Event) -> str:
     """The page of the parcel the event is about; empty when it is about none."""
-    if event.kind not in _EMAIL_MORE:
+    if event.kind != "order.shipped":
         return ""
     number = event.facts.get("tracking_number") or ""
     wanted = Shipment.objects.filter(stream=event.stream, tracking_number=number, direction=Shipment.Direction.FORWARD)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from orders import locks
 from orders.models import Ticket
+from timeline.actors import CUSTOMER, GUEST
 from timeline.errors import Refused
 from timeline.transitions import advance, begin
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 TEXT_CHARS_MAX = 4000
 TICKETS_LIVE_MAX = 10
 MESSAGES_MAX = 200
-CUSTOMER = "customer"
 
 
 class TicketsFull(Refused):
@@ -113,7 +113,7 @@ def note_desk(op: Operation, *, ticket_id: UUID, reference: str) -> None:
 
 
 def _is_customer(op: Operation) -> bool:
-    return op.actor.type == CUSTOMER
+    return op.actor.type in (CUSTOMER, GUEST)
 
 
 def _targets(ticket: Ticket) -> list[tuple[str, UUID]]:

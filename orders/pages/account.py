@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from orders import outstanding, queries, searching, tracking
+from orders import outstanding, queries, searching, ticket_queries, tracking
 from orders.documents import reading
 from orders.models import Order
 from orders.operations import cancel as cancelling
@@ -113,7 +113,7 @@ def order(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseBa
             for parcel in detail.parcels if parcel.shipment.status not in ("booked", "cancelled")
         ],
         "refunds": [(refund, reason_of(refund) or "") for refund in detail.refunds],
-        "documents": reading.of_order(found.pk),
+        "documents": reading.of_order(found.pk), "questions": len(ticket_queries.of_order(found.pk)),
         "returns": [(ret, return_steps.says(ret)) for ret in detail.came_back.returns],
         "can_return": bool(account_returns.returnable(detail.lines)),
         "entries": entries.public_entries(queries.timeline(found.pk, public_only=True)),
