@@ -100,7 +100,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("PRIVACY_KEEP_DAYS", "whole", "0", "The law asks for a customer's data so many days after an order's end; an erasure waits for it.", "Privacy"),
     Variable("ARCHIVE_DAYS", "whole", "7", "An archive of a customer's data can be fetched for so many days.", "Privacy"),
     Variable("ERASURES_FILE", "text", "", "Every erasure is noted here, for restored backups: a file apart from the database. Empty: `erasures` in BAHI_VAR.", "Privacy"),
-    Variable("RETAIN_NOTICES_DAYS", "whole", "90", "Bodies of what gateways and carriers told are kept so many days.", "Privacy"),
+    Variable("RETAIN_NOTICES_DAYS", "whole", "90", "Bodies of what gateways, carriers and channels told are kept so many days.", "Privacy"),
     Variable("RETAIN_DELIVERIES_DAYS", "whole", "30", "Tries of outgoing webhooks are kept so many days.", "Privacy"),
     Variable("RETAIN_ANSWERS_DAYS", "whole", "30", "Answers kept under an idempotency key are kept so many days.", "Privacy"),
     Variable("RETAIN_MESSAGES_DAYS", "whole", "365", "Texts of messages to customers are kept so many days.", "Privacy"),

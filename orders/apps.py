@@ -14,7 +14,7 @@ class OrdersConfig(AppConfig):
         """Tell the timeline what it cannot know: names of stories, rows to export, hydration, who sees people, what to erase."""
         from orders import exports, masking, person_queries, queries  # noqa: F401 exports register themselves
         from orders.api import hydrated
-        from orders.privacy import job_rows
+        from orders.privacy import channel_bodies, job_rows
         from timeline import erasing, ingest, sight, trigrams
         from timeline.endpoints import hydration
 
@@ -23,6 +23,7 @@ class OrdersConfig(AppConfig):
         hydration.register(hydrated.hydrate)
         sight.register(masking.sees_customers)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
+        erasing.register("channel_notices", find=channel_bodies.find, empty=channel_bodies.empty)
         trigrams.register(
             trigrams.Trigram("order_number_part_idx", "orders_order", "number"),
             # As `icontains` writes it.

@@ -52,16 +52,15 @@ def add(op: Operation, *, code: str, channel: str, name: str, **more: Any) -> Ch
 
 def change(op: Operation, *, account_id: Any, changes: Mapping[str, Any]) -> ChannelAccount:
     """Change what is named; credentials are replaced one by one, an empty one is taken away. Raises Missing."""
-    row = ChannelAccount.objects.filter(pk=account_id).first()
-    if row is None:
-        raise Missing
+    row = _known(account_id)
     op.open_stream(row.story)
+    row = _known(account_id)  # as it is once nobody else changes it
     if "name" in changes:
         row.name = changes["name"]
     _set(op, row, changes)
     named = sorted(key for key in changes if key != "credentials") + sorted(changes.get("credentials") or ())
     op.record(row, "channel_account.changed", stream=row.story, facts={"account": row.code, "parts": named})
-    row.save(force_update=True)
+    row.save(update_fields=["name", "base_url", "is_active", "poll_minutes", "poll_due_at", "sealed"])
     return row
 
 
@@ -84,13 +83,26 @@ def of_channel(channel: str, code: str) -> ChannelAccount:
 def polled(
     op: Operation, *, account_id: Any, cursor: str | None, error: str = "", wait_seconds: int | None = None
 ) -> ChannelAccount:
-    """Note how a poll went, and when the next is due."""
+    """Note how a poll went, and when the next is due; nothing else, as somebody may change the account meanwhile."""
     row = ChannelAccount.objects.get(pk=account_id)
     if cursor is not None:
         row.poll_cursor = cursor
     row.polled_at, row.poll_error = op.now, error[:300]
     row.poll_due_at = _due(op, row, wait_seconds)
-    row.save(force_update=True)
+    row.save(update_fields=["poll_cursor", "polled_at", "poll_error", "poll_due_at"])
+    return row
+
+
+def lease(op: Operation, *, account_id: Any, seconds: int) -> bool:
+    """Take the poll that is due, for so long; whether it was still there to be taken."""
+    due = ChannelAccount.objects.filter(pk=account_id, is_active=True, poll_due_at__lte=op.now)
+    return bool(due.update(poll_due_at=op.now + timedelta(seconds=seconds)))
+
+
+def _known(account_id: Any) -> ChannelAccount:
+    row = ChannelAccount.objects.filter(pk=account_id).first()
+    if row is None:
+        raise Missing
     return row
 
 

@@ -51,13 +51,25 @@ def follow(op: Operation, *, row: ChannelImport, order: Canonical, refusal: Trou
         )
         Order.objects.filter(pk=ours.pk).update(channel_status=order.told.words)
         ours.channel_status = order.told.words
-    move = moving.follow_money if moving.is_ahead(ours, order.told) else moving.take_as_far
+    move = moving.stay if moving.is_ahead(ours, order.told) else moving.take_as_far
     with op.about(str(ours.pk)):
         move(op, order=ours, told=order.told)
     row.state = S.IMPORTED
     op.record(row, "channel_import.changed", stream=row.story, facts=_words(row), targets=[("order", ours.pk)])
     _save(row)
     return UPDATED
+
+
+def follow_money(op: Operation, *, row: ChannelImport, order: Canonical) -> bool:
+    """Book what the channel took or gave back, and nothing else; whether there was any."""
+    if row.order_id is None:
+        raise AssertionError
+    op.open_stream(str(row.order_id))
+    ours = locks.order(row.order_id)
+    before = (ours.paid_minor, ours.refunded_minor)
+    with op.about(str(ours.pk)):
+        now = moving.follow_money(op, order=ours, told=order.told)
+    return before != (now.paid_minor, now.refunded_minor)
 
 
 def _dispute(op: Operation, row: ChannelImport) -> str:
@@ -96,16 +108,19 @@ def _address(op: Operation, ours: Order, order: Canonical) -> None:
     if not order.shipping or ours.status not in _BEFORE_SHIPPING or wanted == people.read_address(ours.shipping_address, ours.person):
         return
     address = people.keep_address(op, person=ours.person, address=wanted)
+    moved = {"shipping_address": address, "destination_state": placing.destination_of(order.shipping), **people.place_tokens(wanted)}
     op.record(
         ours, "order.edited", stream=str(ours.pk),
         facts={
-            "shipping_address_id": address.pk, "item_count": ours.item_count, "total_minor": ours.total_minor,
-            "currency": ours.currency, "balance_minor": 0,
+            "shipping_address_id": address.pk, "destination_state": moved["destination_state"], "item_count": ours.item_count,
+            "total_minor": ours.total_minor, "currency": ours.currency, "balance_minor": 0,
+            "tax": {name: getattr(ours, name) for name in ("cgst_minor", "sgst_minor", "igst_minor")},
         },
         targets=[("customer", ours.person_id)],
     )
-    Order.objects.filter(pk=ours.pk).update(shipping_address=address)
-    ours.shipping_address = address
+    Order.objects.filter(pk=ours.pk).update(**moved)
+    for name, value in moved.items():
+        setattr(ours, name, value)
 
 
 def _fixed(sums: dict[str, Any]) -> dict[str, Any]:

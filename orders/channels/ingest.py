@@ -16,17 +16,18 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
+import structlog
 from django.db import DataError, IntegrityError
 
-from orders.channels import adapters, deciding, following, matching, placing
+from orders.channels import adapters, deciding, following, identifying, matching, placing
 from orders.channels.canonical import Canonical, Trouble, as_data
 from orders.channels.reading import dumps, loads
-from orders.models import ChannelAccount, ChannelImport, Person
+from orders.models import ChannelImport, Person
 from orders.operations import numbers, people
 from timeline import vault
-from timeline.errors import DomainError, Missing, Refused
+from timeline.errors import Busy, DomainError, Missing, Refused
 from timeline.operations import operation
 from timeline.retries import retried
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.models import Variant
+    from orders.channels.identifying import Body
+    from orders.models import ChannelAccount
     from orders.operations.numbers import Number
     from timeline.actors import Actor
     from timeline.operations import Operation
@@ -41,8 +44,7 @@ if TYPE_CHECKING:
 CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED = "created", "unchanged", "updated", "held", "conflict", "refused"
 OUTCOMES = (CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED)
 S = ChannelImport.State
-_IMPORTS = UUID("3f6f0d5e-1f0b-4f0c-9f4e-2d0c9a7e6b51")
-_PEOPLE_VERSION = 0x4000
+log = structlog.get_logger("bahi.channels")
 
 
 class ImportEnded(Refused):
@@ -60,33 +62,21 @@ class Outcome:
     row: ChannelImport | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body that names an order."""
-
-    channel: str
-    order_id: str
-    said: dict[str, Any]
-    shop: str = ""
-
-    @property
-    def import_id(self) -> UUID:
-        """The same for every body of the same order."""
-        return uuid5(_IMPORTS, "\0".join(filter(None, (self.channel, self.shop, self.order_id))))
-
-    @property
-    def story(self) -> str:
-        """The import's story."""
-        return f"channel-import:{self.import_id}"
-
-
 def take(*, channel: str, said: Any, actor: Actor, account: ChannelAccount | None = None) -> Outcome:
     """Take one order's body in. Notes [Taken once] and [Two tries]. Never raises for a body; Busy as every write."""
     try:
-        body = Body(channel, adapters.identify(channel, said), said, _shop(channel, said, account))
+        body = identifying.body_of(channel, said, account)
     except adapters.NotAnOrder as error:
         return Outcome(REFUSED, channel, reasons=(Trouble("not_an_order", str(error)).row(),))
-    return _taken(body, actor=actor, account=account)
+    try:
+        return _taken(body, actor=actor, account=account)
+    except Busy:
+        raise
+    except (DomainError, IntegrityError, DataError, OverflowError, ValueError) as error:
+        # Neither an order nor a held import could be written: the bodies beside it still come in.
+        log.warning("channel_body.refused", channel=channel, why=type(error).__name__, exc_info=True)
+        trouble = Trouble("cannot_be_kept", f"The body cannot be kept: {type(error).__name__}.")
+        return Outcome(REFUSED, channel, body.order_id, (trouble.row(),))
 
 
 @retried
@@ -149,6 +139,9 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
     if row is not None:
         if bytes(row.fingerprint) == _print(said):
             return _same(row)
+        if row.person.key.destroyed_at is not None:
+            return _of_erased(op, row, adapters.translate(body.channel, said))
+        row.account = row.account or account
         said = adapters.merge(body.channel, loads(row.body() or b"{}"), said)
     order = deciding.apply(adapters.translate(body.channel, said), row.decisions if row is not None else {})
     if row is None:
@@ -164,6 +157,13 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
     _keep(op, row, said, order, print_=_print(body.said))
     changed = following.follow(op, row=row, order=order, refusal=refusal)
     return Outcome(changed, row.channel, row.channel_order_id, tuple(row.reasons), row)
+
+
+def _of_erased(op: Operation, row: ChannelImport, order: Canonical) -> Outcome:
+    """Nothing more is kept of a buyer who was erased; what the channel took or gave back of an order that stands is booked."""
+    is_moved = row.order_id is not None and following.follow_money(op, row=row, order=order)
+    trouble = Trouble("buyer_erased", "The buyer was erased; their order is followed by its money alone.", holds=False)
+    return Outcome(UPDATED if is_moved else UNCHANGED, row.channel, row.channel_order_id, (trouble.row(),), row)
 
 
 def _retry(op: Operation, *, import_id: UUID, number: Number | None, refusal: Trouble | None) -> Outcome:
@@ -234,17 +234,18 @@ def _keep(op: Operation, row: ChannelImport, said: dict[str, Any], order: Canoni
 
 def _new(op: Operation, *, body: Body, order: Canonical, account: ChannelAccount | None) -> ChannelImport:
     return ChannelImport(
-        id=body.import_id, channel=body.channel, shop=body.shop, channel_order_id=body.order_id, account=account, person=_person(op, order),
+        id=body.import_id, channel=body.channel, shop=body.shop, channel_order_id=body.order_id, account=account, person=_person(op, order, body.shop),
         received_at=op.now, seen_at=op.now,
     )
 
 
-def _person(op: Operation, order: Canonical) -> Person:
-    """The buyer as this channel knows them: by its id for them, else by e-mail; never somebody of another channel."""
+def _person(op: Operation, order: Canonical, shop: str) -> Person:
+    """The buyer as this channel knows them: by its id for them, else by e-mail; never somebody of another channel or shop."""
     known = order.buyer.id or order.buyer.email.casefold()
     person_id = op.new_id()
     if known:
-        person_id = UUID(bytes=vault.blind("channel_buyer", f"{order.channel}\0{known}"), version=4)
+        # Customer 17 of one shop is not customer 17 of another where ids are each shop's own; elsewhere `shop` is empty.
+        person_id = UUID(bytes=vault.blind("channel_buyer", "\0".join(filter(None, (order.channel, shop, known)))), version=4)
         found = Person.objects.select_related("key").filter(pk=person_id).first()
         if found is not None and found.key.destroyed_at is not None:
             person_id = op.new_id()  # who was erased is somebody new when they come again
@@ -252,17 +253,6 @@ def _person(op: Operation, order: Canonical) -> Person:
     return people.remember(
         op, person=person, profile={"email": order.buyer.email, "phone": order.buyer.phone, "name": order.buyer.name}
     )
-
-
-def _shop(channel: str, said: Any, account: ChannelAccount | None) -> str:
-    """Whose order ids these are: as the body says, else the account it came by, or the only one there is."""
-    if channel not in adapters.PER_SHOP:
-        return ""
-    told = adapters.shop_of(channel, said)
-    if told or account is not None:
-        return told or account.code if account is not None else told
-    codes = list(ChannelAccount.objects.filter(channel=channel).values_list("code", flat=True)[:2])
-    return codes[0] if len(codes) == 1 else ""
 
 
 def _same(row: ChannelImport) -> Outcome:

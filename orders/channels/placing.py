@@ -191,6 +191,7 @@ def _order(
         total_minor=order.total_minor, item_count=sum(line.quantity for line in lines), shipping_method="standard",
         payment_method="cod" if order.told.cash_on_delivery else "channel", destination_state=destination,
         shipping_address=shipping, billing_address=billing, created_at=op.now, state_since=op.now,
+        **people.place_tokens(address_of(order.shipping)),
     )
     row.pricing_snapshot = told.pricing_snapshot(
         now=op.now, currency=order.currency, lines=[_told_line(line) for line in lines], totals=_totals(row, gst),

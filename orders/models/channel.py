@@ -106,6 +106,7 @@ class ChannelImport(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "-received_at"], name="channel_import_state_idx"),
             models.Index(fields=["-received_at", "-id"], name="channel_import_age_idx"),
+            models.Index(fields=["channel_order_id"], name="channel_import_their_id_idx"),
         ]
 
     def __str__(self) -> str:

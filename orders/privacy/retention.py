@@ -15,7 +15,18 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import Min, Q
 
-from orders.models import Checkout, CheckoutLine, DataRequest, Document, JobChunk, Message, Order, Person, ReturnPhoto
+from orders.models import (
+    ChannelNotice,
+    Checkout,
+    CheckoutLine,
+    DataRequest,
+    Document,
+    JobChunk,
+    Message,
+    Order,
+    Person,
+    ReturnPhoto,
+)
 from orders.operations import privacy
 from payments.models import Notice
 from shipping.models import CarrierNotice, Label
@@ -156,6 +167,7 @@ def _book_keys() -> QuerySet[Any]:
 RULES: tuple[Rule, ...] = (
     Rule("notices", "RETAIN_NOTICES_DAYS", lambda: Notice.objects.exclude(handled_at=None).exclude(sealed=b""), "received_at", _no_body),
     Rule("pushes", "RETAIN_NOTICES_DAYS", lambda: CarrierNotice.objects.exclude(handled_at=None).exclude(sealed=b""), "received_at", _no_body),
+    Rule("channel_notices", "RETAIN_NOTICES_DAYS", lambda: ChannelNotice.objects.exclude(sealed=b""), "received_at", _no_body),
     Rule("deliveries", "RETAIN_DELIVERIES_DAYS", Attempt.objects.all, "at", _delete),
     Rule("answers", "RETAIN_ANSWERS_DAYS", Receipt.objects.all, "created_at", _delete),
     Rule("messages", "RETAIN_MESSAGES_DAYS", lambda: Message.objects.exclude(sealed=b""), "created_at", _no_body),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.utils import timezone
 
 from orders.channels import accounts, ingest, polling
+from orders.channels.talking import shops
 from orders.models import ChannelAccount, ChannelImport, Order
 from orders.operations import fulfil, process
 from tests import makers
@@ -29,6 +32,7 @@ class Stub:
     def __init__(self) -> None:
         self.answers: dict[str, list[tuple[int, dict[str, str], Any]]] = {}
         self.told: list[tuple[str, str, Any]] = []
+        self.answer: Callable[[str, dict[str, str]], tuple[int, dict[str, str], Any] | None] = lambda *_: None  # by itself
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,8 +44,7 @@ class Stub:
                 except ValueError:
                     said = raw.decode()
                 stub.told.append((self.command, self.path, said))
-                known = stub.answers.get(f"{self.command} {path}", [(404, {}, None)])
-                status, headers, data = known.pop(0) if len(known) > 1 else known[0]
+                status, headers, data = stub.answer(path, dict(parse_qsl(urlsplit(self.path).query))) or stub.taught(f"{self.command} {path}")
                 out = json.dumps(data).encode()
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(out))}.items():
@@ -57,6 +60,10 @@ class Stub:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def taught(self, where: str) -> tuple[int, dict[str, str], Any]:
+        known = self.answers.get(where, [(404, {}, None)])
+        return known.pop(0) if len(known) > 1 else known[0]
 
     def teach(self, where: str, *answers: tuple[int, dict[str, str], Any]) -> None:
         self.answers[where] = list(answers)
@@ -151,3 +158,75 @@ def test_a_parcel_is_told_once_and_what_is_refused_is_tried_again(stub: Stub) ->
     assert told[-1] == ("PUT", "/wp-json/wc/v3/orders/5501", {"status": "completed"})
     assert "BD123456789" in told[-2][2]["note"]
     assert len(ChannelImport.objects.get().told_back) == 1
+
+
+class Shop:
+    """A shop whose orders are listed by their last change, oldest first, two a page; one changes after the first page."""
+
+    def __init__(self, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(shops, "PAGE_ROWS", 2)
+        self.stub, self.now = stub, timezone.now().replace(microsecond=0) - timedelta(hours=1)
+        self.changed = {number: self.now + timedelta(minutes=number) for number in range(1, 6)}
+        self.asked: list[dict[str, str]] = []
+        stub.answer = self.page
+
+    def page(self, path: str, query: dict[str, str]) -> tuple[int, dict[str, str], Any] | None:
+        if not path.endswith("/wc/v3/orders"):
+            return None
+        self.asked.append(query)
+        since = datetime.fromisoformat(query["modified_after"]).replace(tzinfo=UTC)
+        found = sorted((at, number) for number, at in self.changed.items() if at > since)
+        first = (int(query["page"]) - 1) * 2
+        told = [
+            body("woocommerce", id=number, date_modified_gmt=at.strftime("%Y-%m-%dT%H:%M:%S")) for at, number in found[first : first + 2]
+        ]
+        if len(self.asked) == 1:
+            self.changed[1] = self.now + timedelta(minutes=30)
+            self.changed[6] = self.now + timedelta(minutes=31)
+        return 200, {"X-WP-TotalPages": str(-(-len(found) // 2))}, told
+
+
+def test_an_order_that_changes_between_two_pages_hides_no_other(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note [Pages that shift]: the first order moves to the end, and a new one comes."""
+    account_, listed = account(stub, "woocommerce"), Shop(stub, monkeypatch)
+    polling.poll(account_)
+    assert set(ChannelImport.objects.values_list("channel_order_id", flat=True)) == set("123456")
+    assert json.loads(fresh(account_).poll_cursor)["over"] is True
+    assert {query["page"] for query in listed.asked} == {"1"}
+
+
+def test_control_with_numbered_pages_an_order_is_never_seen(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "OLDEST_CHANGE_FIRST", frozenset())
+    account_ = account(stub, "woocommerce")
+    Shop(stub, monkeypatch)
+    polling.poll(account_)
+    assert set(ChannelImport.objects.values_list("channel_order_id", flat=True)) == set("12456")
+
+
+def test_a_whole_page_of_one_second_is_passed_by_its_number(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    account_, listed = account(stub, "woocommerce"), Shop(stub, monkeypatch)
+    listed.changed = dict.fromkeys(range(1, 6), listed.now)
+    polling.poll(account_)
+    assert ChannelImport.objects.count() == 6
+
+
+def test_a_poll_says_what_was_refused_and_takes_nothing_of_a_change_beside_it(stub: Stub) -> None:
+    shop = account(stub, "shopify")
+    stub.teach("GET /admin/api/2026-10/orders.json", (200, {}, {"orders": [{"name": "no id"}, body("shopify")]}))
+    with operation("test.rename", actor=makers.TESTER) as op:
+        accounts.change(op, account_id=shop.pk, changes={"name": "Renamed", "credentials": {"accessToken": "token-2"}})
+    assert polling.poll(shop) == 2
+    assert (fresh(shop).name, fresh(shop).credentials()["accessToken"]) == ("Renamed", "token-2")
+    assert fresh(shop).poll_error == "order without an id: The body names no order of Shopify."
+    assert ChannelImport.objects.count() == 1
+
+
+def test_a_poll_that_another_worker_took_is_left_to_it(stub: Stub) -> None:
+    shop = account(stub, "shopify")
+    stub.teach("GET /admin/api/2026-10/orders.json", (200, {}, {"orders": []}))
+    now = timezone.now()
+    with operation("test.lease", actor=makers.TESTER) as op:
+        assert accounts.lease(op, account_id=shop.pk, seconds=300)
+        assert not accounts.lease(op, account_id=shop.pk, seconds=300)
+    assert polling.poll_due(now) == 0
+    assert stub.told == []

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,17 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.utils import timezone
 
-from orders.channels import accounts, talking
+from orders.channels import accounts, ingest, talking
 from orders.channels.reading import loads
 from orders.channels.talking import Page
 from orders.models import ChannelAccount, ChannelNotice, Order
+from orders.privacy import channel_bodies, retention
 from tests import makers
 from tests.channels.bodies import body
 from timeline import relay
+from timeline.erasing import Erased
 from timeline.operations import operation
 
 if TYPE_CHECKING:
@@ -144,3 +148,25 @@ def test_flipkart_signs_date_and_address_and_its_shipment_is_fetched(monkeypatch
     assert call("my-flipkart", raw, **{**head, "X-Date": formatdate(now - 60, usegmt=True)}) == 401
     work()
     assert (there.asked, Order.objects.get().total_minor) == (["ship-1"], 103900)
+
+
+def test_a_message_that_was_not_taken_in_is_let_go_of_in_time_or_with_its_buyer(settings: Any) -> None:
+    """B69, B95: an account's messages keep no body for longer than others do, nor of who was erased."""
+    row = account("shopify")
+    raws = [json.dumps({"about": number, "email": "jon@example.ca"}).encode() for number in (body("shopify")["id"], "other")]
+    for raw in raws:
+        assert call("my-shopify", raw, **{"X-Shopify-Hmac-Sha256": base64_hmac(SECRET.encode(), raw)}) == 200
+    work()
+    assert ChannelNotice.objects.filter(outcome="1 refused").exclude(sealed=b"").count() == 2
+    taken = ingest.take(channel="shopify", said=loads(json.dumps(body("shopify")).encode()), actor=makers.TESTER, account=row)
+    assert taken.row is not None
+    person = taken.row.person
+    erased = Erased(person.pk, person.key_id, (), person.created_at - timedelta(days=1))
+    with operation("test.erase", actor=makers.TESTER) as op:
+        assert channel_bodies.empty(op, erased, channel_bodies.find(erased)) == 1
+    assert [notice.body() for notice in ChannelNotice.objects.exclude(sealed=b"")] == [raws[1]]
+
+    settings.RETAIN_NOTICES_DAYS = 30
+    assert "channel_notices" not in retention.apply(timezone.now() + timedelta(days=29))
+    assert retention.apply(timezone.now() + timedelta(days=31))["channel_notices"] == 1
+    assert not ChannelNotice.objects.exclude(sealed=b"").exists()
