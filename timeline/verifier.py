@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 FORMAT, FORMAT_WITHHELD = "bahi-proof/1", "bahi-proof/2"
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-ED25519 = b"\x01"
-COSIGNATURE = b"\x04"
 TIME_BYTES = 8
 KEY_ID_BYTES = 4
 SIZE_DIGITS_MAX = 19
@@ -124,32 +121,40 @@ def _hashes(values: Sequence[bytes]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """Who may sign: a name and an Ed25519 public key. `id` are the four bytes that stand before each signature."""
+class _Signer:
+    """A name and an Ed25519 public key. `id` are the four bytes that stand before each signature, `MARK` tells kinds of keys apart."""
 
+    MARK: ClassVar[bytes]
     name: str
     public: bytes
 
     @property
     def id(self) -> bytes:
-        """SHA-256(name || newline || 0x01 || public key), the first four bytes."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+        """SHA-256(name || newline || mark || public key), the first four bytes."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.MARK + self.public).digest()[:KEY_ID_BYTES]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.MARK + self.public).decode()}"
 
     @classmethod
-    def parse(cls, text: str) -> Key:
+    def parse(cls, text: str) -> Self:
         """A verifier key `name+id+base64`. Raises Unreadable."""
         name, _, rest = text.partition("+")
         short, _, body = rest.partition("+")
         raw = _b64(body, "the key")
-        if not name or raw[:1] != ED25519 or len(raw) != 1 + HASH_BYTES:
-            raise Unreadable("a key is name+id+base64 of an Ed25519 public key")
-        key = cls(name, raw[1:])
-        if key.id.hex() != short:
+        if not name or raw[:1] != cls.MARK or len(raw) != 1 + HASH_BYTES:
+            raise Unreadable("a key is name+id+base64 of an Ed25519 public key of its kind")
+        found = cls(name, raw[1:])
+        if found.id.hex() != short:
             raise Unreadable("the key's id is not that of its name and bytes")
-        return key
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Key(_Signer):
+    """Who may sign a log."""
+
+    MARK = b"\x01"
 
     def has_signed(self, text: str, signature: bytes) -> bool:
         """Whether this is the key's signature of the text."""
@@ -161,32 +166,10 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(_Signer):
     """Somebody who signs that they have seen the log grow to a checkpoint, and when (C2SP tlog-cosignature, Ed25519)."""
 
-    name: str
-    public: bytes
-
-    @property
-    def id(self) -> bytes:
-        """SHA-256(name || newline || 0x04 || public key), the first four bytes."""
-        return hashlib.sha256(self.name.encode() + b"\n" + COSIGNATURE + self.public).digest()[:KEY_ID_BYTES]
-
-    def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(COSIGNATURE + self.public).decode()}"
-
-    @classmethod
-    def parse(cls, text: str) -> Witness:
-        """A verifier key `name+id+base64`. Raises Unreadable."""
-        name, _, rest = text.partition("+")
-        short, _, body = rest.partition("+")
-        raw = _b64(body, "the witness's key")
-        if not name or raw[:1] != COSIGNATURE or len(raw) != 1 + HASH_BYTES:
-            raise Unreadable("a witness's key is name+id+base64 of an Ed25519 cosignature key")
-        witness = cls(name, raw[1:])
-        if witness.id.hex() != short:
-            raise Unreadable("the witness's key id is not that of its name and bytes")
-        return witness
+    MARK = b"\x04"
 
     def time_of(self, text: str, line: str) -> int:
         """When the witness signed this text, in seconds since 1970, as its line says. Raises Broken, Unreadable."""
@@ -270,7 +253,7 @@ def witnessed(note: str, witnesses: Sequence[Witness]) -> dict[str, int]:
 def _b64(text: str, what: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise Unreadable(f"{what} is not base64") from error
 
 
@@ -294,13 +277,14 @@ def check(
 ) -> Verdict:
     """Check a whole bundle; `older` is the text of a checkpoint kept from before, at least `quorum` of the witnesses signed it.
 
-    Internal events may be withheld: of such there is only the hash that stands in the log at that place.
-    Raises Broken, Unreadable.
+    Internal events may be withheld: of such there is only a hash that stands in the log at that place, between its neighbours.
+    That it is an event of this story, and an internal one, is the shop's word. Raises Broken, Unreadable.
     """
     stream, checkpoint, rows = _outline(bundle, keys)
-    events = []
+    events: list[dict[str, Any]] = []
+    before = -1
     for place, row in enumerate(rows, start=1):
-        where, entry = f"event {place}", row.get("entry", "").encode()
+        where, entry = f"event {place}", row.get("entry", "").encode(errors="surrogatepass")
         leaf = _b64(row["leaf"], where) if "leaf" in row else leaf_hash(entry)
         path = [_b64(step, where) for step in row["path"]]
         if "leaf" not in row:
@@ -313,6 +297,11 @@ def check(
             events.append(event)
         if not is_included(index=row["position"], size=checkpoint.size, leaf=leaf, path=path, root=checkpoint.root):
             raise Broken("not_included", where, f"these bytes do not stand at place {row['position']} of the signed log")
+        if row["position"] <= before:
+            raise Broken("out_of_order", where, f"place {row['position']} is not behind the one before it, {before}")
+        before = row["position"]
+    if not events:
+        raise Broken("nothing_told", stream, "every event is withheld: hashes alone say nothing of a story")
     if older is not None:
         _grown(bundle, keys, older, checkpoint)
     seen = witnessed(bundle["checkpoint"], witnesses)
@@ -328,6 +317,8 @@ def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[An
     stream, note, rows = bundle.get("stream"), bundle.get("checkpoint"), bundle.get("events")
     if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(rows, list) or not rows:
         raise Unreadable("a proof has a stream, a checkpoint and events")
+    if not isinstance(bundle.get("pending", []), list) or not isinstance(bundle.get("consistency", {}), dict):
+        raise Unreadable("what is pending is a list, what shows that the log has grown a table by size")
     if not all(_is_row(row, may_withhold=may_withhold) for row in rows):
         raise Unreadable("an event of a proof has an entry, a position and a path")
     return stream, Checkpoint.parse(open_note(note, keys)), rows
@@ -344,7 +335,7 @@ def _is_row(row: Any, *, may_withhold: bool) -> bool:
 def _read_event(entry: bytes, where: str) -> dict[str, Any]:
     try:
         event = json.loads(entry)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Broken("unreadable", where, "its bytes are no event") from error
     if not isinstance(event, dict) or not {"stream", "seq", "kind"} <= event.keys():
         raise Broken("unreadable", where, "its bytes are no event")
@@ -353,8 +344,8 @@ def _read_event(entry: bytes, where: str) -> dict[str, Any]:
 
 def _grown(bundle: dict[str, Any], keys: Sequence[Key], older: str, now: Checkpoint) -> None:
     before = Checkpoint.parse(open_note(older, keys))
-    steps = bundle.get("consistency", {}).get(str(before.size), [])
-    path = [_b64(step, "the consistency proof") for step in steps]
+    steps = bundle.get("consistency", {}).get(str(before.size))
+    path = [_b64(step, "the consistency proof") for step in (steps if isinstance(steps, list) else [])]
     same = before.origin == now.origin
     if not same or not is_consistent(
         old_size=before.size, old_root=before.root, new_size=now.size, new_root=now.root, path=path
@@ -381,7 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Broken as broken:
         say(f"BROKEN {broken}\n")
         return 1
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         say(f"UNREADABLE {error}\n")
         return 2
     say(f"HOLDS {len(verdict.events)} events of {verdict.stream}, in {verdict.checkpoint.origin} at {verdict.checkpoint.size}\n")

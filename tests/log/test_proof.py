@@ -101,6 +101,37 @@ def test_what_is_no_proof_is_unreadable(what: Any) -> None:
         check(what, [])
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [("pending", 5), ("consistency", [1]), ("events", {}), ("stream", None), ("checkpoint", 7), ("checkpoint", "a\n\nb\n"), ("events", [None])],
+)
+def test_a_part_that_is_no_such_part_is_unreadable(part: str, said: Any) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    with pytest.raises(Unreadable):
+        check({**proof.bundle(stream), part: said}, known_keys())
+
+
+@pytest.mark.parametrize("entry", ["[" * 100_000, "\ud800", "null", "{}", ""])
+def test_bytes_that_are_no_event_are_said_to_be_none(entry: str) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    bundle = proof.bundle(stream)
+    bundle["events"][1]["entry"] = entry
+    with pytest.raises(Broken) as broken:
+        check(bundle, known_keys())
+    assert broken.value.kind == "unreadable"
+
+
+@pytest.mark.parametrize("steps", [5, [7], ["AA=="], None])
+def test_growth_that_is_not_shown_is_refused(steps: Any) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    kept = Checkpoint.objects.latest("id")
+    makers.sealed(["RICE", "SALT"])
+    bundle = proof.bundle(stream)
+    bundle["consistency"] = {str(kept.size): steps}
+    with pytest.raises((Broken, Unreadable)):
+        check(bundle, known_keys(), older=kept.note)
+
+
 def test_the_verifier_needs_nothing_of_ours(tmp_path: Path) -> None:
     (stream,) = makers.sealed(["TEA"])
     path = tmp_path / "proof.json"

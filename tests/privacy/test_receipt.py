@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from typing import Any
 
 import pytest
 import segno
@@ -54,18 +55,67 @@ def test_whoever_has_it_checks_it_and_learns_no_name() -> None:
     assert anybody.get(found["proofUrl"].replace("receipts/", "receipts/x")).status_code == 404
 
 
-def test_what_is_withheld_still_proves_that_nothing_is_left_out() -> None:
-    """A27: of an internal event there is the hash alone; another hash, none, or a whole proof with one are refused."""
-    order = makers.paid_order()
+def rows_of(bundle: dict[str, Any], *, withheld: bool) -> list[int]:
+    return [place for place, row in enumerate(bundle["events"]) if ("leaf" in row) is withheld]
+
+
+def withhold(bundle: dict[str, Any], place: int) -> None:
+    row = bundle["events"][place]
+    row["leaf"] = base64.b64encode(verifier.leaf_hash(row.pop("entry").encode())).decode()
+
+
+def forged(bundle: dict[str, Any], how: str) -> dict[str, Any]:
+    rows, hidden = bundle["events"], rows_of(bundle, withheld=True)
+    if how == "another hash":
+        rows[hidden[0]]["leaf"] = base64.b64encode(bytes(32)).decode()
+    elif how == "cut short":
+        rows[hidden[0]]["leaf"] = rows[hidden[0]]["leaf"][:-4]
+    elif how == "left out":
+        del rows[hidden[0]]
+    elif how == "twice":
+        rows.insert(hidden[0], rows[hidden[0]])
+    elif how == "twice in place of one that was told":
+        rows[hidden[0] + 1] = rows[hidden[0]]
+    elif how == "swapped":
+        rows[hidden[0]], rows[hidden[1]] = rows[hidden[1]], rows[hidden[0]]
+    elif how == "nothing told":
+        for place in rows_of(bundle, withheld=False):
+            withhold(bundle, place)
+    elif how == "as a whole proof":
+        bundle["format"] = verifier.FORMAT
+    return bundle
+
+
+def kept_back() -> dict[str, Any]:
+    """The proof of an order for its customer: two internal events and one that is told stand behind each other in it."""
+    order, staff = makers.paid_order(), makers.staff()
+    for word in ("first", "second"):
+        makers.read(staff.post(f"/admin/orders/{order.pk}/notes", {"note": word, "isPublic": False}, key=True), 201)
+    makers.read(staff.post(f"/admin/orders/{order.pk}/notes", {"note": "third", "isPublic": True}, key=True), 201)
     seal.seal()
-    bundle = proof.bundle(str(order.pk), public_only=True)
-    hidden = next(place for place, row in enumerate(bundle["events"]) if "leaf" in row)
-    other, missing = copy.deepcopy(bundle), copy.deepcopy(bundle)
-    other["events"][hidden]["leaf"] = base64.b64encode(bytes(32)).decode()
-    del missing["events"][hidden]
-    for forged, kind in ((other, "not_included"), (missing, "left_out")):
-        with pytest.raises(verifier.Broken) as broken:
-            verifier.check(forged, known_keys())
-        assert broken.value.kind == kind
-    with pytest.raises(verifier.Unreadable):
-        verifier.check({**bundle, "format": verifier.FORMAT}, known_keys())
+    return proof.bundle(str(order.pk), public_only=True)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [("another hash", "not_included"), ("cut short", "not_included"), ("left out", "left_out"), ("twice", "out_of_order"),
+     ("twice in place of one that was told", "out_of_order"), ("swapped", "out_of_order"), ("nothing told", "nothing_told"),
+     ("as a whole proof", "")],
+)
+def test_a_forged_receipt_is_refused(how: str, kind: str) -> None:
+    """A27: of an internal event there is the hash alone, and it has to stand in the log between its neighbours."""
+    bundle = kept_back()
+    assert verifier.check(copy.deepcopy(bundle), known_keys()).withheld == len(rows_of(bundle, withheld=True)) > 1
+    with pytest.raises((verifier.Broken, verifier.Unreadable)) as refused:
+        verifier.check(forged(bundle, how), known_keys())
+    assert getattr(refused.value, "kind", "") == kind
+
+
+def test_that_a_withheld_event_is_of_this_order_and_internal_is_the_word_of_the_shop() -> None:
+    """What docs/log.md says that a receipt does not prove; a whole proof does."""
+    bundle = kept_back()
+    told = rows_of(bundle, withheld=False)[1]
+    withhold(bundle, told)
+    verdict = verifier.check(bundle, known_keys())
+    assert told + 1 not in [event["seq"] for event in verdict.events]
+    assert verdict.withheld == len(rows_of(bundle, withheld=True))
