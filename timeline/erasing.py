@@ -95,8 +95,6 @@ def _replies(_: Operation, erased: Erased, __: Sequence[Any]) -> int:
 
 
 def _exports(op: Operation, _: Erased, __: Sequence[Any]) -> int:
-    for export in operations.holding_people():
-        op.open_stream(export.story)
     return len(operations.recall_people(op))
 
 

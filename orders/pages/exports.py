@@ -57,7 +57,7 @@ def ask(request: HttpRequest) -> HttpResponseBase:
         if wanted["is_personal"]:
             sight.require(request)
         place = write(
-            request, "export.ask", f"export:{export_id}", lambda op: exports.ask(op, export_id=export_id, **wanted),
+            request, "export.ask", Export.story_of(export_id), lambda op: exports.ask(op, export_id=export_id, **wanted),
             actor=staff_actor(request), to=_url(export_id), versioned=False,
         )
     except DomainError as error:

@@ -44,6 +44,26 @@ def test_nats_without_a_stream_is_taken_by_the_server() -> None:
         assert "no stream" in nats.connect(stub.url, {}).publish("bahi.orders", "k", b"{}", "m")
 
 
+@pytest.mark.parametrize("names", [None, {"total": 0, "streams": None}], ids=["no JetStream", "no stream of it"])
+def test_nats_that_only_subscribers_hear_is_confirmed_by_the_server_once(names: dict[str, Any] | None) -> None:
+    with NatsStub(heard=True, names=names) as stub:
+        assert "no stream" in nats.connect(stub.url, {}).publish("bahi.orders", "k", b"{}", "m")
+        assert len(stub.got) == 1
+
+
+@pytest.mark.parametrize("may_ask", [True, False])
+def test_nats_waits_for_a_stream_that_is_slower_than_the_server(may_ask: bool) -> None:
+    kept = {"total": 1, "streams": ["ORDERS"]}
+    with NatsStub(stream={"stream": "ORDERS", "seq": 8}, is_slow=True, names=kept, may_ask=may_ask) as stub:
+        assert nats.connect(stub.url, {}).publish("bahi.orders", "k", b"{}", "m") == "kept by ORDERS as 8"
+
+
+def test_nats_does_not_take_the_server_for_a_stream_that_keeps_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nats, "TIMEOUT_S", 0.2)
+    with NatsStub(heard=True, names={"total": 1, "streams": ["ORDERS"]}) as stub, pytest.raises(OSError):
+        nats.connect(stub.url, {}).publish("bahi.orders", "k", b"{}", "m")
+
+
 @pytest.mark.parametrize("stub", [NatsStub(error="Authorization Violation"), NatsStub(stream={"error": {"code": 503}})], ids=["server", "stream"])
 def test_nats_refusals_are_failures(stub: NatsStub) -> None:
     with stub, pytest.raises(BrokerFailed):

@@ -140,6 +140,24 @@ def test_without_sealing_the_cut_is_an_id(settings: Any) -> None:
     assert first["cut"] > Event.objects.filter(kind="order.confirmed").latest("id").pk
     assert rows(first["downloadUrl"])[0]["action"] == "order.placed"
 
+    makers.placed_order()
+    again = made(boss, filters={"action": "order.*"}, cut=first["cut"])
+    assert (again["cut"], again["sha256"]) == (first["cut"], first["sha256"])
+    makers.read(boss.post(URL, {"cut": Event.objects.latest("id").pk + 2}), 400)
+
+
+def test_a_copy_that_cannot_sign_gives_the_bytes_of_the_same_cut(settings: Any) -> None:
+    """Who holds only the public keys counts places of the log as the shop does, and does not wait for what nobody seals there."""
+    boss = makers.staff()
+    makers.paid_order()
+    first = made(boss, filters={"action": "order.*"})
+    settings.SEAL_KEYS = []
+    makers.placed_order()
+    again = made(boss, filters={"action": "order.*"}, cut=first["cut"])
+    assert (again["cut"], again["sha256"]) == (first["cut"], first["sha256"])
+    assert made(boss, filters={"action": "order.*"})["cut"] == seal.log_size()
+    makers.read(boss.post(URL, {"cut": seal.log_size() + 1}), 400)
+
 
 def test_a24_the_link_is_signed_and_dies_after_seven_days() -> None:
     boss = makers.staff()

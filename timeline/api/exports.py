@@ -21,11 +21,10 @@ from timeline.api.keys import key_of
 from timeline.api.paging import paged
 from timeline.api.permissions import Staff
 from timeline.errors import BadRequest, Forbidden, Missing
-from timeline.exports import links, schedules, storage
+from timeline.exports import links, running, schedules, storage
 from timeline.exports import operations as exports
 from timeline.exports.export import Export, ExportSchedule
 from timeline.exports.formats import MEDIA
-from timeline.log.seal import log_size
 from timeline.models import ApiClient
 from timeline.operations import operation
 from timeline.retries import retried
@@ -102,14 +101,14 @@ class ExportsView(ExportView):
         source = shapes.WantedInput.source_of(wish)
         filters = shapes.WantedInput.filters_of(source, wish["filters"])
         self.require(source.name, is_personal=wish["personal"])
-        if wish["cut"] is not None and wish["cut"] > log_size():
+        if wish["cut"] is not None and wish["cut"] > running.reach()[0]:
             raise BadRequest(errors=[("#/cut", "The log is not that long yet.")])
         export_id = ids.uuid7(timezone.now())
         ask = partial(
             exports.ask, export_id=export_id, source=source.name, form=wish["format"], filters=filters, is_personal=wish["personal"],
             cut=wish["cut"],
         )
-        return self.write("export.ask", lambda op: export_row(ask(op), request), stream=f"export:{export_id}", status=202)
+        return self.write("export.ask", lambda op: export_row(ask(op), request), stream=Export.story_of(export_id), status=202)
 
 
 class OneExportView(ExportView):

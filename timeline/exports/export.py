@@ -13,6 +13,7 @@ from timeline.states import StateField, StateModel
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
 
 class Wanted(models.Model):
@@ -130,10 +131,15 @@ class Export(Wanted, StateModel):
     def __str__(self) -> str:
         return f"{self.source} as {self.format}"
 
+    @staticmethod
+    def story_of(export_id: UUID) -> str:
+        """Each export is a story of its own."""
+        return f"export:{export_id}"
+
     @property
     def story(self) -> str:
-        """Each export is a story of its own."""
-        return f"export:{self.pk}"
+        """The story of this one."""
+        return self.story_of(self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -1,4 +1,11 @@
-"""Exports: ask for one, call it off, say how it ended, take it back; each is an event in its own story."""
+"""Exports: ask for one, call it off, say how it ended, take it back; each is an event in its own story.
+
+Note [Starting and erasing]
+    A worker reads people's data in the clear outside a transaction, while somebody else may be erasing one of them. So both the
+    start of an export and an erasure lock one story, `STARTS`, which has no events, before anything else of exports: an export
+    that began before is found by the erasure and recalled, one that begins after reads when the key is gone. An export that
+    waits needs nothing: it will begin after.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +28,7 @@ LINK_LIFE = timedelta(days=7)  # A24
 STORING = timedelta(hours=6)  # a file that is being stored for longer is nobody's
 STORED_BY = timedelta(minutes=2)
 OPEN_EXPORTS_MAX = 50
+STARTS = "exports"  # Note [Starting and erasing]
 
 
 class TooManyExports(Refused):
@@ -54,10 +62,12 @@ def ask(
 
 
 def start(op: Operation, *, export_id: UUID, cut: int, cut_by: str) -> Export:
-    """A worker has taken it up; the cut is settled with the first."""
+    """A worker has taken it up; the cut is settled with the first. Opens the stories itself: Note [Starting and erasing]."""
+    op.open_stream(STARTS)
+    op.open_stream(Export.story_of(export_id))
     export = locks.export(export_id)
     if export.status == Export.Status.REQUESTED:
-        advance(op, export.start, at=op.now, cut=cut, cut_by=cut_by)
+        advance(op, export.start, stream=export.story, at=op.now, cut=cut, cut_by=cut_by)
     return export
 
 
@@ -145,22 +155,19 @@ def fetched(op: Operation, *, export_id: UUID, by: str) -> Export:
     return export
 
 
-def holding_people() -> list[Export]:
-    """Exports whose file holds, or is about to hold, what is sealed under people's keys. Their stories are to be opened."""
-    there = Q(status=Export.Status.READY) & (Q(holds_personal=True) | Q(is_personal=True))
-    return list(Export.objects.filter(there | Q(status=Export.Status.RUNNING)).order_by("asked_at"))
-
-
 def recall_people(op: Operation) -> list[Export]:
     """Write anew, of the same cut, every export that holds people's data; who was erased is not in it any more.
 
-    Called in the operation that erases a person, after `op.open_stream` of each story of `holding_people`. The old files go
-    with the next `storage.sweep()`; call it when the operation is done, so that it is at once.
+    Called in the operation that erases a person: Note [Starting and erasing]. The old files go with the next
+    `storage.sweep()`; call it when the operation is done, so that it is at once.
     """
+    op.open_stream(STARTS)
     recalled = []
-    for found in holding_people():
-        op.open_stream(found.story)
-        export = locks.export(found.pk)
+    there = Q(status=Export.Status.READY) & (Q(holds_personal=True) | Q(is_personal=True))
+    found = Export.objects.filter(there | Q(status=Export.Status.RUNNING)).order_by("asked_at", "id")
+    for export_id in list(found.values_list("pk", flat=True)):
+        op.open_stream(Export.story_of(export_id))
+        export = locks.export(export_id)
         if export.status in (Export.Status.READY, Export.Status.RUNNING):
             _scrap(op, export)
             advance(op, export.recall, stream=export.story)

@@ -3,8 +3,9 @@
 Note [The cut]
     What counts are the events before the cut, in the order of the log. A worker first lets everything be sealed that was
     there when it began, then takes the log's size: positions below it are handed out once and never change, so the same cut
-    gives the same bytes. Where nothing is sealed (no SEAL_KEYS) the cut is an event's id; what was begun before it and
-    commits after it is then missed by this export, and found by a later one of the same cut.
+    gives the same bytes. A process without SEAL_KEYS on a sealed log (a copy kept for looking, say) seals nothing and takes the
+    size as it is. Where nothing was ever sealed the cut is an event's id; what was begun before it and commits after it is then
+    missed by this export, and found by a later one of the same cut.
 
 Note [A dead worker]
     The file is written in a folder of the worker's machine and stored whole at the end. A worker that is killed leaves the
@@ -115,7 +116,7 @@ def _serve(hand: _Hand) -> None:
     if cut is None:
         _let_go(hand)
         return
-    with operation("export.start", actor=SYSTEM, stream=export.story) as op:
+    with operation("export.start", actor=SYSTEM) as op:
         hand.export = exports.start(op, export_id=export.pk, cut=cut, cut_by=cut_by)
     part = storage.part_of(export.pk, hand.token)
     try:
@@ -188,21 +189,29 @@ def _let_go(hand: _Hand) -> None:
     Export.objects.filter(pk=hand.export.pk, lease_token=hand.token).update(lease_until=None, stalls=F("stalls") - 1)
 
 
-def _no_later(asked: int | None, there: int) -> int:
-    """A cut that was asked for, also one of nothing, but never beyond what is there."""
-    return there if asked is None else min(asked, there)
+def reach() -> tuple[int, str]:
+    """How far a cut can go now, and what it counts: Note [The cut]. Who holds no key that signs still counts places of a sealed log."""
+    size = seal.log_size()
+    if size or settings.SEAL_KEYS:
+        return size, Export.CutBy.POSITION
+    newest = Event.objects.aggregate(newest=Max("id"))["newest"] or 0
+    return newest + 1, Export.CutBy.ID
 
 
 def _cut(export: Export) -> tuple[int | None, str]:
     """Note [The cut]: None when what was there could not be sealed yet."""
-    if not settings.SEAL_KEYS:
-        newest = Event.objects.aggregate(newest=Max("id"))["newest"] or 0
-        return _no_later(export.cut, newest + 1), Export.CutBy.ID
+    if settings.SEAL_KEYS and not _all_sealed():
+        return None, Export.CutBy.POSITION
+    there, cut_by = reach()
+    return there if export.cut is None else min(export.cut, there), cut_by
+
+
+def _all_sealed() -> bool:
+    """Let everything be sealed that is there now; whether it is."""
     last = Event.objects.filter(position=None).aggregate(last=Max("id"))["last"] or 0
     for _ in range(SEAL_TRIES_MAX):
         if not Event.objects.filter(position=None, pk__lte=last).exists():
-            size = seal.log_size()
-            return _no_later(export.cut, size), Export.CutBy.POSITION
+            return True
         if not seal.seal().count:
             time.sleep(SEAL_WAIT_S)
-    return None, Export.CutBy.POSITION
+    return False

@@ -140,7 +140,7 @@ def _run(schedule_id: UUID, now: dt.datetime) -> bool:
             return False
         export_id, month = op.new_id(), month_before(schedule.next_at)
         if not schedule.exports.filter(period=month).exists():
-            op.open_stream(f"export:{export_id}")
+            op.open_stream(Export.story_of(export_id))
             exports.ask(
                 op, export_id=export_id, source=schedule.source, form=schedule.format, filters={**schedule.filters, "month": month},
                 is_personal=schedule.is_personal, schedule=schedule, period=month,
