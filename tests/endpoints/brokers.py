@@ -33,46 +33,8 @@ class NatsStub:
         return f"nats://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        stub = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                self.wfile.write(b'INFO {"server_id":"stub","headers":true,"max_payload":1048576}\r\nPING\r\n')
-                while line := self.rfile.readline():
-                    verb, *words = line.decode().split()
-                    if verb == "CONNECT":
-                        stub.hello = json.loads(line[8:])
-                    elif verb == "HPUB":
-                        self.take(*words)
-                    elif verb == "PING":
-                        self.wfile.write(b"PONG\r\n")
-                    elif verb == "PUB":
-                        self.name(*words)
-
-            def take(self, subject: str, inbox: str, head: str, size: str) -> None:
-                whole = self.rfile.read(int(size) + 2)[:-2]
-                stub.got.append((subject, whole[: int(head)].decode(), whole[int(head) :]))
-                if stub.error:
-                    self.wfile.write(f"-ERR '{stub.error}'\r\n".encode())
-                elif not stub.is_slow and not (stub.stream is None and stub.heard):
-                    self.answer(inbox, 1, stub.stream)
-
-            def name(self, subject: str, inbox: str, size: str) -> None:
-                self.rfile.read(int(size) + 2)
-                if stub.may_ask:
-                    self.answer(inbox, 2, stub.names)
-                else:
-                    self.wfile.write(f"-ERR 'Permissions Violation for Publish to \"{subject}\"'\r\n".encode())
-                if stub.is_slow:
-                    self.answer(inbox.removesuffix("n"), 1, stub.stream)
-
-            def answer(self, inbox: str, number: int, said: dict[str, Any] | None) -> None:
-                text = json.dumps(said).encode() if said is not None else b"NATS/1.0 503\r\n\r\n"
-                head = f"MSG {inbox} {number} " if said is not None else f"HMSG {inbox} {number} {len(text)} "
-                self.wfile.write(f"{head}{len(text)}\r\n".encode() + text + b"\r\n")
-
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.stub = self
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -80,3 +42,48 @@ class NatsStub:
     def __exit__(self, *args: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    stub: NatsStub
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        self.wfile.write(b'INFO {"server_id":"stub","headers":true,"max_payload":1048576}\r\nPING\r\n')
+        while line := self.rfile.readline():
+            verb, *words = line.decode().split()
+            if verb == "CONNECT":
+                self.server.stub.hello = json.loads(line[8:])
+            elif verb == "HPUB":
+                self.take(*words)
+            elif verb == "PING":
+                self.wfile.write(b"PONG\r\n")
+            elif verb == "PUB":
+                self.name(*words)
+
+    def take(self, subject: str, inbox: str, head: str, size: str) -> None:
+        stub, whole = self.server.stub, self.rfile.read(int(size) + 2)[:-2]
+        stub.got.append((subject, whole[: int(head)].decode(), whole[int(head) :]))
+        if stub.error:
+            self.wfile.write(f"-ERR '{stub.error}'\r\n".encode())
+        elif not stub.is_slow and not (stub.stream is None and stub.heard):
+            self.answer(inbox, 1, stub.stream)
+
+    def name(self, subject: str, inbox: str, size: str) -> None:
+        stub = self.server.stub
+        self.rfile.read(int(size) + 2)
+        if stub.may_ask:
+            self.answer(inbox, 2, stub.names)
+        else:
+            self.wfile.write(f"-ERR 'Permissions Violation for Publish to \"{subject}\"'\r\n".encode())
+        if stub.is_slow:
+            self.answer(inbox.removesuffix("n"), 1, stub.stream)
+
+    def answer(self, inbox: str, number: int, said: dict[str, Any] | None) -> None:
+        text = json.dumps(said).encode() if said is not None else b"NATS/1.0 503\r\n\r\n"
+        head = f"MSG {inbox} {number} " if said is not None else f"HMSG {inbox} {number} {len(text)} "
+        self.wfile.write(f"{head}{len(text)}\r\n".encode() + text + b"\r\n")
