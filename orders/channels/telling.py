@@ -6,9 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import F
+
 from orders.channels import talking
 from orders.channels.talking import Sent
-from orders.models import ChannelAccount, ChannelImport, FulfilmentLine
+from orders.models import ChannelAccount, ChannelImport, FulfilmentLine, Line
 from shipping.models import Shipment
 from timeline.actors import system
 from timeline.operations import operation
@@ -35,6 +37,7 @@ def tell_shipped(event: Event) -> bool:
         Sent(
             order_id=row.channel_order_id, shipment_id=parcel.pk.hex, tracking_number=parcel.tracking_number,
             carrier=parcel.carrier.replace("_", " ").title(), at=parcel.shipped_at or event.occurred_at, lines=_lines(parcel.pk),
+            is_last=_is_last(row),
         )
     )
     _remember(row, parcel)
@@ -71,6 +74,12 @@ def _account(row: ChannelImport) -> ChannelAccount | None:
 def _came_from_there(row: ChannelImport, number: str) -> bool:
     """The channel told us of this parcel; it need not hear of it."""
     return number in {one[1] for one in row.told().get("told", {}).get("tracking", []) if len(one) > 1}
+
+
+def _is_last(row: ChannelImport) -> bool:
+    """Whether every unit of the order has left; those that were called off need not."""
+    waiting = Line.objects.filter(order_id=row.order_id, quantity__gt=F("quantity_shipped") + F("quantity_cancelled"))
+    return not waiting.exists()
 
 
 def _lines(parcel_id: UUID) -> tuple[tuple[str, int], ...]:

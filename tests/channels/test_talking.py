@@ -17,6 +17,7 @@ from orders.channels import accounts, ingest, polling
 from orders.channels.talking import shops
 from orders.models import ChannelAccount, ChannelImport, Order
 from orders.operations import fulfil, process
+from shipping.operations import parcels
 from tests import makers
 from tests.channels.bodies import body
 from timeline import relay
@@ -230,3 +231,52 @@ def test_a_poll_that_another_worker_took_is_left_to_it(stub: Stub) -> None:
         assert not accounts.lease(op, account_id=shop.pk, seconds=300)
     assert polling.poll_due(now) == 0
     assert stub.told == []
+
+
+def send(order: Order, number: str, items: dict[Any, int] | None = None) -> None:
+    """A parcel with these units of the order, or with all that is left, leaves by hand."""
+    with operation("test.ship", actor=makers.STAFF, stream=str(order.pk)) as op:
+        parcel = fulfil.book(op, order_id=order.pk, items=items, carrier="blue_dart", tracking_number=number)
+        parcels.label_by_hand(op, shipment_id=parcel.pk)
+        fulfil.dispatch(op, order_id=order.pk, shipment_id=parcel.pk)
+    work()
+
+
+def imported(stub: Stub, channel: str) -> Order:
+    """The channel's order, being processed."""
+    makers.product("KURTA-M", units=50)
+    makers.product("STOLE-1", units=50)
+    ingest.take(channel=channel, said=json.loads(json.dumps(body(channel))), actor=makers.TESTER, account=account(stub, channel))
+    order = Order.objects.get()
+    with operation("test.process", actor=makers.STAFF, stream=str(order.pk)) as op:
+        process.start_processing(op, order_id=order.pk)
+    return order
+
+
+def test_shopify_is_told_of_the_units_in_the_parcel_alone(stub: Stub) -> None:
+    order = imported(stub, "shopify")
+    where = f"/admin/api/2026-10/orders/{order.channel_order_id}"
+    waiting = {"id": 71, "status": "open", "line_items": [
+        {"id": 81, "line_item_id": 1, "quantity": 2, "fulfillable_quantity": 2}, {"id": 82, "line_item_id": 2, "quantity": 1, "fulfillable_quantity": 1},
+    ]}
+    stub.teach(f"GET {where}/fulfillment_orders.json", (200, {}, {"fulfillment_orders": [{"id": 70, "status": "closed", "line_items": []}, waiting]}))
+    stub.teach(f"GET {where}/fulfillments.json", (200, {}, {"fulfillments": []}), (200, {}, {"fulfillments": [{"tracking_number": "BD2"}]}))
+    stub.teach("POST /admin/api/2026-10/fulfillments.json", (201, {}, {}))
+    send(order, "BD1", {order.lines.get(sku="KURTA-M").pk: 1})
+    told = [said for verb, _, said in stub.told if verb == "POST"]
+    assert [one["fulfillment"]["line_items_by_fulfillment_order"] for one in told] == [
+        [{"fulfillment_order_id": 71, "fulfillment_order_line_items": [{"id": 81, "quantity": 1}]}]
+    ]
+    send(order, "BD2")
+    assert len([verb for verb, _, _ in stub.told if verb == "POST"]) == 1, "the channel knew of that parcel"
+    assert len(ChannelImport.objects.get().told_back) == 2
+
+
+def test_woocommerce_is_completed_with_the_last_parcel(stub: Stub) -> None:
+    order = imported(stub, "woocommerce")
+    stub.teach("POST /wp-json/wc/v3/orders/5501/notes", (201, {}, {"id": 1}))
+    stub.teach("PUT /wp-json/wc/v3/orders/5501", (200, {}, {"id": 5501}))
+    send(order, "BD1", {order.lines.get().pk: 1})
+    assert [verb for verb, _, _ in stub.told] == ["POST"]
+    send(order, "BD2")
+    assert [verb for verb, _, _ in stub.told] == ["POST", "POST", "PUT"]

@@ -33,7 +33,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A parcel that left: its number, who carries it, and the channel's own lines in it, by their id."""
+    """A parcel that left: its number, who carries it, and the channel's own lines in it, by their id.
+
+    `is_last` says that nothing of the order is left to be sent.
+    """
 
     order_id: str
     shipment_id: str
@@ -41,6 +44,7 @@ class Sent:
     carrier: str
     at: datetime
     lines: tuple[tuple[str, int], ...]
+    is_last: bool
 
 
 class Talk(Protocol):

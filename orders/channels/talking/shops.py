@@ -40,20 +40,35 @@ class ShopifyTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """A fulfilment of every open fulfilment order, with the tracking number."""
+        """A fulfilment of the parcel's units alone, with the tracking number; one that is there by that number is not made again."""
+        known = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillments.json")
+        if any(text(row.get("tracking_number")) == sent.tracking_number for row in rows(at(known, "fulfillments"))):
+            return
         said = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillment_orders.json")
-        waiting = [
-            {"fulfillment_order_id": whole(row.get("id"))}
-            for row in rows(at(said, "fulfillment_orders"))
-            if text(row.get("status")) in {"open", "in_progress"}
-        ]
+        waiting = _waiting(rows(at(said, "fulfillment_orders")), dict(sent.lines))
         if not waiting:
-            return  # it was fulfilled there before
+            return  # these units were fulfilled there before
         tracking = {"number": sent.tracking_number, "company": sent.carrier}
         self._wire.ask(
             "POST", "/fulfillments.json",
             json={"fulfillment": {"line_items_by_fulfillment_order": waiting, "tracking_info": tracking, "notify_customer": True}},
         )
+
+
+def _waiting(orders: list[dict[str, Any]], units: dict[str, int]) -> list[dict[str, Any]]:
+    """The parcel's units, taken from the fulfilment orders that wait for them; `units` is used up."""
+    found = []
+    for order in orders:
+        lines = []
+        for line in rows(order.get("line_items")) if text(order.get("status")) in {"open", "in_progress"} else []:
+            known = identity(line.get("line_item_id"))
+            count = min(units.get(known, 0), whole(line.get("fulfillable_quantity")) or 0)
+            if count > 0:
+                lines.append({"id": whole(line.get("id")), "quantity": count})
+                units[known] -= count
+        if lines:
+            found.append({"fulfillment_order_id": whole(order.get("id")), "fulfillment_order_line_items": lines})
+    return found
 
 
 class WooTalk:
@@ -81,10 +96,11 @@ class WooTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """The note first, for the buyer, then the status: a crash between the two is told again whole."""
+        """The note first, for the buyer, then the status once all is sent: a crash between the two is told again whole."""
         note = f"Sent with {sent.carrier}, tracking number {sent.tracking_number}."
         self._wire.ask("POST", f"/orders/{sent.order_id}/notes", json={"note": note, "customer_note": True})
-        self._wire.ask("PUT", f"/orders/{sent.order_id}", json={"status": "completed"})
+        if sent.is_last:
+            self._wire.ask("PUT", f"/orders/{sent.order_id}", json={"status": "completed"})
 
 
 class MagentoTalk:
