@@ -78,7 +78,7 @@ def _came_from_there(row: ChannelImport, number: str) -> bool:
 
 def _is_last(row: ChannelImport) -> bool:
     """Whether every unit of the order has left; those that were called off need not."""
-    waiting = Line.objects.filter(order_id=row.order_id, quantity__gt=F("quantity_shipped") + F("quantity_cancelled"))
+    waiting = Line.objects.filter(order=row.order, quantity__gt=F("quantity_shipped") + F("quantity_cancelled"))
     return not waiting.exists()
 
 

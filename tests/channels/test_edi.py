@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -68,3 +69,82 @@ def test_rows_of_a_file_are_orders() -> None:
     assert second.is_held
     with pytest.raises(sheets.NotASheet):
         sheets.read(b"a,b\n1,2\n")
+
+
+def of_x12(*segments: str) -> Any:
+    """The canonical order of an 850 with these segments between its head and its end."""
+    inside = ["ST*850*0001", "BEG*00*SA*PO-77**20261120", "CUR*BY*USD", *segments]
+    text = X12[: X12.index("ST*850")] + "~".join([*inside, f"SE*{len(inside) + 1}*0001", "GE*1*7", "IEA*1*000000007", ""])
+    return adapters.translate("edi", edi.read(text.encode()).bodies[0])
+
+
+def of_edifact(*segments: str, una: str = "UNA:+.? '") -> Any:
+    """The canonical order of an ORDERS message with these segments between its head and its end."""
+    inside = ["UNH+1+ORDERS:D:96A:UN", "BGM+220+4500+9", "CUX+2:EUR:9", *segments]
+    text = "'".join([f"{una}UNB+UNOC:3+541:14+401:14+261120:1000+REF9", *inside, f"UNT+{len(inside) + 1}+1", "UNZ+1+REF9", ""])
+    return adapters.translate("edi", edi.read(text.encode()).bodies[0])
+
+
+def figures(order: Any) -> tuple[Any, ...]:
+    """Goods, discount, tax, charges, total, and why it is held."""
+    held = [trouble.code for trouble in order.troubles if trouble.holds]
+    return order.subtotal_minor, order.discount_minor, order.tax_minor, order.shipping_minor, order.total_minor, held
+
+
+@pytest.mark.parametrize(("segments", "wanted"), [
+    # 2 x 10.00 + freight 7.50 - 1.00 + state tax 1.60
+    (["PO1*1*2*EA*10.00*PE*VP*A", "SAC*C*G830***750", "SAC*A*C310***100", "TXI*ST*1.60*8", "AMT*TT*28.10"], (2000, 100, 160, 750, 2810, [])),
+    # a price per hundred: 250 x 4.20 / 100
+    (["PO1*1*250*EA*4.20*HP*VP*A"], (1050, 0, 0, 0, 1050, [])),
+    # the price stands in a CTP of its own
+    (["PO1*1*3*EA***VP*A", "CTP**UCP*1.25*3*EA"], (375, 0, 0, 0, 375, [])),
+    # no charge, a tax that is information only, and one of nothing
+    (["PO1*1*3*EA**NC*VP*A", "PO1*2*1*EA*5**VP*B", "TXI*VA*0.95*19***O*O", "TXI*ST**0"], (500, 0, 0, 0, 500, [])),
+    # an allowance in percent, or with a point where two decimals are implied, is never guessed
+    (["PO1*1*2*EA*10.00**VP*A", "SAC*A*C310****3*5"], (2000, 0, 0, 0, 2000, ["unreadable_amount"])),
+    (["PO1*1*2*EA*10.00**VP*A", "SAC*C*D240***5.00"], (2000, 0, 0, 0, 2000, ["unreadable_amount"])),
+    (["PO1*1*2*EA*10.00**VP*A", "TXI*ST**8"], (2000, 0, 0, 0, 2000, ["unknown_tax"])),
+    (["PO1*1*2*EA*10.00**VP*A", "SDQ*EA*92*1*1*2*1"], (2000, 0, 0, 0, 2000, ["several_destinations"])),
+])
+def test_allowances_charges_taxes_and_prices_of_an_850(segments: list[str], wanted: tuple[Any, ...]) -> None:
+    assert figures(of_x12(*segments)) == wanted
+
+
+LINE = ["LIN+1++401:EN", "PIA+1+A:SA", "QTY+21:3"]
+
+
+@pytest.mark.parametrize(("segments", "wanted"), [
+    # a line of 3 x 12.00 less 6.00, VAT of 20 % told by the summary
+    ([*LINE, "MOA+203:30.00", "PRI+AAB:12.00", "TAX+7+VAT+++:::20", "ALC+A", "MOA+204:6.00", "UNS+S", "MOA+79:30.00", "MOA+124:6.00", "MOA+86:36.00"],
+     (3600, 600, 600, 0, 3600, [])),
+    # the same by its gross price alone
+    ([*LINE, "PRI+AAB:12.00", "ALC+A", "MOA+8:6.00", "UNS+S", "MOA+86:30.00"], (3600, 600, 0, 0, 3000, [])),
+    # a net price has its allowance within; a freight of the order comes on top
+    (["ALC+C++++FC", "MOA+8:4.50", *LINE, "PRI+AAA:10", "UNS+S", "MOA+79:30", "MOA+86:34.50"], (3000, 0, 0, 450, 3450, [])),
+    # two rates, and a total tax
+    ([*LINE, "MOA+203:30", "UNS+S", "MOA+86:37.50", "TAX+7+VAT+++:::19", "MOA+124:5.70", "TAX+7+VAT+++:::7", "MOA+124:1.80"], (3000, 0, 750, 0, 3750, [])),
+    # lines tell their taxes, and the summary tells them again
+    ([*LINE, "MOA+203:30", "MOA+124:6", "UNS+S", "MOA+124:6", "MOA+86:36"], (3000, 0, 600, 0, 3600, [])),
+    # of two totals it is the one with the tax
+    ([*LINE, "MOA+203:30", "UNS+S", "MOA+86:30", "MOA+124:6", "MOA+9:36"], (3000, 0, 600, 0, 3600, [])),
+    # a rate without amounts, an allowance without any, lines that do not come to their sum
+    ([*LINE, "MOA+203:30", "TAX+7+VAT+++:::20"], (3000, 0, 0, 0, 3000, ["unknown_tax"])),
+    (["ALC+A", "PCD+3:10", *LINE, "MOA+203:30"], (3000, 0, 0, 0, 3000, ["unreadable_amount"])),
+    ([*LINE, "MOA+203:30", "UNS+S", "MOA+79:31"], (3000, 0, 0, 0, 3000, ["totals_do_not_add_up"])),
+])
+def test_allowances_charges_taxes_and_prices_of_an_orders_message(segments: list[str], wanted: tuple[Any, ...]) -> None:
+    assert figures(of_edifact(*segments)) == wanted
+
+
+def test_a_decimal_comma_and_other_separators_are_read() -> None:
+    order = of_edifact(*LINE, "MOA+203:24,71", "UNS+S", "MOA+86:24,71", una="UNA:+,? '")
+    assert figures(order) == (2471, 0, 0, 0, 2471, [])
+
+
+@pytest.mark.parametrize("text", [
+    "UNB'", "UNB+UNOC:3'UNH+1+ORDERS'UNT+2+1'", "UNA", "UNAAAAAAAUNB", "UNA++++++UNB+", "UNA:+.?", EDIFACT[: EDIFACT.index("UNT+")],
+    X12[: X12.index("SE*")], X12.replace("BUYERCO        *ZZ", "               *ZZ", 1), EDIFACT.replace("5412345000013:14", "", 1),
+])
+def test_an_interchange_that_is_cut_off_or_names_nobody_is_refused(text: str) -> None:
+    with pytest.raises(edi.NotAnInterchange):
+        edi.read(text.encode())

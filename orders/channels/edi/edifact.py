@@ -1,9 +1,15 @@
-"""EDIFACT: orders (ORDERS) as bodies, and the syntax acknowledgement (CONTRL) that answers them. Pure."""
+"""EDIFACT: orders (ORDERS) as bodies, and the syntax acknowledgement (CONTRL) that answers them. Pure.
+
+Note [What an allowance is of]
+    An `ALC` says whether the amounts after it are an allowance or a charge, of the line above or of the order. A line's own
+    amount (`MOA+203`) is after its allowances and charges, as EANCOM has it, and so is a net price (`PRI+AAA`); a gross
+    price (`PRI+AAB`) is before them.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, edifact
@@ -11,8 +17,15 @@ from orders.channels.reading import number
 
 _FUNCTION = {"": "confirmed", "9": "confirmed", "5": "confirmed", "4": "confirmed", "1": "cancelled"}
 _PARTIES = {"DP": "shipping", "ST": "shipping", "IV": "billing", "BY": "buyer"}
-_TOTALS = {"86", "9", "77", "128"}
-LINE_AMOUNT, LINES_TOTAL, TAX_AMOUNT, CHARGE, ALLOWANCE = "203", "79", "124", "23", "204"
+_TOTALS = ("86", "128", "77", "9", "39")
+LINE_AMOUNT, LINES_TOTAL, TAX_AMOUNT = "203", "79", "124"
+TAX_TOTAL = "176"
+_OF_ALC = {"8": "", "23": "C", "204": "A"}
+_PRICES = ("AAA", "INV", "AAB")
+GROSS_PRICE = "AAB"
+DONE = "told"
+ZERO = Decimal(0)
+_READ = {*_TOTALS, *_OF_ALC, LINE_AMOUNT, LINES_TOTAL, TAX_AMOUNT, TAX_TOTAL}
 DATE_CHARS = 8
 
 
@@ -30,6 +43,8 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
                 if current[0].text(2) == "ORDERS":
                     bodies.append(_body(current, sender))
                 current = None
+    if current is not None:
+        raise NotAnInterchange("The last message has no end.")
     if not bodies:
         raise NotAnInterchange("The interchange holds no ORDERS message.")
     return bodies, segments, marks
@@ -68,19 +83,23 @@ def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "orderId": f"{sender}:{head.text(2)}" if head.text(2) else "", "orderNumber": head.text(2), "customerId": sender,
         "status": _FUNCTION.get(head.text(3), f"function {head.text(3)}"), "lines": [], "charges": [], "troubles": [],
-        "control": segments[0].text(1), "standard": "edifact",
+        "control": segments[0].text(1), "standard": "edifact", "allowed": ZERO, "alc": "", "told": {},
     }
     for segment in segments:
         _about(body, segment)
     for line in body["lines"]:
-        _closed(line)
+        _closed(body, line)
+    _totals(body)
     _counts(body, segments)
+    del body["alc"]
     body["name"] = body.get("buyer", {}).get("name") or body.get("shipping", {}).get("name")
     return body
 
 
 def _about(body: dict[str, Any], segment: Segment) -> None:
-    line = body["lines"][-1] if body["lines"] else None
+    line = body["lines"][-1] if body["lines"] and "summary" not in body else None
+    if segment.tag in {"ALC", "LIN", "UNS"}:
+        _require_amount(body)
     if segment.tag == "DTM" and segment.text(1) == "137":
         body["placedAt"] = _date(segment.text(1, 1))
     elif segment.tag == "CUX":
@@ -90,13 +109,17 @@ def _about(body: dict[str, Any], segment: Segment) -> None:
     elif segment.tag == "COM" and segment.text(1, 1) in {"EM", "TE"}:
         body[{"EM": "email", "TE": "phone"}[segment.text(1, 1)]] = segment.text(1)
     elif segment.tag == "LIN":
-        body["lines"].append({"id": segment.text(1), "sku": segment.text(3), "title": "", "quantity": "", "gross": ""})
+        body["lines"].append({"id": segment.text(1), "sku": segment.text(3), "title": "", "quantity": "", "gross": "", "off": ZERO, "more": ZERO})
+    elif segment.tag == "ALC":
+        body["alc"] = segment.text(1)
     elif segment.tag == "MOA":
         _amount(body, line, segment)
-    elif line is not None:
-        _of_line(line, segment)
-    if segment.tag == "UNS":
+    elif segment.tag == "TAX":
+        body["taxRates"] = body.get("taxRates") or (_figure(segment.text(5, 3)) or ZERO) != 0
+    elif segment.tag == "UNS":
         body["summary"] = "1"
+    if line is not None:
+        _of_line(line, segment)
 
 
 def _of_line(line: dict[str, Any], segment: Segment) -> None:
@@ -106,52 +129,126 @@ def _of_line(line: dict[str, Any], segment: Segment) -> None:
         line["title"] = segment.text(3, 3) or segment.text(3, 0)
     elif segment.tag == "QTY" and segment.text(1) == "21":
         line["quantity"] = segment.text(1, 1)
-    elif segment.tag == "PRI" and segment.text(1) in {"AAA", "AAB", "INV"}:
-        line["price"] = segment.text(1, 1)
-        line["basis"] = segment.text(1, 4) or "1"
+    elif segment.tag == "PRI" and segment.text(1) in _PRICES:
+        line.setdefault("prices", {})[segment.text(1)] = (segment.text(1, 1), segment.text(1, 4))
     elif segment.tag == "TAX":
         line["taxRate"], line["taxTitle"] = segment.text(5, 3), segment.text(2)
 
 
 def _amount(body: dict[str, Any], line: dict[str, Any] | None, segment: Segment) -> None:
-    kind, amount = segment.text(1), segment.text(1, 1)
+    """An amount of the line above, or of the order. Note [What an allowance is of]."""
+    kind, amount = segment.text(1), _figure(segment.text(1, 1))
     if segment.text(1, 2):
         body.setdefault("currency", segment.text(1, 2))
-    if "summary" in body or line is None:
-        if kind in _TOTALS:
-            body["total"] = amount
-        elif kind == TAX_AMOUNT:
-            body["tax"] = amount
-        elif kind == LINES_TOTAL:
-            body["linesTotal"] = amount
-        elif kind == CHARGE:
-            body["charges"].append({"kind": "fee", "title": "Charge", "gross": amount})
-        elif kind == ALLOWANCE:
-            body["discount"] = amount
+    if kind not in _READ:
+        return
+    if amount is None:
+        _trouble(body, "unreadable_amount", f"The amount {kind} cannot be read.")
+    elif kind in _OF_ALC:
+        _allow(body, line, body["alc"] or _OF_ALC[kind], amount)
+    elif kind == TAX_AMOUNT:
+        where = body if line is None else line
+        where["tax"] = where.get("tax", ZERO) + amount
+    elif line is None:
+        body["told"].setdefault(kind, amount)
     elif kind == LINE_AMOUNT:
         line["gross"] = amount
-    elif kind == TAX_AMOUNT:
-        line["tax"] = amount
-    elif kind == ALLOWANCE:
-        line["discount"] = amount
 
 
-def _closed(line: dict[str, Any]) -> None:
-    """A line without an amount of its own is its price times its quantity."""
-    units, price, basis = number(line["quantity"]), number(line.pop("price", "")), number(line.pop("basis", "1")) or Decimal(1)
-    if not line["gross"] and units is not None and price is not None:
-        line["gross"] = format(units * price / basis, "f")
+def _allow(body: dict[str, Any], line: dict[str, Any] | None, indicator: str, amount: Decimal) -> None:
+    if not body["alc"] and line is None and (body["allowed"] or body["charges"]):
+        return  # the summary says again what allowances and charges said
+    if body["alc"]:
+        body["alc"] = DONE
+    if indicator == "A" and line is None:
+        body["allowed"] += amount
+    elif indicator == "A" and line is not None:
+        line["off"] += amount
+    elif indicator == "C":
+        body["charges"].append({"kind": "fee", "title": "Charge", "gross": format(amount, "f")})
+        if line is not None:
+            line["more"] += amount
+    elif indicator not in {"N", DONE}:
+        _trouble(body, "unreadable_amount", "An amount is neither an allowance nor a charge.")
+
+
+def _require_amount(body: dict[str, Any]) -> None:
+    """What an allowance or charge comes to must be told, but for one of a line whose own amount or net price has it within."""
+    if body["alc"] in {"A", "C"} and (not body["lines"] or "summary" in body):
+        _trouble(body, "unreadable_amount", "An allowance or charge names no amount.")
+    elif body["alc"] in {"A", "C"}:
+        body["lines"][-1]["percent"] = True
+    body["alc"] = ""
+
+
+def _closed(body: dict[str, Any], line: dict[str, Any]) -> None:
+    """What the line costs before its allowances and without its charges. Note [What an allowance is of]."""
+    prices, off, more, percent = line.pop("prices", {}), line.pop("off"), line.pop("more"), line.pop("percent", False)
+    kind = next((name for name in _PRICES if name in prices), "")
+    price, basis = prices.get(kind, ("", ""))
+    units, each, per = _figure(line["quantity"]), _figure(price), _figure(basis or "1")
+    told = line["gross"] if line["gross"] != "" else None
+    net = told
+    if told is None and units is not None and each is not None and per:
+        net = units * each / per + (more - off if kind == GROSS_PRICE else ZERO)
+        if percent and kind == GROSS_PRICE:
+            _trouble(body, "unreadable_amount", "An allowance or charge names no amount.")
+    if net is not None:
+        line["gross"] = format(net + off - more, "f")
+        body["net"] = body.get("net", ZERO) + net
+    line["discount"], line["quantity"] = format(off, "f"), "" if units is None else format(units, "f")
+    if "tax" in line:
+        line["tax"] = format(line["tax"], "f")
     line["title"] = line["title"] or line["sku"]
+
+
+def _totals(body: dict[str, Any]) -> None:
+    """The order's own tax is what its summary says beyond the lines'; of several totals it is the one the parts come to."""
+    told, of_lines = body.pop("told"), [_figure(line["tax"]) or ZERO for line in body["lines"] if "tax" in line]
+    tax = told.get(TAX_TOTAL, body.pop("tax", None))
+    allowed, net, lines_total = body.pop("allowed"), body.pop("net", ZERO), told.get(LINES_TOTAL)
+    if tax is not None:
+        body["tax"] = format(tax - sum(of_lines, ZERO), "f")
+    body["discount"] = format(allowed, "f")
+    if lines_total is not None and not _is(lines_total, net):
+        _trouble(body, "totals_do_not_add_up", f"The lines do not come to {lines_total}.")
+    gross = sum((_figure(line["gross"]) or ZERO) - (_figure(line["discount"]) or ZERO) for line in body["lines"])
+    charges = sum((_figure(charge["gross"]) or ZERO for charge in body["charges"]), ZERO)
+    parts = gross + charges - allowed + (sum(of_lines, ZERO) if tax is None else tax)
+    totals = [told[kind] for kind in _TOTALS if kind in told]
+    if totals:
+        body["total"] = format(next((total for total in totals if _is(total, parts)), totals[0]), "f")
+    if body.pop("taxRates", False) and tax is None and not of_lines and not totals:
+        _trouble(body, "unknown_tax", "A tax is named by its rate, and neither its amount nor a total is told.")
+
+
+def _is(told: Decimal, found: Decimal) -> bool:
+    """Whether the told amount is the found one, as far as the told one goes."""
+    places = min(0, int(told.as_tuple().exponent))
+    return told == found.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP)
+
+
+def _trouble(body: dict[str, Any], code: str, detail: str) -> None:
+    body["troubles"].append({"code": code, "detail": detail})
+
+
+def _figure(text: str) -> Decimal | None:
+    """A number; its decimal mark is a point or a comma."""
+    return number(text.replace(",", "."))
 
 
 def _party(body: dict[str, Any], segment: Segment) -> None:
     name = _PARTIES.get(segment.text(1))
     if name is None:
         return
-    body[name] = {
+    found = {
         "name": segment.text(4) or segment.text(3), "line1": segment.text(5), "line2": segment.text(5, 1), "city": segment.text(6),
         "state": segment.text(7), "postalCode": segment.text(8), "country": segment.text(9),
     }
+    if body["lines"] and body.get(name, found) != found:
+        _trouble(body, "several_destinations", "Lines of the order go to different places.")
+    else:
+        body[name] = found
 
 
 def _counts(body: dict[str, Any], segments: list[Segment]) -> None:
@@ -160,9 +257,6 @@ def _counts(body: dict[str, Any], segments: list[Segment]) -> None:
         body["troubles"].append({"code": "lines_missing", "detail": f"The order says it has {told.text(1, 1)} lines, {len(body['lines'])} were read."})
     if segments[-1].text(1) != str(len(segments)):
         body["troubles"].append({"code": "segments_missing", "detail": f"The order says it has {segments[-1].text(1)} segments, {len(segments)} were read."})
-    lines_total = body.pop("linesTotal", "")
-    if lines_total and number(lines_total) != sum((number(line["gross"]) or Decimal(0) for line in body["lines"]), Decimal(0)):
-        body["troubles"].append({"code": "totals_do_not_add_up", "detail": f"The lines do not come to {lines_total[:20]}."})
 
 
 def _date(text: str) -> str:

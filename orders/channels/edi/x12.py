@@ -10,7 +10,13 @@ from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, 
 from orders.channels.reading import number
 
 _PURPOSE = {"00": "confirmed", "06": "confirmed", "07": "confirmed", "05": "confirmed", "04": "confirmed", "01": "cancelled"}
+_SHIPPING = {"D240", "D500", "G821", "G830"}
 _SKU = ("VP", "VN", "SK", "BP", "IN", "UP", "EN", "UK", "MG")
+# An allowance or charge that is none, and what the price of a unit is for so many of them.
+_NONE, _PER = "N", {"HP": 100, "HF": 100, "TP": 1000, "TF": 1000}
+_FREE = "NC"
+_OWN_PRICE = {"", "UCP", "CON", "NET"}
+_INFORMATION, _SUBTRACT = "O", "S"
 _PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
 DATE_CHARS = 8
 
@@ -29,6 +35,8 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
                 if current[0].text(1) == "850":
                     bodies.append(_body(current, sender))
                 current = None
+    if current is not None:
+        raise NotAnInterchange("The last transaction set has no end.")
     if not bodies:
         raise NotAnInterchange("The interchange holds no purchase order (850).")
     return bodies, segments, marks
@@ -82,23 +90,42 @@ def _about(body: dict[str, Any], segment: Segment, party: dict[str, str]) -> dic
     elif segment.tag == "PER":
         _contact(body, segment)
     elif segment.tag == "N1":
-        party = body.setdefault(_PARTIES.get(segment.text(1), "other"), {})
+        party = _party(body, segment)
         party["name"] = segment.text(2)
     elif segment.tag == "N3":
         party["line1"], party["line2"] = segment.text(1), segment.text(2)
     elif segment.tag == "N4":
         party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=segment.text(4) or "US")
-    elif segment.tag == "PO1":
-        body["lines"].append(_line(segment))
-    elif segment.tag == "PID" and body["lines"]:
-        body["lines"][-1]["title"] = segment.text(5)
     elif segment.tag == "SAC":
         _charge(body, segment)
     elif segment.tag == "TXI":
         _tax(body, segment)
     elif segment.tag == "AMT" and segment.text(1) in {"TT", "GV"}:
         body["total"] = segment.text(2)
+    else:
+        _about_line(body, segment)
     return party
+
+
+def _party(body: dict[str, Any], segment: Segment) -> dict[str, str]:
+    """Whose address follows; a place of a single line is not the order's."""
+    name = _PARTIES.get(segment.text(1), "other")
+    if body["lines"] and name == "shipping":
+        body["troubles"].append({"code": "several_destinations", "detail": "Lines of the order go to different places."})
+        name = "other"
+    party: dict[str, str] = body.setdefault(name, {})
+    return party
+
+
+def _about_line(body: dict[str, Any], segment: Segment) -> None:
+    if segment.tag == "PO1":
+        body["lines"].append(_line(segment))
+    elif segment.tag == "CTP" and body["lines"]:
+        _price(body["lines"][-1], segment)
+    elif segment.tag == "PID" and body["lines"]:
+        body["lines"][-1]["title"] = segment.text(5)
+    elif segment.tag == "SDQ":
+        body["troubles"].append({"code": "several_destinations", "detail": "Units of a line go to several stores."})
 
 
 def _contact(body: dict[str, Any], segment: Segment) -> None:
@@ -110,31 +137,47 @@ def _contact(body: dict[str, Any], segment: Segment) -> None:
 
 def _line(segment: Segment) -> dict[str, Any]:
     named = {segment.text(place): segment.text(place + 1) for place in range(6, len(segment.elements), 2)}
-    units, price = number(segment.text(2)), number(segment.text(4))
-    gross = "" if units is None or price is None else format(units * price, "f")
+    units, price, basis = number(segment.text(2)), number(segment.text(4)), segment.text(5)
+    price = Decimal(0) if price is None and basis == _FREE else price
+    gross = "" if units is None or price is None else format(units * price / _PER.get(basis, 1), "f")
     sku = next((named[kind] for kind in _SKU if named.get(kind)), "")
     return {"id": segment.text(1), "sku": sku, "title": sku, "quantity": segment.text(2), "gross": gross}
 
 
+def _price(line: dict[str, Any], segment: Segment) -> None:
+    """The price of a line that has none of its own."""
+    units, price = number(line["quantity"]), number(segment.text(3))
+    if line["gross"] == "" and segment.text(2) in _OWN_PRICE and units is not None and price is not None:
+        line["gross"] = format(units * price, "f")
+
+
 def _charge(body: dict[str, Any], segment: Segment) -> None:
     """An allowance or charge; its amount has two implied decimals."""
-    found = number(segment.text(5))
-    amount = format(found / Decimal(100), "f") if found is not None else segment.text(5)
-    title = segment.text(15) or segment.text(2)
-    if segment.text(1) == "C":
-        body["charges"].append({"kind": "shipping" if segment.text(2) in {"D240", "G830"} else "fee", "title": title, "gross": amount})
-    elif segment.text(1) == "A":
+    kind, said = segment.text(1), segment.text(5)
+    found = number(said) if "." not in said else None
+    if kind == _NONE:
+        return
+    if found is None or kind not in {"A", "C"}:
+        body["troubles"].append({"code": "unreadable_amount", "detail": f"The allowance or charge {segment.text(2)} has no amount that can be read."})
+        return
+    amount = format(found / Decimal(100), "f")
+    if kind == "C":
+        title = segment.text(15) or segment.text(2)
+        body["charges"].append({"kind": "shipping" if segment.text(2) in _SHIPPING else "fee", "title": title, "gross": amount})
+    else:
         known = number(body.get("discount", "0")) or Decimal(0)
-        body["discount"] = format(known + (found or Decimal(0)) / Decimal(100), "f")
+        body["discount"] = format(known + found / Decimal(100), "f")
 
 
 def _tax(body: dict[str, Any], segment: Segment) -> None:
-    amount = number(segment.text(2))
+    amount, relation = number(segment.text(2)), segment.text(7)
+    if relation == _INFORMATION or (amount is None and number(segment.text(3)) == 0):
+        return
     if amount is None:
         body["troubles"].append({"code": "unknown_tax", "detail": f"A tax {segment.text(1)} of {segment.text(3)} % without an amount."})
         return
     known = number(body.get("tax", "0")) or Decimal(0)
-    body["tax"] = format(known + amount, "f")
+    body["tax"] = format(known + (-amount if relation == _SUBTRACT else amount), "f")
 
 
 def _counts(body: dict[str, Any], segments: list[Segment]) -> None:
