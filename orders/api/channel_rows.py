@@ -16,6 +16,7 @@ from timeline.api.query import Query, QueryList
 from timeline.api.wire import Choice, Input, Output, Page, StrictBool, StrictInt, StrictText
 
 if TYPE_CHECKING:
+    from orders.channels.history import Entry
     from orders.channels.ingest import Outcome
     from orders.models import ChannelAccount
 
@@ -132,11 +133,30 @@ class ImportShape(Output):
     seen_at = s.DateTimeField()
 
 
+class EntryShape(Output):
+    """One event of an import: what its channel told or a person decided, when, by which way, and the body it told."""
+
+    at = s.DateTimeField()
+    action = s.CharField()
+    actor_type = s.CharField()
+    actor_id = s.CharField()
+    via = s.CharField()
+    status = s.CharField(allow_null=True)
+    channel_status = s.CharField(allow_null=True)
+    currency = s.CharField(allow_null=True)
+    total = s.IntegerField(allow_null=True)
+    paid_amount = s.IntegerField(allow_null=True)
+    refunded_amount = s.IntegerField(allow_null=True)
+    reasons = s.ListField(child=s.CharField())
+    body = s.DictField()
+
+
 class ImportDetailShape(ImportShape):
-    """With its personal parts and the body as it came."""
+    """With its personal parts, the body as it came, and everything that was told before, newest first."""
 
     told = s.DictField()
     body = s.DictField()
+    history = EntryShape(many=True)
 
 
 class ImportPage(Page):
@@ -205,6 +225,16 @@ def import_row(row: ChannelImport) -> dict[str, Any]:
         "status": row.status or None, "channelStatus": row.channel_status, "reasons": row.reasons, "orderId": row.order_id,
         "orderNumber": row.order.number if row.order else None, "sums": row.sums, "revision": row.revision,
         "placedAt": row.placed_at, "receivedAt": row.received_at, "seenAt": row.seen_at,
+    }
+
+
+def entry_row(found: Entry) -> dict[str, Any]:
+    """One event of an import."""
+    return {
+        "at": found.at, "action": found.action, "actorType": found.actor_type, "actorId": found.actor_id, "via": found.via,
+        "status": found.status or None, "channelStatus": found.channel_status or None, "currency": found.currency or None,
+        "total": found.total_minor, "paidAmount": found.paid_minor, "refundedAmount": found.refunded_minor,
+        "reasons": found.reasons.split(", ") if found.reasons else [], "body": found.body,
     }
 
 

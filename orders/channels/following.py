@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.channels import deciding, moving, placing
+from orders.channels import deciding, history, moving, placing
 from orders.channels.canonical import CANCELLED, REFUNDED, Canonical, Trouble, as_data
 from orders.models import ChannelImport, Order
 from orders.operations import people
@@ -29,7 +29,7 @@ def is_seen_before(row: ChannelImport, order: Canonical) -> bool:
     return bool(known) and same and row.state != S.HELD
 
 
-def follow(op: Operation, *, row: ChannelImport, order: Canonical, refusal: Trouble | None) -> str:
+def follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, refusal: Trouble | None) -> str:
     """Bring the order here to what its channel says now; returns updated or conflict. The import's story is locked.
 
     Raises whatever refuses a step: the caller asks again with that as `refusal`, and then it is a conflict.
@@ -42,7 +42,7 @@ def follow(op: Operation, *, row: ChannelImport, order: Canonical, refusal: Trou
     troubles = [*order.troubles, *([refusal] if refusal else []), *_contradictions(row, order, ours)]
     row.reasons = [trouble.row() for trouble in troubles]
     if any(trouble.holds for trouble in troubles):
-        return _dispute(op, row)
+        return _dispute(op, row, said, order)
     _address(op, ours, order)
     if ours.channel_status != order.told.words:
         op.record(
@@ -55,7 +55,10 @@ def follow(op: Operation, *, row: ChannelImport, order: Canonical, refusal: Trou
     with op.about(str(ours.pk)):
         move(op, order=ours, told=order.told)
     row.state = S.IMPORTED
-    op.record(row, "channel_import.changed", stream=row.story, facts=_words(row), targets=[("order", ours.pk)])
+    op.record(
+        row, "channel_import.changed", stream=row.story, facts=history.words(row, order), targets=[("order", ours.pk)],
+        **history.sealed(row, said),
+    )
     _save(row)
     return UPDATED
 
@@ -72,12 +75,12 @@ def follow_money(op: Operation, *, row: ChannelImport, order: Canonical) -> bool
     return before != (now.paid_minor, now.refunded_minor)
 
 
-def _dispute(op: Operation, row: ChannelImport) -> str:
+def _dispute(op: Operation, row: ChannelImport, said: dict[str, Any], order: Canonical) -> str:
     row.state = S.CONFLICT
     op.record(
         row, "channel_import.disputed", stream=row.story,
-        facts={**_words(row), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
-        targets=[("order", row.order_id)],
+        facts={**history.words(row, order), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
+        targets=[("order", row.order_id)], **history.sealed(row, said),
     )
     _save(row)
     return CONFLICT
@@ -129,10 +132,6 @@ def _fixed(sums: dict[str, Any]) -> dict[str, Any]:
 
 def _save(row: ChannelImport) -> None:
     ChannelImport.objects.filter(pk=row.pk).update(state=row.state, reasons=row.reasons)
-
-
-def _words(row: ChannelImport) -> dict[str, Any]:
-    return {"channel": row.channel, "channel_order_id": row.channel_order_id}
 
 
 def _jsonish(value: Any) -> Any:

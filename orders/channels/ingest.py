@@ -21,7 +21,7 @@ from uuid import UUID
 import structlog
 from django.db import DataError, IntegrityError
 
-from orders.channels import adapters, deciding, following, identifying, matching, placing
+from orders.channels import adapters, deciding, following, history, identifying, matching, placing
 from orders.channels.canonical import Canonical, Trouble, as_data
 from orders.channels.reading import dumps, loads
 from orders.models import ChannelImport, Person
@@ -155,7 +155,7 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
     if row.order_id is None:
         return _decide(op, row=row, said=said, order=order, number=number, refusal=refusal, is_new=row._state.adding)
     _keep(op, row, said, order, print_=_print(body.said))
-    changed = following.follow(op, row=row, order=order, refusal=refusal)
+    changed = following.follow(op, row=row, said=said, order=order, refusal=refusal)
     return Outcome(changed, row.channel, row.channel_order_id, tuple(row.reasons), row)
 
 
@@ -200,8 +200,8 @@ def _place(
     placed = placing.place(op, told_by=row, order=order, variants=variants, number_=number, person=row.person)
     row.order, row.state, row.placed = placed, S.IMPORTED, order.sums()
     op.record(
-        row, "channel_import.placed", stream=row.story, facts={**_words(row), "number": placed.number, "order_id": placed.pk},
-        targets=[("order", placed.pk)],
+        row, "channel_import.placed", stream=row.story, targets=[("order", placed.pk)],
+        facts={**history.words(row, order), "number": placed.number, "order_id": placed.pk}, **history.sealed(row, said),
     )
     _keep(op, row, said, order, print_=bytes(row.fingerprint), is_new=is_new)
     return Outcome(CREATED, row.channel, row.channel_order_id, tuple(row.reasons), row)
@@ -211,7 +211,8 @@ def _hold(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Can
     row.state = S.HELD
     op.record(
         row, "channel_import.held", stream=row.story,
-        facts={**_words(row), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
+        facts={**history.words(row, order), "reasons": ", ".join(reason["code"] for reason in row.reasons if reason["holds"])},
+        **history.sealed(row, said),
     )
     _keep(op, row, said, order, print_=bytes(row.fingerprint), is_new=is_new)
     return Outcome(HELD, row.channel, row.channel_order_id, tuple(row.reasons), row)
@@ -257,10 +258,6 @@ def _person(op: Operation, order: Canonical, shop: str) -> Person:
 
 def _same(row: ChannelImport) -> Outcome:
     return Outcome(UNCHANGED, row.channel, row.channel_order_id, tuple(row.reasons), row)
-
-
-def _words(row: ChannelImport) -> dict[str, Any]:
-    return {"channel": row.channel, "channel_order_id": row.channel_order_id}
 
 
 def _print(said: dict[str, Any]) -> bytes:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import masking
-from orders.channels import adapters, deciding, ingest, intake, queries, resolving
+from orders.channels import adapters, deciding, history, ingest, intake, queries, resolving
 from orders.channels.canonical import STATUSES
 from orders.channels.matching import name_of
 from orders.channels.reading import BODY_BYTES_MAX
@@ -178,9 +178,15 @@ def _show(
         "row": row, "channel": adapters.NAMES[row.channel], "buyer": buyer, "shipping": shipping,
         "items": [(item, money(item["gross"], currency), money(item["taxAmount"], currency), money(item["total"], currency)) for item in row.sums.get("items", [])],
         "sums": [(word, money(row.sums.get(name, 0), currency)) for word, name in _SUMS], "form": form or DecideForm(row=row),
-        "problem": problem, "open_count": order_rows.open_count(),
+        "problem": problem, "open_count": order_rows.open_count(), "history": [_told(one) for one in history.of(row, with_bodies=False)],
     }
     return render(request, "console/channel_import.html", context, status=status)
+
+
+def _told(one: history.Entry) -> tuple[history.Entry, str, tuple[str, ...]]:
+    """An event with what it did in a word, and total, paid and refunded as its channel told them."""
+    sums = (one.total_minor, one.paid_minor, one.refunded_minor)
+    return one, one.action.partition(".")[2], tuple("" if amount is None else money(amount, one.currency) for amount in sums)
 
 
 _SUMS = (

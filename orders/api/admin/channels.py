@@ -13,7 +13,7 @@ from orders.api import channel_rows as rows
 from orders.api.channel_parser import ChannelParser, EdifactParser, TableParser, X12Parser
 from orders.api.inputs import Nothing
 from orders.api.views import StaffView, shown
-from orders.channels import accounts, ingest, intake, queries, resolving
+from orders.channels import accounts, history, ingest, intake, queries, resolving
 from orders.channels.reading import loads
 from orders.queries import uuid_of
 from timeline.api.answers import answered
@@ -104,10 +104,11 @@ class ImportView(StaffView):
 
     @extend_schema(operation_id="admin_channel_imports_read", responses={200: rows.ImportDetailShape})
     def get(self, request: Request, import_id: str) -> HttpResponse:
-        """Read an import with its buyer, addresses and the body as it came; who may not see customers gets no body."""
-        row = queries.imported(import_id)
-        body = _plain(loads(row.body() or b"{}")) if self._sees_customers(request) else {}
-        return shown({**rows.import_row(row), "told": row.told(), "body": body})
+        """Read an import with its buyer, addresses, the body as it came and all that came before; who may not see customers gets no body."""
+        row, sees = queries.imported(import_id), self._sees_customers(request)
+        body = _plain(loads(row.body() or b"{}")) if sees else {}
+        entries = [{**rows.entry_row(one), "body": _plain(one.body)} for one in history.of(row, with_bodies=sees)]
+        return shown({**rows.import_row(row), "told": row.told(), "body": body, "history": entries})
 
 
 class Deciding(StaffView):
