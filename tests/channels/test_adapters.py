@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from orders.channels import adapters, mapping
 from orders.channels.canonical import STATUSES, as_data
 from orders.channels.reading import Unreadable, loads
+from tests.channels.abroad import ABROAD
 from tests.channels.bodies import SAMPLES, body
 from tests.thorough import many
 
@@ -253,3 +254,15 @@ def test_a_disputed_or_partly_refunded_order_is_as_far_as_its_parcels(number: in
 @pytest.mark.parametrize(("way", "is_cash"), [("Cash on Delivery (COD)", True), ("cod", True), ("razorpay", False), ("codi", False)])
 def test_cash_on_delivery_is_known_by_the_gateways_name(way: str, is_cash: bool) -> None:
     assert read("shopify", body("shopify", payment_gateway_names=[way])).told.cash_on_delivery is is_cash
+
+
+@pytest.mark.parametrize("name", ABROAD)
+def test_a_shop_abroad_is_read_to_the_last_unit(name: str) -> None:
+    channel, said, figures, noted = ABROAD[name]
+    order = adapters.translate(channel, loads(json.dumps(said).encode()))
+    found = (
+        order.currency, order.subtotal_minor, order.discount_minor, order.tax_minor, order.shipping_minor, order.total_minor,
+        order.told.paid_minor, order.told.refunded_minor,
+    )
+    assert (found, codes(order), codes(order, holds=False)) == (figures, [], noted)
+    assert figures[5] == figures[1] - figures[2] + figures[3] + figures[4]

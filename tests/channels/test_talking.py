@@ -232,6 +232,7 @@ def test_a_poll_that_another_worker_took_is_left_to_it(stub: Stub) -> None:
     assert polling.poll_due(now) == 0
     assert stub.told == []
 
+
 def send(order: Order, number: str, items: dict[Any, int] | None = None) -> None:
     """A parcel with these units of the order, or with all that is left, leaves by hand."""
     with operation("test.ship", actor=makers.STAFF, stream=str(order.pk)) as op:

@@ -76,7 +76,18 @@ def _v0(body: dict[str, Any]) -> Canonical:
             draft.trouble("parcel_in_trouble", f"The parcel is {easy}.", holds=False)
     draft.cash_on_delivery = words(body.get("PaymentMethod")) == "COD"
     _whose(draft, words(body.get("FulfillmentChannel")))
-    return _finished(draft)
+    _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
+    if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):
+        draft.trouble("tax_collected_by_channel", "Amazon collects the tax and pays it itself; the total has it.", holds=False)
+    deals = rows(body.get("PaymentExecutionDetail"))
+    beside = sum((draft.money(deal.get("Payment"), "A payment") for deal in deals if words(deal.get("PaymentMethod")) != "COD"), ZERO)
+    return _finished(draft, beside)
+
+
+def _asked_to_cancel(draft: Draft, *, is_asked: bool) -> None:
+    """A buyer's wish to cancel holds an order that has not left."""
+    if is_asked and draft.status in {"pending", "confirmed", "processing"}:
+        draft.on_hold = "cancel_requested"
 
 
 def _whose(draft: Draft, word: str) -> None:
@@ -146,6 +157,7 @@ def _newer(body: dict[str, Any]) -> Canonical:
         if number := text(parcel.get("trackingNumber"), 60):
             draft.tracking.append((text(parcel.get("carrier"), 40), number))
     _whose(draft, words(at(body, "fulfillment", "fulfilledBy")))
+    _asked_to_cancel(draft, is_asked=any(words(at(item, "cancellation", "cancellationRequest", "requester")) for item in items))
     return _finished(draft)
 
 
@@ -206,7 +218,7 @@ def _removed(draft: Draft, item: dict[str, Any], quantity: int) -> None:
         draft.trouble("partly_cancelled", "Some units of an item are neither sent nor to be sent.")
 
 
-def _finished(draft: Draft) -> Canonical:
+def _finished(draft: Draft, beside_cash: Decimal = ZERO) -> Canonical:
     """Taxes within the prices or on top: whichever reading comes to the total."""
     parts = [*draft.lines, *draft.charges]
     net = sum((part.gross - part.discount for part in parts), ZERO)
@@ -217,8 +229,8 @@ def _finished(draft: Draft) -> Canonical:
         _by_full_tax(draft, net)
     if draft.status in {"pending", "cancelled"} and (draft.total is None or not draft.lines):
         draft.trouble("amounts_not_told_yet", "Amazon tells no amounts of an order that is cancelled, or whose payment it has not authorised.")
-    paid = draft.status not in {"", "pending", "cancelled"} and not draft.cash_on_delivery
-    draft.paid = (draft.total or ZERO) if paid else ZERO
+    if draft.status not in {"", "pending", "cancelled"}:
+        draft.paid = beside_cash if draft.cash_on_delivery else draft.total or ZERO
     return close(draft)
 
 

@@ -37,16 +37,21 @@ def translate(body: dict[str, Any]) -> Canonical:
     """The canonical order; never raises for a body that is an object."""
     draft = Draft(
         channel=CODE, order_id=identify(body), number=identify(body),
-        currency=text(first(body, "currency_code", "default_currency_code"), 10).upper(), placed_at=moment(body.get("date_created")),
+        currency=text(first(body, "default_currency_code", "currency_code"), 10).upper(), placed_at=moment(body.get("date_created")),
         changed_at=moment(body.get("date_modified")), buyer=_buyer(body),
         shipping=_address(next(iter(rows(body.get("shipping_addresses"))), {})), billing=_address(obj(body.get("billing_address"))),
     )
+    if text(first(body, "currency_code"), 10).upper() not in {"", draft.currency}:
+        draft.trouble("several_currencies", f"The buyer saw another currency than {draft.currency[:10]}, in which the order is.")
     for line in rows(body.get("products")):
         _line(draft, line)
     for kind, name in _CHARGES:
         net, tax = _pair(draft, body, name)
         if net or tax:
             draft.charges.append(DraftLine(kind=kind, title=kind.replace("_", " ").capitalize(), gross=net, tax=tax))
+    for fee in rows(body.get("fees")):
+        net, tax = _pair(draft, fee, "cost")
+        draft.charges.append(DraftLine(kind="fee", title=text(first(fee, "display_name_customer", "name", "type"), 200), gross=net, tax=tax))
     net, tax = _pair(draft, body, "total")
     draft.total = net + tax if body.get("total_inc_tax") is not None else None
     draft.tax = tax if draft.total is not None else None

@@ -12,6 +12,7 @@ from orders.channels.reading import at, first, identity, moment, obj, rows, text
 
 CODE, NAME = "ebay", "eBay"
 FULFILMENT = {"NOT_STARTED": "confirmed", "IN_PROGRESS": "processing", "FULFILLED": "shipped"}
+_NOT_BACK = {"FAILED", "PENDING"}
 PAYMENT = {"PENDING", "FAILED", "PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"}
 
 
@@ -35,7 +36,7 @@ def translate(body: dict[str, Any]) -> Canonical:
     _charges(draft, sums)
     draft.total = draft.money(sums.get("total"), "total") if sums.get("total") is not None else None
     draft.order_discount += max(ZERO, abs(draft.money(sums.get("priceDiscount"), "priceDiscount")) - sum((line.discount for line in draft.lines), ZERO))
-    _tax(draft, sums)
+    _tax(draft, body, sums)
     _status(draft, body)
     _payments(draft, body)
     return close(draft)
@@ -67,16 +68,19 @@ def _charges(draft: Draft, sums: dict[str, Any]) -> None:
             draft.order_discount -= amount
 
 
-def _tax(draft: Draft, sums: dict[str, Any]) -> None:
+def _tax(draft: Draft, body: dict[str, Any], sums: dict[str, Any]) -> None:
     """The summary's tax is the order's; lines tell theirs too, or tell what eBay collects and the total leaves out."""
     told = draft.money(sums.get("tax"), "tax")
     of_lines = sum((line.tax for line in draft.lines), ZERO)
+    collected = any(rows(line.get("ebayCollectAndRemitTaxes")) for line in rows(body.get("lineItems")))
     if told != of_lines:
         for line in draft.lines:
             line.tax, line.taxes = ZERO, []
         draft.order_tax = told
         if of_lines and not told:
-            draft.trouble("tax_collected_by_channel", "eBay collects the tax itself; it is not in the total.", holds=False)
+            collected = True
+    if collected:
+        draft.trouble("tax_collected_by_channel", "eBay collects the tax itself; it is not in the total.", holds=False)
     draft.tax = told
 
 
@@ -102,7 +106,10 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     """The payments eBay lists are less its fees; what the buyer paid is the total."""
     payment = words(body.get("orderPaymentStatus"))
     draft.paid = (draft.total or ZERO) if payment in {"PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"} else ZERO
-    refunds = [draft.money(refund.get("amount"), "A refund") for refund in rows(at(body, "paymentSummary", "refunds"))]
+    refunds = [
+        draft.money(refund.get("amount"), "A refund") for refund in rows(at(body, "paymentSummary", "refunds"))
+        if words(refund.get("refundStatus")).upper() not in _NOT_BACK
+    ]
     draft.refunded = draft.paid if payment == "FULLY_REFUNDED" else sum(refunds, ZERO)
 
 

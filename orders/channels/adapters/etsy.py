@@ -15,6 +15,7 @@ STATUS = {
     "paid": "confirmed", "completed": "shipped", "canceled": "cancelled", "cancelled": "cancelled", "fully refunded": "refunded",
     "partially refunded": "confirmed", "open": "pending", "payment processing": "pending", "unpaid": "pending", "unshipped": "confirmed",
 }
+_NOT_BACK = {"failed", "pending"}
 _DIVISORS = {1, 10, 100, 1000, 10_000}
 
 
@@ -44,7 +45,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.order_discount = _money(draft, body, "discount_amt")
     _tax(draft, body)
     _status(draft, body)
-    draft.refunded = sum((_money(draft, refund, "amount") for refund in rows(body.get("refunds"))), ZERO)
+    given = [refund for refund in rows(body.get("refunds")) if words(refund.get("status")).lower() not in _NOT_BACK]
+    draft.refunded = sum((_money(draft, refund, "amount") for refund in given), ZERO)
     paid = body.get("is_paid") is True or body.get("was_paid") is True or draft.status == "refunded"
     draft.paid = (draft.total or ZERO) if paid else ZERO
     if draft.status == "refunded" and not draft.refunded:
@@ -85,6 +87,9 @@ def _tax(draft: Draft, body: dict[str, Any]) -> None:
     draft.order_tax = tax + vat
     if vat and not tax and draft.total == net:
         draft.tax_included = True
+    elif tax and not vat and draft.total == net:
+        draft.order_tax = ZERO
+        draft.trouble("tax_collected_by_channel", "Etsy collects the tax itself; it is not in the total.", holds=False)
     elif vat and tax and draft.total == net + tax:
         draft.order_tax = tax
         draft.trouble("vat_within_prices", "The prices include a VAT beside the tax on top; only the tax is kept.", holds=False)

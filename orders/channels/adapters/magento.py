@@ -1,6 +1,7 @@
 """Magento 2 and Adobe Commerce (`/rest/V1/orders`), and the forms Magento 1 left behind: numbers or texts with four decimals.
 
-A configurable product is told twice, as itself and as its child for nothing: the parent counts. `row_total` is before
+A configurable product is told twice, as itself and as its child for nothing: the parent counts. A bundle whose children have
+the prices is its children. `row_total` is before
 the discount in most shops and after it in some: the order's own subtotal decides which. `taxes[].amount` may repeat the
 whole tax for each component, so only the items' `tax_amount` is read. Discounts are negative at the order.
 """
@@ -43,6 +44,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         tax = draft.money(body.get("shipping_tax_amount"), "shipping_tax_amount")
         more = draft.money(first(body, "shipping_discount_tax_compensation_amount", "shipping_hidden_tax_amount"), "A compensation")
         draft.charges.append(DraftLine(kind="shipping", title=text(body.get("shipping_description"), 200), gross=shipping + more, tax=tax))
+    _beside(draft, body)
     draft.total = draft.money(body.get("grand_total"), "grand_total") if body.get("grand_total") is not None else None
     draft.tax = draft.money(body.get("tax_amount"), "tax_amount") if body.get("tax_amount") is not None else None
     if draft.tax and not any(part.tax for part in (*draft.lines, *draft.charges)):
@@ -67,6 +69,12 @@ def _lines(draft: Draft, body: dict[str, Any]) -> Decimal:
     gross_of, within = _gross_of(draft, body, tops), ZERO
     for item in tops:
         mine = children.get(identity(item.get("item_id")), [])
+        if mine and _is_its_children(item, mine):
+            for child in mine:
+                line, more = _line(draft, child, [], gross_of)
+                draft.lines.append(line)
+                within += more
+            continue
         line, more = _line(draft, item, mine, gross_of)
         draft.lines.append(line)
         within += more
@@ -109,8 +117,28 @@ def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_
     ), more
 
 
+def _is_its_children(item: dict[str, Any], mine: list[dict[str, Any]]) -> bool:
+    """Whether a bundle's children come to all it costs."""
+    row = number(item.get("row_total"))
+    rows_ = [number(child.get("row_total")) or ZERO for child in mine]
+    return item.get("product_type") == "bundle" and bool(row) and sum(rows_, ZERO) == row and not number(item.get("tax_amount"))
+
+
 def _units(draft: Draft, item: dict[str, Any]) -> int:
     return draft.quantity(first(item, "qty_ordered", "qty"), "A line's quantity")
+
+
+def _beside(draft: Draft, body: dict[str, Any]) -> None:
+    """Gift wrap, and the fixed product taxes that no `tax_amount` holds."""
+    more = obj(body.get("extension_attributes"))
+    for name in ("gw", "gw_items", "gw_card"):
+        gross, tax = draft.money(more.get(f"{name}_price"), f"{name}_price"), draft.money(more.get(f"{name}_tax_amount"), f"{name}_tax_amount")
+        if gross or tax:
+            draft.charges.append(DraftLine(kind="gift_wrap", title="Gift wrap", gross=gross, tax=tax))
+    tops = [item for item in rows(body.get("items")) if not identity(item.get("parent_item_id"))]
+    fixed = sum((draft.money(item.get("weee_tax_applied_row_amount"), "weee_tax_applied_row_amount") for item in tops), ZERO)
+    if fixed:
+        draft.charges.append(DraftLine(kind="fixed_tax", title="Fixed product tax", gross=fixed))
 
 
 def _discount(draft: Draft, body: dict[str, Any], within: Decimal) -> None:

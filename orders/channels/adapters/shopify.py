@@ -167,6 +167,12 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
         draft.paid = total
     elif financial == "partially_paid":
         draft.paid = max(ZERO, total - draft.money(body.get("total_outstanding"), "total_outstanding", needed=True))
+    rounding = draft.money(at(body, "total_cash_rounding_payment_adjustment_set", "shop_money"), "The rounding of cash")
+    if rounding and draft.paid:
+        draft.paid += rounding
+        draft.trouble("cash_rounding", "Paid in cash, rounded to the coins there are: what was paid is not the total.", holds=False)
+    if body.get("test") is True:
+        draft.trouble("test_order", "The shop says this is a test.", holds=False)
     _refunds(draft, body, is_whole=financial == "refunded")
     ways = body.get("payment_gateway_names")
     named = [*(ways if isinstance(ways, list) else []), body.get("gateway")]

@@ -2,6 +2,11 @@
 
 Taxes come with up to five decimals and are rounded to the order's own `total_tax`. A negative fee is a discount.
 Dates ending in `_gmt` have no offset and are UTC.
+
+Note [Rounded for the answer]
+    A shop whose prices include tax keeps nets with six decimals and rounds each figure it answers with, so that the answer
+    may be a cent off its own total. `price` and the parts in `taxes` are not rounded: where the rounded figures do not come to
+    the total and tax, those stand in, each only where it rounds to the figure that was told.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import first, identity, moment, obj, rows, text, words
+from orders.channels.reading import first, identity, moment, number, obj, rows, text, words
 
 CODE, NAME = "woocommerce", "WooCommerce"
 SHOP_CHARS_MAX = 120
@@ -53,6 +58,8 @@ def translate(body: dict[str, Any]) -> Canonical:
         draft.charges.append(DraftLine(kind="shipping", title="Shipping", gross=draft.money(body.get("shipping_total"), "shipping_total"), tax=tax))
     draft.total = draft.money(body.get("total"), "total") if body.get("total") is not None else None
     draft.tax = draft.money(body.get("total_tax"), "total_tax") if body.get("total_tax") is not None else None
+    _gift_cards(draft, body)
+    _unrounded(draft, body)
     _status(draft, body)
     _payments(draft, body)
     return close(draft)
@@ -68,6 +75,39 @@ def _line(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]) 
             discount=max(gross, net) - net, **_taxed(draft, line, names),
         )
     )
+
+
+def _summed(draft: Draft) -> tuple[Decimal, Decimal]:
+    """What the parts come to with tax, and their tax."""
+    parts = [*draft.lines, *draft.charges]
+    tax = sum((part.tax for part in parts), draft.order_tax)
+    return sum((part.gross - part.discount for part in parts), ZERO) - draft.order_discount + tax, tax
+
+
+def _gift_cards(draft: Draft, body: dict[str, Any]) -> None:
+    """What gift cards paid is off the total in some shops: only where the total says so."""
+    paid = sum((draft.money(card.get("amount"), "A gift card") for card in rows(body.get("gift_cards"))), ZERO)
+    if paid > 0 and draft.total is not None and _summed(draft)[0] - paid == draft.total:
+        draft.order_discount += paid
+        draft.trouble("paid_by_credit", "Paid in part by gift cards.", holds=False)
+
+
+def _unrounded(draft: Draft, body: dict[str, Any]) -> None:
+    """Note [Rounded for the answer]."""
+    if _summed(draft) == (draft.total, draft.tax):
+        return
+    told = [*rows(body.get("line_items")), *rows(body.get("shipping_lines"))]
+    for part, line in zip([*draft.lines, *(charge for charge in draft.charges if charge.kind == "shipping")], told, strict=False):
+        net, price = part.gross - part.discount, number(line.get("price"))
+        if price is not None and not part.kind and _rounds_to(price * part.quantity, net):
+            part.gross += price * part.quantity - net
+        fine = sum((tax.amount for tax in part.taxes), ZERO)
+        if part.taxes and _rounds_to(fine, part.tax):
+            part.tax = fine
+
+
+def _rounds_to(fine: Decimal, told: Decimal) -> bool:
+    return abs(fine - told) <= Decimal(1).scaleb(int(told.as_tuple().exponent)) / 2
 
 
 def _charge(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]], *, kind: str) -> None:
