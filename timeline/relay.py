@@ -155,6 +155,8 @@ def _mark_done(delivery: Delivery, now: datetime) -> None:
 def _postpone(delivery: Delivery, error: Exception) -> None:
     parked = delivery.attempts >= ATTEMPTS_MAX
     backoff = min(BACKOFF_FIRST_S * 2 ** (delivery.attempts - 1), BACKOFF_MAX_S) * random.uniform(0.8, 1.2)  # noqa: S311
+    # Who limits us says for how long; asked sooner, every try is spent before the time is over.
+    backoff = max(backoff, min(getattr(error, "wait_seconds", 0), BACKOFF_MAX_S))
     Delivery.objects.filter(pk=delivery.pk, lease_token=delivery.lease_token).update(
         state=Delivery.State.PARKED if parked else Delivery.State.DUE,
         due_at=timezone.now() + timedelta(seconds=backoff),

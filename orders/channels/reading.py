@@ -182,3 +182,8 @@ def _require_shallow(value: Any, depth: int) -> None:
     for item in inner:
         if isinstance(item, dict | list):
             _require_shallow(item, depth + 1)
+
+
+def has(found: Any, key: str, value: str) -> bool:
+    """Whether one of these objects says so under this key."""
+    return any(text(row.get(key)) == value for row in rows(found))

@@ -277,6 +277,6 @@ def test_woocommerce_is_completed_with_the_last_parcel(stub: Stub) -> None:
     stub.teach("POST /wp-json/wc/v3/orders/5501/notes", (201, {}, {"id": 1}))
     stub.teach("PUT /wp-json/wc/v3/orders/5501", (200, {}, {"id": 5501}))
     send(order, "BD1", {order.lines.get().pk: 1})
-    assert [verb for verb, _, _ in stub.told] == ["POST"]
+    assert [verb for verb, _, _ in stub.told if verb != "GET"] == ["POST"]
     send(order, "BD2")
-    assert [verb for verb, _, _ in stub.told] == ["POST", "POST", "PUT"]
+    assert [verb for verb, _, _ in stub.told if verb != "GET"] == ["POST", "POST", "PUT"]

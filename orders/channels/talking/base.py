@@ -61,5 +61,8 @@ class Talk(Protocol):
         ...
 
     def tell_shipped(self, sent: Sent) -> None:
-        """Tell the channel of a parcel; telling twice does no harm beyond a second line there."""
+        """Tell the channel of a parcel, unless it has one of that number: a telling whose answer was lost is not made twice.
+
+        Amazon knows a parcel by our reference, and takes a repeat for a correction.
+        """
         ...

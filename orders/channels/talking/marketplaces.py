@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from orders.channels.reading import at, rows, text
+from orders.channels.reading import at, has, rows, text
 from orders.channels.talking.base import CannotAsk, ChannelRefused, Page, Sent
 from orders.channels.talking.wire import Wire
 
@@ -88,10 +88,13 @@ class EbayTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """`createShippingFulfillment`."""
-        self._wire.ask("POST", f"/order/{sent.order_id}/shipping_fulfillment", json={
+        """`createShippingFulfillment`, unless a fulfilment has that number."""
+        number, where = "".join(filter(str.isalnum, sent.tracking_number)), f"/order/{sent.order_id}/shipping_fulfillment"
+        if has(at(self._wire.ask("GET", where), "fulfillments"), "shipmentTrackingNumber", number):
+            return
+        self._wire.ask("POST", where, json={
             "lineItems": [{"lineItemId": line, "quantity": units} for line, units in sent.lines], "shippedDate": _iso(sent.at),
-            "shippingCarrierCode": sent.carrier, "trackingNumber": "".join(filter(str.isalnum, sent.tracking_number)),
+            "shippingCarrierCode": sent.carrier, "trackingNumber": number,
         })
 
 
@@ -121,7 +124,9 @@ class EtsyTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """`createReceiptShipment`."""
+        """`createReceiptShipment`, unless the receipt has a shipment of that code."""
+        if has(at(self._wire.ask("GET", f"/receipts/{sent.order_id}"), "shipments"), "tracking_code", sent.tracking_number):
+            return
         self._wire.ask("POST", f"/receipts/{sent.order_id}/tracking", json={"tracking_code": sent.tracking_number, "carrier_name": sent.carrier})
 
 

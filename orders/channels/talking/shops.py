@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from orders.channels.reading import at, identity, rows, text, whole
+from orders.channels.reading import at, has, identity, rows, text, whole
 from orders.channels.talking.base import ChannelRefused, Page, Sent
 from orders.channels.talking.wire import Wire
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SHOPIFY_VERSION = "2026-10"
 PAGE_ROWS = 25
+NOTE_CHARS_MAX = 2000
 
 
 class ShopifyTalk:
@@ -42,7 +43,7 @@ class ShopifyTalk:
     def tell_shipped(self, sent: Sent) -> None:
         """A fulfilment of the parcel's units alone, with the tracking number; one that is there by that number is not made again."""
         known = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillments.json")
-        if any(text(row.get("tracking_number")) == sent.tracking_number for row in rows(at(known, "fulfillments"))):
+        if has(at(known, "fulfillments"), "tracking_number", sent.tracking_number):
             return
         said = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillment_orders.json")
         waiting = _waiting(rows(at(said, "fulfillment_orders")), dict(sent.lines))
@@ -96,9 +97,11 @@ class WooTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """The note first, for the buyer, then the status once all is sent: a crash between the two is told again whole."""
+        """The note first, for the buyer, unless it is there; then the status once all is sent, which a repeat leaves as it is."""
         note = f"Sent with {sent.carrier}, tracking number {sent.tracking_number}."
-        self._wire.ask("POST", f"/orders/{sent.order_id}/notes", json={"note": note, "customer_note": True})
+        known = self._wire.ask("GET", f"/orders/{sent.order_id}/notes", params={"type": "customer"})
+        if not any(sent.tracking_number in text(row.get("note"), NOTE_CHARS_MAX) for row in rows(known)):
+            self._wire.ask("POST", f"/orders/{sent.order_id}/notes", json={"note": note, "customer_note": True})
         if sent.is_last:
             self._wire.ask("PUT", f"/orders/{sent.order_id}", json={"status": "completed"})
 
@@ -129,7 +132,11 @@ class MagentoTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """A shipment of these items with its track."""
+        """A shipment of these items with its track, unless the order has that track."""
+        field = "searchCriteria[filter_groups][0][filters][0]"
+        known = self._wire.ask("GET", "/shipments", params={f"{field}[field]": "order_id", f"{field}[value]": sent.order_id})
+        if any(has(row.get("tracks"), "track_number", sent.tracking_number) for row in rows(at(known, "items"))):
+            return
         track = {"track_number": sent.tracking_number, "title": sent.carrier, "carrier_code": "custom"}
         items = [{"order_item_id": whole(line), "qty": units} for line, units in sent.lines]
         self._wire.ask("POST", f"/order/{sent.order_id}/ship", json={"items": items, "notify": True, "tracks": [track]})
@@ -159,7 +166,9 @@ class BigCommerceTalk:
         return [self._whole(said)] if isinstance(said, dict) else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """A shipment to the order's first address."""
+        """A shipment to the order's first address, unless one has that number."""
+        if has(self._wire.ask("GET", f"/v2/orders/{sent.order_id}/shipments"), "tracking_number", sent.tracking_number):
+            return
         where = next(iter(rows(self._wire.ask("GET", f"/v2/orders/{sent.order_id}/shipping_addresses"))), {})
         items = [{"order_product_id": whole(line), "quantity": units} for line, units in sent.lines]
         self._wire.ask("POST", f"/v2/orders/{sent.order_id}/shipments", json={
