@@ -4,6 +4,9 @@ A role decides: superusers, support, finance and whoever has the permission `ord
 role, such as the warehouse, and API keys without the scope `customers:read` see names, e-mail addresses, phone numbers, streets and
 GSTINs masked. Staff without any role, as in a shop that has set none up, see everything. To see one order's customer in full
 is a call of its own, with a reason, and recorded.
+
+Labels and packing slips must show the recipient. Staff who see customers print them, and so do the role `warehouse`, whoever has the
+permission `shipping.view_label`, and API keys with `shipments:write`. Invoices, credit notes and GSTR-1 are for who sees customers.
 """
 
 from __future__ import annotations
@@ -11,9 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from timeline.errors import Forbidden
+
 SCOPES = frozenset({"*", "customers:read"})
 PERMISSION = "orders.see_customers"
 GROUPS = ("support", "finance")
+LABEL_SCOPES = frozenset({"*", "shipments:write"})
+LABEL_PERMISSION = "shipping.view_label"
+LABEL_GROUPS = ("warehouse",)
 DOTS = "•••"
 _TAIL_CHARS = 2
 
@@ -28,6 +36,23 @@ def sees_customers(user: Any, scopes: Any = None) -> bool:
         known = bool(user.is_superuser or not roles or roles & set(GROUPS) or user.has_perm(PERMISSION))
         user._sees_customers = known
     return bool(known)
+
+
+class MayNotPrint(Forbidden):
+    """Labels and packing slips name customers, and printing them is not among the things you may do."""
+
+
+def prints_labels(user: Any, scopes: Any = None) -> bool:
+    """Whether this caller prints what goes with the goods, on which the recipient stands in full."""
+    if isinstance(scopes, list):
+        return bool(LABEL_SCOPES & set(scopes))
+    return sees_customers(user) or user.has_perm(LABEL_PERMISSION) or user.groups.filter(name__in=LABEL_GROUPS).exists()
+
+
+def require_labels(request: Any) -> None:
+    """Raises MayNotPrint."""
+    if not prints_labels(request.user, getattr(getattr(request, "auth", None), "scopes", None)):
+        raise MayNotPrint
 
 
 def name(text: Any) -> Any:

@@ -10,6 +10,7 @@ from rest_framework import serializers as s
 from orders import ticket_queries
 from orders.models import Ticket
 from orders.operations import tickets
+from timeline.actors import CUSTOMER, GUEST
 from timeline.api.query import Query, QueryList, QueryText
 from timeline.api.wire import Choice, Input, Output, Page, StrictBool, StrictText
 
@@ -166,7 +167,7 @@ for _name, _body in BODIES.items():
 
 def ticket_row(ticket: Ticket, *, as_staff: bool) -> dict[str, Any]:
     """A ticket in a list."""
-    by_customer = ticket.opened_by_type in ("customer", "guest")
+    by_customer = ticket.opened_by_type in (CUSTOMER, GUEST)
     return {
         "id": ticket.pk, "orderId": ticket.order_id, "orderNumber": ticket.order.number, "topic": ticket.topic,
         "status": ticket.status, **({"assignee": ticket.assignee or None} if as_staff else {}),

@@ -72,12 +72,13 @@ class StaffView(APIView):
         """What is answered, masked for who may not see customers: here and not in each row, so that none is forgotten."""
         done = super().finalize_response(request, response, *args, **kwargs)
         is_json = isinstance(done, HttpResponse) and done.headers.get("Content-Type", "").startswith("application/json")
-        if self.masks and is_json and done.status_code < HTTPStatus.BAD_REQUEST and not self._sees_customers(request):
+        if self.masks and is_json and done.status_code < HTTPStatus.BAD_REQUEST and not self.sees_customers():
             done.content = encode(masking.answer(orjson.loads(done.content)))
         return done
 
-    def _sees_customers(self, request: Request) -> bool:
-        return masking.sees_customers(request.user, getattr(request.auth, "scopes", None))
+    def sees_customers(self) -> bool:
+        """Whether the caller sees people in full."""
+        return masking.sees_customers(self.request.user, getattr(self.request.auth, "scopes", None))
 
 
 class OrderWrite(APIView):

@@ -1,4 +1,4 @@
-"""Pictures and labels of returns as a browser gets them: it can look at them, and nothing else."""
+"""Pictures of returns and labels as a browser gets them: it can look at them, and nothing else."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def picture_response(photo: ReturnPhoto) -> HttpResponse:
     )
 
 
-def label_response(label: Label) -> HttpResponse:
+def label_response(label: Label, *, name: str = "return-label") -> HttpResponse:
     """The label, to be printed. Raises PersonErased."""
     pdf = label.file()
     if not pdf:
         raise PersonErased
     return HttpResponse(
         pdf, content_type="application/pdf",
-        headers={"Content-Disposition": 'inline; filename="return-label.pdf"', "Cache-Control": "private, no-store"},
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "private, no-store"},
     )

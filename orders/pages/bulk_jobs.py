@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
+from orders import masking
 from orders.bulk import acting, asking, printing
 from orders.models import Job, OrderHold
 from orders.operations.cancel import CODES
@@ -70,7 +71,7 @@ def preview(request: HttpRequest) -> HttpResponseBase:
             return redirect(f"{reverse('console-exports')}?{urlencode({'q': _in_words(request)})}")
         names = acting.chosen(_chosen(request))
         if name == PRINT:
-            return _sheaf(printing.parcels_of(names))
+            return _sheaf(request, printing.parcels_of(names))
         action = acting.action_of(name)
     except DomainError as error:
         messages.error(request, words_of(error))
@@ -127,14 +128,15 @@ def labels(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
     part = request.GET.get("part", "1")
     first = (int(part) - 1) * LABELS_MAX if part.isdecimal() and 0 < int(part) <= PARTS_MAX else 0
     try:
-        return _sheaf(printing.parcels_of_job(job)[first : first + LABELS_MAX])
+        return _sheaf(request, printing.parcels_of_job(job)[first : first + LABELS_MAX])
     except DomainError as error:
         messages.error(request, words_of(error))
         return redirect(reverse("console-job", kwargs={"job_id": job_id}))
 
 
-def _sheaf(parcels: Sequence[UUID]) -> HttpResponseBase:
-    """Raises NoLabel when there is none, or there are too many."""
+def _sheaf(request: HttpRequest, parcels: Sequence[UUID]) -> HttpResponseBase:
+    """Raises MayNotPrint, and NoLabel when there is none, or there are too many."""
+    masking.require_labels(request)
     pdf = labels_pdf(parcels, with_pick_list=True)
     named = {"Content-Disposition": 'inline; filename="labels.pdf"', "Cache-Control": "private, no-store"}
     return HttpResponse(pdf, content_type="application/pdf", headers=named)

@@ -162,19 +162,20 @@ def show_order(
     """The order page, or for htmx all of it that changes; `problem` says why something was not done."""
     show = request.GET.get("show", "")
     found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "", reader=staff_actor(request))
-    is_masked = not is_revealed and not masking.sees_customers(request.user)
+    sees = masking.sees_customers(request.user)
+    is_masked = not is_revealed and not sees
     if is_masked:
         detail = replace(
             found.detail, shipping=masking.address(found.detail.shipping), billing=masking.address(found.detail.billing)
         )
         found = replace(found, profile=masking.profile(found.profile), detail=detail)
-    else:
+    elif not is_revealed:
         viewing.record(found.detail.person, actor=staff_actor(request), what="order_page", now=timezone.now(), order_id=order_id)
     template = "console/order_parts.html" if is_htmx(request) else "console/order.html"
     context = {
         "sheet": found, "order": found.order, "number": found.order.number, "version": found.detail.version,
         "now": timezone.now(), "problem": problem, "note_form": note_form or NoteForm(), "filters": entries.FILTERS,
-        "show": show, "is_masked": is_masked, "open_count": order_rows.open_count(),
+        "show": show, "is_masked": is_masked, "sees_customers": sees, "open_count": order_rows.open_count(),
     }
     response = render(request, template, context, status=status)
     if is_htmx(request):

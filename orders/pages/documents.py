@@ -12,6 +12,7 @@ from orders.documents.paper import printed
 from orders.operations import documents
 from orders.pages.console import act
 from orders.pages.visitors import shoppers, staff
+from timeline import sight
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 @require_safe
 @staff
 def console_document(request: HttpRequest, number: str, document_id: str) -> HttpResponseBase:
-    """`/console/orders/<number>/documents/<id>/`."""
-    del request
+    """`/console/orders/<number>/documents/<id>/`: for who sees customers, for it names one."""
+    sight.require(request)
     return printed(reading.one(queries.id_of(number), document_id))
 
 

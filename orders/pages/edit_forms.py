@@ -35,11 +35,18 @@ class EditForm(AddressFields):
 
     POINTERS = {**AddressFields.POINTERS, "discountAmount": "discount"}
 
-    def __init__(self, data: Any, *, detail: OrderDetail, free: Mapping[UUID, int], staged: OrderEdit | None) -> None:
-        """`free` are the units of each line that may be taken away; `staged` is the change it begins with."""
+    def __init__(
+        self, data: Any, *, detail: OrderDetail, free: Mapping[UUID, int], staged: OrderEdit | None, sees_customers: bool
+    ) -> None:
+        """`free` are the units of each line that may be taken away; `staged` is the change it begins with.
+
+        Who may not see customers begins with no address, and writes a whole new one; what is staged stays while nothing is typed.
+        """
         wish = staged.changes if staged is not None else {"add": [], "quantities": []}
         there = staged.addresses(detail.person).get("shipping") if staged is not None else None
-        super().__init__(data, initial=_initial(detail, staged, there))
+        super().__init__(data, initial=_initial(detail if sees_customers else None, staged, there))
+        self.sees_customers = sees_customers
+        self._staged_address = None if sees_customers else there
         self.lines, self.free = detail.items, free
         wanted = {row["orderItemId"]: row["quantity"] for row in wish["quantities"]}
         for line in self.lines:
@@ -75,9 +82,13 @@ class EditForm(AddressFields):
             quantities={
                 line.pk: int(keeps[line.pk] or 0) for line in self.lines if keeps[line.pk] not in (None, line.quantity)
             },
-            shipping=self.address() if given.get("move") else None,
+            shipping=self._moved() if given.get("move") else None,
             discount_minor=given.get("discount") or 0,
         )
+
+    def _moved(self) -> Mapping[str, Any]:
+        typed = any(self.cleaned_data.get(part) for part in AddressFields.base_fields if part != "state")
+        return self.address() if typed or self._staged_address is None else self._staged_address
 
     def _products(self, data: Any, chosen: Mapping[str, int]) -> list[Variant]:
         """Those chosen before, and those the search finds."""
@@ -90,10 +101,11 @@ class EditForm(AddressFields):
         return mine + [variant for variant in found if variant.pk not in {one.pk for one in mine}]
 
 
-def _initial(detail: OrderDetail, staged: OrderEdit | None, there: Mapping[str, Any] | None) -> dict[str, Any]:
+def _initial(detail: OrderDetail | None, staged: OrderEdit | None, there: Mapping[str, Any] | None) -> dict[str, Any]:
     off = staged.changes.get("discount", 0) if staged is not None else 0
     discount = f"{off // 100}.{off % 100:02d}" if off else None
-    return {**initial_address(there or detail.shipping), "move": there is not None, "discount": discount}
+    address = initial_address(there or detail.shipping) if detail is not None else {}
+    return {**address, "move": there is not None, "discount": discount}
 
 
 def _units(label: str, *, initial: int, least: int) -> forms.IntegerField:

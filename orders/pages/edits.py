@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders import queries
+from orders import masking, queries
 from orders.models import OrderEdit
 from orders.operations import edit, edit_preview, edit_rules
 from orders.pages import order_rows
@@ -82,7 +82,7 @@ def edit_page(request: HttpRequest, number: str) -> HttpResponseBase:
 def preview(request: HttpRequest, number: str) -> HttpResponseBase:
     """What the form as it stands would come to; nothing is written."""
     found = queries.detail(queries.id_of(number))
-    shown = _shown(found, _form(request, found, None))
+    shown = _shown(found, _form(request, found, _staged(found, request.POST.get("edit", ""))))
     return render(request, "console/edit_preview.html", {"shown": shown, "order": found.order})
 
 
@@ -133,12 +133,12 @@ def _shown(found: OrderDetail, form: EditForm) -> Shown:
         return Shown(None, " ".join([words_of(error), *(detail for _, detail in error.errors)]))
     short = [row["sku"] for row in shown["lines"] if row["stock"] and row["stock"]["isShort"]]
     problem = f"Not enough in stock: {', '.join(short)}." if short else ""
-    return Shown(shown, problem, _button(shown))
+    return Shown(shown, problem, _button(shown, found.order.currency))
 
 
-def _button(shown: dict[str, Any]) -> str:
+def _button(shown: dict[str, Any], currency: str) -> str:
     """The commit in words: what happens to the money."""
-    amount = money(shown["then"]["amount"])
+    amount = money(shown["then"]["amount"], currency)
     return {
         "refund": f"Change the order and give back {amount}",
         "overpaid": f"Change the order; {amount} is paid too much",
@@ -149,7 +149,8 @@ def _button(shown: dict[str, Any]) -> str:
 
 def _form(request: HttpRequest, found: OrderDetail, staged: OrderEdit | None) -> EditForm:
     free = edit_rules.free_units(found.order.pk, found.lines)
-    return EditForm(request.POST if request.method == "POST" else None, detail=found, free=free, staged=staged)
+    data = request.POST if request.method == "POST" else None
+    return EditForm(data, detail=found, free=free, staged=staged, sees_customers=masking.sees_customers(request.user))
 
 
 def _staged(found: OrderDetail, text: str) -> OrderEdit | None:
@@ -163,15 +164,15 @@ def _staged(found: OrderDetail, text: str) -> OrderEdit | None:
 def _others(found: OrderDetail, staged: OrderEdit | None) -> list[Staged]:
     rows = OrderEdit.objects.filter(order=found.order, status=OrderEdit.Status.STAGED).order_by("created_at", "id")
     page = reverse("console-edit", kwargs={"number": found.order.number})
-    return [Staged(row, _says(row), f"{page}?edit={row.pk}") for row in rows if staged is None or row.pk != staged.pk]
+    return [Staged(row, _says(row, found.order.currency), f"{page}?edit={row.pk}") for row in rows if staged is None or row.pk != staged.pk]
 
 
-def _says(row: OrderEdit) -> str:
+def _says(row: OrderEdit, currency: str) -> str:
     lines = [f"{line['sku']} {line['quantityBefore']} → {line['quantity']}" for line in row.preview["lines"]
              if line["quantityBefore"] != line["quantity"]]
     moved = ["another address"] if row.preview["addresses"] else []
     off = row.changes.get("discount")
-    return ", ".join([*lines, *moved, *([f"{money(off)} off"] if off else [])])
+    return ", ".join([*lines, *moved, *([f"{money(off, currency)} off"] if off else [])])
 
 
 def _refused(found: OrderDetail) -> str:

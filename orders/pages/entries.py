@@ -28,7 +28,7 @@ _GROUPS: Final = {
     "note": NOTES, "payment": MONEY, "refund": MONEY, "dispute": MONEY, "invoice": MONEY, "credit_note": MONEY,
     "shipment": PARCELS, "fulfilment": PARCELS, "return": RETURNS,
 }
-_SUMS: Final = (
+SUMS: Final = (
     ("subtotal_minor", "Subtotal"), ("discount_minor", "Discount"), ("gst_minor", "GST"), ("shipping_minor", "Shipping"),
     ("total_minor", "Total"),
 )
@@ -137,7 +137,7 @@ def _changes(event: Event) -> list[tuple[str, str, str]]:
     before, after = facts.get("before", {}), facts.get("after", {})
     found += [
         (word, money(before[name]), money(after[name]))
-        for name, word in _SUMS if name in before and name in after and before[name] != after[name]
+        for name, word in SUMS if name in before and name in after and before[name] != after[name]
     ]
     moved = (("shipping_address_id", "Delivery address"), ("billing_address_id", "Billing address"))
     return found + [(word, "the old one", "another one") for name, word in moved if facts.get(name)]

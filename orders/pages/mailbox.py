@@ -1,4 +1,4 @@
-"""The local shop's mailbox: what would have been sent, to be read in the browser. Elsewhere it is for staff alone."""
+"""The local shop's mailbox: what would have been sent, to be read in the browser. Elsewhere it is for staff who see customers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders.models import Message
 from orders.pages.shop import framed
 from orders.pages.visitors import staff
+from timeline import sight
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,7 +29,7 @@ def mailbox(request: HttpRequest) -> HttpResponseBase:
     """`/mailbox/`."""
     if settings.LOCAL_SANDBOX and settings.EMAIL_PROVIDER == "mailbox":
         return _show(request)
-    return staff(_show)(request)
+    return staff(_read)(request)
 
 
 @require_POST
@@ -42,6 +43,12 @@ def theme(request: HttpRequest) -> HttpResponseBase:
         secure=settings.SESSION_COOKIE_SECURE, httponly=True,
     )
     return response
+
+
+def _read(request: HttpRequest) -> HttpResponseBase:
+    """Letters name their readers."""
+    sight.require(request)
+    return _show(request)
 
 
 def _show(request: HttpRequest) -> HttpResponseBase:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import handing_over, parcels, queries, tracking
+from orders import handing_over, masking, parcels, queries, tracking
 from orders.operations import carrying
 from orders.operations import claims as paying
 from orders.pages.forms import RupeesField, WordsField
@@ -155,6 +155,7 @@ def act(request: HttpRequest, shipment_id: UUID, deed: str) -> HttpResponseBase:
 @staff
 def labels(request: HttpRequest) -> HttpResponseBase:
     """The chosen parcels' labels as one PDF; what has none is named on the list."""
+    masking.require_labels(request)
     chosen = _chosen(request)
     try:
         pdf = papers.labels_pdf(chosen, with_pick_list=request.POST.get("with") == "pick_list")

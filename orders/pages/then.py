@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import render
 from django.utils import timezone
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from orders.folding import Item, Thing
 
 STEPS_LISTED_MAX = 400
-_SUMS: Final = (
-    ("subtotal_minor", "Subtotal"), ("discount_minor", "Discount"), ("gst_minor", "GST"), ("shipping_minor", "Shipping"),
-    ("total_minor", "Total"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,10 @@ def then(request: HttpRequest, number: str) -> HttpResponseBase:
     context = {
         "order": found.order, "number": found.order.number, "found": found, "place": place, "last": last,
         "here": _step(place, steps[place - 1]), "is_now": place == last, "pairs": _pairs(found, now), "rows": _rows(found, now),
-        "moneys": [*_things("Payment", found.stand.payments, now.stand.payments), *_things("Refund", found.stand.refunds, now.stand.refunds)],
+        "moneys": [
+            *_things("Payment", found.stand.payments, now.stand.payments, found.order.currency),
+            *_things("Refund", found.stand.refunds, now.stand.refunds, found.order.currency),
+        ],
         "steps": [_step(place_, steps[place_ - 1]) for place_ in range(start + 1, min(last, start + STEPS_LISTED_MAX) + 1)],
         "open_count": order_rows.open_count(),
     }
@@ -125,12 +124,11 @@ def _step(place: int, instant: Instant) -> Step:
 
 def _pairs(found: View, now: View) -> list[Pair]:
     then_, now_ = found.stand, now.stand
-    facts: list[tuple[str, str, str]] = [
-        (word, money(then_.columns[name]), money(now_.columns[name])) for name, word in _SUMS
-    ]
+    sums = [(word, then_.columns[name], now_.columns[name]) for name, word in entries.SUMS]
+    sums += [("Paid", then_.paid_minor, now_.paid_minor), ("Given back", then_.refunded_minor, now_.refunded_minor)]
+    currency = found.order.currency
+    facts: list[tuple[str, str, str]] = [(word, money(before, currency), money(after, currency)) for word, before, after in sums]
     facts += [
-        ("Paid", money(then_.paid_minor), money(now_.paid_minor)),
-        ("Given back", money(then_.refunded_minor), money(now_.refunded_minor)),
         ("Parcels", _parcels(found), _parcels(now)),
         ("Holds", _holds(found), _holds(now)),
         ("Delivery address", _address(found.shipping), _address(now.shipping)),
@@ -152,10 +150,10 @@ def _rows(found: View, now: View) -> list[Row]:
     return rows
 
 
-def _things(word: str, then_: dict[str, Thing], now: dict[str, Thing]) -> list[Pair]:
+def _things(word: str, then_: dict[str, Thing], now: dict[str, Thing], currency: str) -> list[Pair]:
     return [
         Pair(
-            f"{word} of {money(thing.facts['amount_minor'])}", thing.status.replace("_", " "),
+            f"{word} of {money(thing.facts['amount_minor'], currency)}", thing.status.replace("_", " "),
             now[key].status.replace("_", " ") if now[key].status != thing.status else "",
         )
         for key, thing in then_.items()

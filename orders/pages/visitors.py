@@ -19,7 +19,7 @@ from django.utils import timezone
 from orders import queries
 from timeline import ids
 from timeline.actors import CUSTOMER, GUEST, Actor
-from timeline.errors import Missing
+from timeline.errors import Forbidden, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +123,5 @@ def _found(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> 
         return view(*args, **kwargs)
     except Missing as error:
         raise Http404 from error
+    except Forbidden as error:
+        raise PermissionDenied(error.detail) from error

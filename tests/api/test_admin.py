@@ -357,7 +357,7 @@ ENDPOINTS = [
     ("POST", "/admin/orders/{}/holds", "orders:write"),
     ("DELETE", "/admin/orders/{}/holds/x", "orders:write"),
     ("GET", "/admin/shipments/x", "orders:read"),
-    ("GET", "/admin/shipments/x/label", "orders:read"),
+    ("GET", "/admin/shipments/x/label", "shipments:write"),
     ("POST", "/admin/shipments/x/dispatch", "shipments:write"),
     ("POST", "/admin/shipments/x/deliver", "shipments:write"),
     ("POST", "/admin/shipments/x/return", "shipments:write"),

@@ -136,7 +136,7 @@ def test_the_command_and_the_api_say_what_the_export_says() -> None:
     with pytest.raises(CommandError):
         call_command("gstr1", "soon")
 
-    staff = makers.staff("orders:read")
+    staff = makers.staff("orders:read", "customers:read")
     assert staff.get("/admin/gstr1", month=month()).content.decode() == wanted
     assert staff.get("/admin/gstr1.csv", month=month())["Content-Type"].startswith("text/csv")
     assert staff.get("/admin/gstr1", month="soon").status_code == 422

@@ -14,6 +14,7 @@ from orders.api.views import OrderWrite, StaffView, shown
 from orders.documents import gstr1, reading
 from orders.documents.paper import printed
 from orders.operations import documents
+from timeline import sight
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -32,8 +33,9 @@ class DocumentView(StaffView):
     """`/admin/orders/{id}/documents/{documentId}`."""
 
     @extend_schema(operation_id="admin_document_read", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
-    def get(self, request: Request, order_id: str, document_id: str) -> HttpResponse:  # noqa: ARG002
-        """Fetch the document as PDF."""
+    def get(self, request: Request, order_id: str, document_id: str) -> HttpResponse:
+        """Fetch the document as PDF; it names the customer, and is for who sees customers."""
+        sight.require(request)
         return printed(reading.one(self.order_id(order_id), document_id))
 
 
@@ -61,7 +63,11 @@ class Gstr1View(StaffView):
 
     @extend_schema(operation_id="admin_gstr1_read", parameters=[MonthQuery], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> HttpResponse:
-        """Read a month's outward supplies in the sections of GSTR-1; amounts are rupees with two decimals."""
+        """Read a month's outward supplies in the sections of GSTR-1; amounts are rupees with two decimals.
+
+        It holds the registrations of businesses as they are, and is for who sees customers.
+        """
+        sight.require(request)
         found = gstr1.gather(MonthQuery.parse(request.query_params)["month"])
         return HttpResponse(gstr1.as_json(found), content_type="application/json")
 
@@ -76,6 +82,7 @@ class Gstr1TableView(StaffView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Read the same as one table in CSV."""
+        sight.require(request)
         month = MonthQuery.parse(request.query_params)["month"]
         named = {"Content-Disposition": f'attachment; filename="gstr1-{month}.csv"'}
         return HttpResponse(gstr1.as_csv(gstr1.gather(month)), content_type="text/csv", headers=named)

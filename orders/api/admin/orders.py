@@ -68,14 +68,19 @@ class OrderView(StaffView):
         wish = InstantQuery.parse(request.query_params)
         if wish["as_of"] is not None or wish["known"] is not None:
             then = as_of.view(self.order_id(order_id), as_of=wish["as_of"], known=wish["known"])
-            viewing.record(then.order.person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=then.order.pk)
+            self._record_view(then.order.person, then.order.pk)
             return shown(instant_row(then))
         head = keeping.head_of(order_id)
-        viewing.record(Person(pk=head.person_id), actor=self.actor(), what="order_api", now=timezone.now(), order_id=head.pk)
+        self._record_view(Person(pk=head.person_id), head.pk)
         return keeping.order_answer(
             head, audience=keeping.staff_audience(request), kind="order", about=None, is_versioned=True,
             make=lambda: order_row(queries.detail(head.pk), as_staff=True),
         )
+
+    def _record_view(self, person: Person, order_id: UUID) -> None:
+        """Who sees customers masked has seen nobody."""
+        if self.sees_customers():
+            viewing.record(person, actor=self.actor(), what="order_api", now=timezone.now(), order_id=order_id)
 
 
 class TimelineView(StaffView):

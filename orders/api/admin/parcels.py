@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from orders import handing_over, parcels, queries
+from orders import handing_over, masking, parcels, queries
 from orders.api.admin.shipments import past, row_of
 from orders.api.inputs import Nothing
 from orders.api.parcel_rows import claim_row, handed_over_row, manifest_row
@@ -124,13 +124,17 @@ class AnswerView(_Step):
 class LabelsView(StaffView):
     """`/admin/shipments/labels`."""
 
-    required_scopes: ClassVar = {"POST": "orders:read"}
+    required_scopes: ClassVar = {"POST": "shipments:write"}
 
     @extend_schema(
         operation_id="admin_shipments_labels", request=LabelsInput, responses={(200, "application/pdf"): OpenApiTypes.BINARY}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Print the labels of up to a hundred parcels as one PDF, in the order given; nothing is written."""
+        """Print the labels of up to a hundred parcels as one PDF, in the order given; nothing is written.
+
+        Labels name the recipient, and are for who sends parcels.
+        """
+        masking.require_labels(request)
         wish = LabelsInput.parse(request.data)
         pdf = papers.labels_pdf(wish["shipment_ids"], with_pick_list=wish["pick_list"])
         return HttpResponse(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -24,6 +24,7 @@ from orders.api.views import StaffView, shown
 from orders.models import DataRequest
 from orders.operations import privacy, revealing
 from orders.privacy import erasures
+from timeline.errors import Missing
 from timeline.operations import operation
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class StaffDataRequestView(DataRequestWrite, StaffView):
     def named(self, text: str) -> DataRequest:
         """The request of this id. Raises Missing."""
         return privacy.named(queries.uuid_of(text))
+
+    def row(self, request: DataRequest) -> dict[str, Any]:
+        """With the archive's link for who may fetch it."""
+        row = super().row(request)
+        return row if self.sees_customers() else {**row, "archiveUrl": None}
 
 
 class CustomerDataRequestsView(StaffDataRequestView):
@@ -114,7 +120,9 @@ class ArchiveView(StaffDataRequestView):
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, request_id: str) -> StreamingHttpResponse:
-        """Fetch the archive, for a customer who cannot sign in."""
+        """Fetch the archive, for a customer who cannot sign in. Who may not see customers finds nothing here."""
+        if not self.sees_customers():
+            raise Missing
         return self.archive(request, self.named(request_id))
 
 

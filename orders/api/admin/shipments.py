@@ -10,19 +10,19 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from orders import parcels, queries
+from orders import masking, parcels, queries
 from orders.api import shapes
 from orders.api.inputs import DeliverInput, DispatchInput, ShipmentInput
 from orders.api.parcel_rows import listed_shipment_row, shipment_row
 from orders.api.parcel_shapes import ShipmentShape, ShipmentsQuery
 from orders.api.return_inputs import TakeBackInput, graded_of
 from orders.api.views import OrderWrite, StaffView, shown, units_of
+from orders.documents.served import label_response
 from orders.operations import carrying, fulfil
 from shipping import carriers
 from shipping.models import Label
 from timeline.api.paging import paged
 from timeline.errors import Invalid, Missing
-from timeline.vault import PersonErased
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -92,19 +92,16 @@ class ShipmentView(StaffView):
 class LabelView(StaffView):
     """`/admin/shipments/{id}/label`."""
 
-    required_scopes: ClassVar = {"GET": "orders:read"}
+    required_scopes: ClassVar = {"GET": "shipments:write"}
 
     @extend_schema(operation_id="admin_shipment_label", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
-    def get(self, request: Request, shipment_id: str) -> HttpResponse:  # noqa: ARG002
-        """Fetch the parcel's label, to be printed."""
+    def get(self, request: Request, shipment_id: str) -> HttpResponse:
+        """Fetch the parcel's label, to be printed. It names the recipient, and is for who sends parcels."""
+        masking.require_labels(request)
         label = Label.objects.select_related("shipment__key").filter(shipment_id=queries.uuid_of(shipment_id)).first()
         if label is None:
             raise Missing
-        pdf = label.file()
-        if not pdf:
-            raise PersonErased
-        named = f'inline; filename="label-{label.shipment_id}.pdf"'
-        return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": named})
+        return label_response(label, name=f"label-{label.shipment_id}")
 
 
 class DispatchView(OrderWrite, StaffView):
