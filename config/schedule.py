@@ -40,6 +40,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("orders.tasks.run_jobs", 1),
     Tick("orders.tasks.watch_views", 15),
     Tick("orders.tasks.poll_channels", 15),
+    Tick("orders.tasks.try_waiting_imports", 60),
     Tick("timeline.tasks.run_exports", 2, "slow", long=True),
     Tick("timeline.tasks.sweep_exports", 20),
     Tick("orders.tasks.serve_privacy", 5),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from orders import abandoned, checkout, due_returns, overdue, releasing, saved_views
 from orders.alerts import watch
 from orders.bulk import running
-from orders.channels import polling
+from orders.channels import polling, waiting
 from orders.operations import assessing
 from orders.privacy import erasures, retention
 from orders.reconciliation import runs
@@ -92,6 +92,12 @@ def apply_retention(**_: object) -> None:
 def poll_channels(**_: object) -> None:
     """Ask the channels that are due for what changed."""
     polling.poll_due(timezone.now())
+
+
+@shared_task(soft_time_limit=250, time_limit=280)
+def try_waiting_imports(**_: object) -> None:
+    """Try channels' orders again that waited for stock or a product, once it is there."""
+    waiting.try_waiting(timezone.now())
 
 
 @shared_task(soft_time_limit=50)

@@ -48,7 +48,7 @@ log = structlog.get_logger("bahi.channels")
 
 
 class ImportEnded(Refused):
-    """This import is an order already, or was dismissed; there is nothing to try again."""
+    """This import is an order already; there is nothing to try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _taken(body: Body, *, actor: Actor, account: ChannelAccount | None) -> Outco
 
 @retried
 def again(*, import_id: UUID, actor: Actor, reason: str = "") -> Outcome:
-    """Try a held import once more, as somebody decided meanwhile or stock came. Raises Missing, ImportEnded."""
+    """Try a held import once more, as somebody decided meanwhile or stock came, or a dismissed one after all. Raises Missing, ImportEnded."""
     row = ChannelImport.objects.filter(pk=import_id).first()
     if row is None:
         raise Missing
@@ -152,9 +152,17 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
         _keep(op, row, said, order, print_=_print(body.said))
         return _same(row)
     row.fingerprint = _print(body.said)
-    if row.order_id is None:
+    if row.order_id is None and row.state != S.DISMISSED:
         return _decide(op, row=row, said=said, order=order, number=number, refusal=refusal, is_new=row._state.adding)
     _keep(op, row, said, order, print_=_print(body.said))
+    return _follow(op, row=row, said=said, order=order, refusal=refusal)
+
+
+def _follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, refusal: Trouble | None) -> Outcome:
+    """An order goes on; what a person dismissed stays so, whatever its channel tells of it."""
+    if row.state == S.DISMISSED:
+        trouble = Trouble("dismissed", "A person said that it is no order of ours.", holds=False)
+        return Outcome(UNCHANGED, row.channel, row.channel_order_id, (trouble.row(),), row)
     changed = following.follow(op, row=row, said=said, order=order, refusal=refusal)
     return Outcome(changed, row.channel, row.channel_order_id, tuple(row.reasons), row)
 
@@ -168,7 +176,7 @@ def _of_erased(op: Operation, row: ChannelImport, order: Canonical) -> Outcome:
 
 def _retry(op: Operation, *, import_id: UUID, number: Number | None, refusal: Trouble | None) -> Outcome:
     row = ChannelImport.objects.select_related("person__key").get(pk=import_id)
-    if row.order_id is not None or row.state == S.DISMISSED:
+    if row.order_id is not None:
         raise ImportEnded
     said = loads(row.body() or b"{}")
     if not said:
