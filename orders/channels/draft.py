@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from orders.channels.canonical import Buyer, Canonical, Charge, Item, Tax, Told, Trouble
-from orders.channels.reading import number
+from orders.channels.reading import number, text
 from timeline.currencies import decimals
 
 ZERO = Decimal(0)
@@ -17,6 +17,7 @@ AMOUNT_MAX = Decimal(10) ** 11
 QUANTITY_MAX = 1_000_000
 LINES_MAX = 200
 TROUBLES_MAX = 30
+_CURRENCIES = ("currency_code", "currencyCode", "CurrencyCode", "currency")
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ class Draft:
     def money(self, value: Any, where: str, *, needed: bool = False) -> Decimal:
         """An amount as told; nothing is zero, unless it is needed. What is no amount is named and counts as zero."""
         if isinstance(value, dict):
+            self._one_currency(value)
             value = next((value[name] for name in ("amount", "Amount", "value") if name in value), None)
         found = number(value)
         if found is None:
@@ -92,6 +94,11 @@ class Draft:
             self.trouble("amount_out_of_range", f"{where} is an amount nobody can pay.")
             return ZERO
         return found
+
+    def _one_currency(self, value: dict[str, Any]) -> None:
+        told = next((value[name] for name in _CURRENCIES if value.get(name)), None)
+        if told is not None and text(told, 10).upper() != self.currency:
+            self.trouble("several_currencies", "The amounts of the order are in several currencies.")
 
     def quantity(self, value: Any, where: str) -> int:
         """Whole units, at least none. What is no such number is named and counts as none."""

@@ -20,9 +20,9 @@ def match(order: Canonical) -> tuple[dict[str, Variant], list[Trouble]]:
     wanted = {name_of(item.sku, item.title) for item in order.items if item.quantity}
     said = ChannelSku.objects.filter(channel=order.channel, sku__in=wanted).select_related("variant__product")
     found = {row.sku: row.variant for row in said}
-    ours = {sku.upper(): sku for sku in wanted - found.keys() if sku and not sku.startswith("title:")}
-    for variant in Variant.objects.filter(sku__in=ours).select_related("product"):
-        found[ours[variant.sku]] = variant
+    named = [sku for sku in wanted - found.keys() if sku and not sku.startswith("title:")]
+    ours = {variant.sku: variant for variant in Variant.objects.filter(sku__in={sku.upper() for sku in named}).select_related("product")}
+    found.update({sku: ours[sku.upper()] for sku in named if sku.upper() in ours})
     missing = sorted(wanted - found.keys())
     nameless = [name for name in missing if name.startswith("title:")]
     unknown = [name for name in missing if not name.startswith("title:")]

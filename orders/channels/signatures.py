@@ -47,7 +47,7 @@ def _hmac(header: str) -> Check:
 def _standard(body: bytes, headers: Headers, credentials: Mapping[str, str], _url: str, now: datetime) -> bool:
     """Standard Webhooks: several signatures may stand in the header, several secrets may hold."""
     message_id, sent = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not sent.isdigit() or len(sent) > 12 or abs(now.timestamp() - int(sent)) > TOLERANCE.total_seconds():  # noqa: PLR2004 digits of seconds
+    if not (sent.isascii() and sent.isdigit()) or len(sent) > 12 or abs(now.timestamp() - int(sent)) > TOLERANCE.total_seconds():  # noqa: PLR2004 digits of seconds
         return False
     signed = f"{message_id}.{sent}.".encode() + body
     given = [part.removeprefix("v1,") for part in headers.get("webhook-signature", "").split() if part.startswith("v1,")]
@@ -93,7 +93,7 @@ def _flipkart(_body: bytes, headers: Headers, credentials: Mapping[str, str], ur
         sent = parsedate_to_datetime(date)
         app, _, signature = base64.b64decode(given, validate=True).decode().partition(":")
         at = int(sent.timestamp())
-    except (ValueError, TypeError, OverflowError, binascii.Error):
+    except (ValueError, TypeError, OverflowError, IndexError, binascii.Error):
         return False
     if scheme != "FKLOGIN" or not _same(app, credentials.get("appId", "")) or abs(now.timestamp() - at) > TOLERANCE.total_seconds():
         return False

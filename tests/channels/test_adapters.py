@@ -22,7 +22,14 @@ from tests.thorough import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NASTY: tuple[Any, ...] = (None, True, [], {}, [[]], "", "x", "NaN", "1e999", -1, 10**30, 0.1, "\x00\ud800", "9" * 60, [None], {"amount": None})
+BEYOND = "1e400"  # put into the body without its quotes
+NASTY: tuple[Any, ...] = (
+    None, True, [], {}, [[]], "", "x", "NaN", "1e999", -1, 10**30, 0.1, "\x00\ud800", "9" * 60, [None], {"amount": None}, BEYOND, "y" * 5000,
+    [[[[1]]]], "12,50", "\u0661\u0662", {"status": {}}, "refunded", "cancelled", 0,
+)
+EVERY: dict[str, tuple[str, dict[str, Any]]] = {
+    **{name: (channel, said) for name, (channel, said, _) in SAMPLES.items()}, **{name: (channel, said) for name, (channel, said, _, _) in ABROAD.items()}
+}
 
 
 def read(name: str, said: Any | None = None) -> Any:
@@ -67,29 +74,45 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(one, (*path, key))
 
 
-def put(said: Any, path: tuple[Any, ...], value: Any) -> Any:
-    """The body with another value at a place."""
-    if not path:
-        return value
-    changed = copy.deepcopy(said)
-    spot = changed
+def spot_of(said: Any, path: tuple[Any, ...]) -> Any:
+    """What holds the place."""
     for key in path[:-1]:
-        spot = spot[key]
-    spot[path[-1]] = value
-    return changed
+        said = said[key]
+    return said
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+def spoilt(data: st.DataObject, said: Any) -> Any:
+    """The body with one place left out, said twice, told as a text, filled from another place, or with something nasty."""
+    paths = [path for path in places(said) if path]
+    path = data.draw(st.sampled_from(paths))
+    spot, key = spot_of(said, path), path[-1]
+    how = data.draw(st.sampled_from(("nasty", "nasty", "dropped", "twice", "text", "moved")))
+    if how == "dropped":
+        del spot[key]
+    elif how == "twice" and isinstance(spot, list):
+        spot.append(copy.deepcopy(spot[key]))
+    elif how == "text" and not isinstance(spot[key], dict | list):
+        spot[key] = str(spot[key])
+    elif how == "moved":
+        other = data.draw(st.sampled_from(paths))
+        spot[key] = copy.deepcopy(spot_of(said, other)[other[-1]])
+    else:
+        spot[key] = copy.deepcopy(data.draw(st.sampled_from(NASTY)))
+    return said
+
+
+@pytest.mark.parametrize("name", EVERY)
 @settings(max_examples=many(40), deadline=None)
 @given(data=st.data())
 def test_no_body_raises_and_every_figure_can_be_kept(name: str, data: st.DataObject) -> None:
-    """Missing, null, wrong types, huge numbers, words nobody knows: read, refused by name or flagged."""
-    channel, ours, _ = SAMPLES[name]
-    said: Any = ours
-    for _ in range(data.draw(st.integers(1, 3))):
-        said = put(said, data.draw(st.sampled_from(sorted(places(said), key=str))), data.draw(st.sampled_from(NASTY)))
+    """Missing, null, wrong types, huge numbers, words nobody knows: read, refused by name or flagged; what is taken adds up."""
+    channel, ours = EVERY[name]
+    said: Any = copy.deepcopy(ours)
+    for _ in range(data.draw(st.integers(1, 4))):
+        said = spoilt(data, said) if said else said
+    raw = json.dumps(said).replace(f'"{BEYOND}"', BEYOND).encode("utf-8", "surrogatepass")
     try:
-        bodies = list(adapters.unwrap(channel, loads(json.dumps(said).encode("utf-8", "surrogatepass"))))
+        bodies = list(adapters.unwrap(channel, loads(raw)))
     except Unreadable:
         return
     for one in bodies:
@@ -97,11 +120,24 @@ def test_no_body_raises_and_every_figure_can_be_kept(name: str, data: st.DataObj
             order = adapters.translate(channel, one)
         except adapters.NotAnOrder:
             continue
+        adapters.shop_of(channel, one)
+        adapters.merge(channel, loads(json.dumps(ours).encode()), one)
         orjson.dumps([as_data(order), order.sums(), [trouble.row() for trouble in order.troubles]])
         assert order.told.status in {*STATUSES, ""}
         assert order.told.status or order.is_held
         gap = order.total_minor - (order.subtotal_minor - order.discount_minor + order.tax_minor + order.shipping_minor)
         assert gap == sum(trouble.difference_minor for trouble in order.troubles if trouble.code == "totals_do_not_add_up") or not order.items
+        assert order.is_held or adds_up(order)
+
+
+def adds_up(order: Any) -> bool:
+    """Each line is its gross less its discount, with the tax that is not within, and all of them are the total."""
+    parts = [*order.items, *order.charges]
+    lines = all(
+        part.total_minor == part.gross_minor - part.discount_minor + (0 if order.tax_included else part.tax_minor) for part in parts
+    )
+    beside = order.order_discount_minor - (0 if order.tax_included else order.order_tax_minor)
+    return lines and bool(order.items) and order.total_minor == sum(part.total_minor for part in parts) - beside
 
 
 def test_the_whole_tax_on_the_first_line_and_two_of_the_same_name_are_told_as_they_are() -> None:
@@ -266,3 +302,57 @@ def test_a_shop_abroad_is_read_to_the_last_unit(name: str) -> None:
     )
     assert (found, codes(order), codes(order, holds=False)) == (figures, [], noted)
     assert figures[5] == figures[1] - figures[2] + figures[3] + figures[4]
+
+
+def test_a_refund_or_parcel_that_names_its_order_is_none() -> None:
+    for said in ({"refund": {"id": 5, "order_id": 7, "refund_line_items": []}}, {"id": 6, "order_id": 7, "line_items": [{"id": 1}]}):
+        (one,) = adapters.unwrap("shopify", said)
+        with pytest.raises(adapters.NotAnOrder):
+            adapters.translate("shopify", one)
+
+
+@pytest.mark.parametrize(("name", "path"), [
+    ("ebay", ("lineItems", 0, "lineItemCost", "currency")), ("amazon", ("OrderItems", 0, "ShippingPrice", "CurrencyCode")),
+    ("amazon-2026", ("orderItems", 0, "proceeds", "breakdowns", 2, "subtotal", "currencyCode")),
+    ("etsy", ("transactions", 0, "price", "currency_code")),
+])
+def test_an_amount_in_another_currency_is_never_added_up(name: str, path: tuple[Any, ...]) -> None:
+    said = body(name)
+    spot_of(said, path)[path[-1]] = "SEK"
+    assert codes(read(name, said)) == ["several_currencies"]
+
+
+def test_a_shops_price_in_another_currency_than_its_order_is_flagged() -> None:
+    said = body("shopify", total_price_set={"shop_money": {"amount": "13.00", "currency_code": "USD"}})
+    assert codes(read("shopify", said)) == ["several_currencies"]
+    assert codes(read("bigcommerce", body("bigcommerce", default_currency_code="NZD"))) == ["several_currencies"]
+
+
+def test_an_order_that_goes_to_two_addresses_waits() -> None:
+    two = [{"id": 1, "street_1": "1 Road", "city": "Perth", "country_iso2": "AU"}, {"id": 2, "street_1": "2 Road", "city": "Perth", "country_iso2": "AU"}]
+    assert codes(read("bigcommerce", body("bigcommerce", shipping_addresses=two))) == ["several_destinations"]
+    assert codes(read("bigcommerce", body("bigcommerce", shipping_addresses=[two[0], {**two[0], "id": 2}]))) == []
+
+
+def test_amazons_items_come_page_by_page() -> None:
+    def page(number: str) -> dict[str, Any]:
+        price = {"CurrencyCode": "USD", "Amount": "10.00"}
+        return {"AmazonOrderId": "902-1-1", "OrderItems": [{"OrderItemId": number, "SellerSKU": "KURTA-M", "QuantityOrdered": 1, "ItemPrice": price}]}
+
+    known = {**body("amazon"), **page("1"), "OrderTotal": {"CurrencyCode": "USD", "Amount": "20.00"}}
+    whole = adapters.merge("amazon", adapters.merge("amazon", known, page("2")), page("2"))
+    order = adapters.translate("amazon", loads(json.dumps(whole).encode()))
+    assert (order.total_minor, len(order.items), codes(order)) == (2000, 2, [])
+
+
+def test_a_buyers_wish_to_cancel_holds_the_order_while_it_has_not_left() -> None:
+    said = body("amazon")
+    said["OrderItems"][0]["BuyerRequestedCancel"] = {"IsBuyerRequestedCancel": "true", "BuyerCancelReason": "Found cheaper."}
+    assert read("amazon", said).told.on_hold == "cancel_requested"
+    assert read("amazon", {**said, "OrderStatus": "Shipped"}).told.on_hold == ""
+
+
+def test_a_refund_that_did_not_go_through_gave_nothing_back() -> None:
+    refunds = [{"amount": {"value": "5.00", "currency": "GBP"}, "refundStatus": word} for word in ("FAILED", "PENDING", "REFUNDED")]
+    order = read("ebay", body("ebay", orderPaymentStatus="PARTIALLY_REFUNDED", paymentSummary={"refunds": refunds}))
+    assert (order.told.paid_minor, order.told.refunded_minor) == (7528, 500)

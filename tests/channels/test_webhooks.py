@@ -170,3 +170,9 @@ def test_a_message_that_was_not_taken_in_is_let_go_of_in_time_or_with_its_buyer(
     assert "channel_notices" not in retention.apply(timezone.now() + timedelta(days=29))
     assert retention.apply(timezone.now() + timedelta(days=31))["channel_notices"] == 1
     assert not ChannelNotice.objects.exclude(sealed=b"").exists()
+
+
+def test_a_timestamp_of_odd_digits_is_a_wrong_signature() -> None:
+    account("bigcommerce")
+    head = {"webhook-id": "msg_1", "webhook-signature": "v1,bogus", "webhook-timestamp": "\u00b2\u00b2"}
+    assert call("my-bigcommerce", b"{}", **head) == 401

@@ -40,11 +40,18 @@ def identify(body: dict[str, Any]) -> str:
 
 
 def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """v0 tells an order and its items by two calls: each completes what the other told. A cancelled one keeps its figures."""
+    """v0 tells an order and its items by two calls: each completes what the other told, and items come page by page.
+
+    A cancelled order keeps the figures it had.
+    """
     word = words(new.get("OrderStatus") or at(new, "fulfillment", "fulfillmentStatus") or new.get("fulfillmentStatus"))
     if STATUS.get(_plain(word)) == "cancelled":
         return {**known, **new, **{name: known[name] for name in _FIGURES if known.get(name)}}
-    return {**known, **new} if "OrderItems" in new or "OrderStatus" in new else new
+    if "OrderItems" in new and "OrderStatus" not in new:
+        ids = {identity(item.get("OrderItemId")) for item in rows(new["OrderItems"])}
+        others = [item for item in rows(known.get("OrderItems")) if identity(item.get("OrderItemId")) not in ids]
+        return {**known, **new, "OrderItems": [*others, *rows(new["OrderItems"])]}
+    return {**known, **new} if "OrderStatus" in new else new
 
 
 def translate(body: dict[str, Any]) -> Canonical:
@@ -167,14 +174,14 @@ def _newer_item(draft: Draft, item: dict[str, Any]) -> None:
     of: dict[str, dict[str, Decimal]] = {"TAX": {}, "DISCOUNT": {}}
     for part in rows(at(item, "proceeds", "breakdowns")):
         kind = words(part.get("type")).upper()
-        amount = _told(draft, part.get("subtotal"), kind)
+        amount = draft.money(part.get("subtotal"), f"The {kind} amount")
         if kind in of:
             _share(draft, part, amount, of[kind])
         else:
             sums[kind] = sums.get(kind, ZERO) + amount
     gross = sums.pop("ITEM", None)
     if gross is None:
-        gross = _told(draft, at(item, "product", "price", "unitPrice"), "unitPrice") * quantity
+        gross = draft.money(at(item, "product", "price", "unitPrice"), "unitPrice") * quantity
     if not quantity and not gross:
         return
     off, tax = abs(of["DISCOUNT"].pop("ITEM", ZERO)), of["TAX"].pop("ITEM", ZERO)
@@ -201,15 +208,9 @@ def _share(draft: Draft, part: dict[str, Any], amount: Decimal, of: dict[str, De
     for share in rows(part.get("detailedBreakdowns")):
         kind = words(share.get("subtype")).upper()
         kind = "ITEM" if kind in {"DISCOUNT", ""} else kind
-        shares[kind] = shares.get(kind, ZERO) + _told(draft, share.get("value"), kind)
+        shares[kind] = shares.get(kind, ZERO) + draft.money(share.get("value"), f"The {kind} amount")
     for kind, its in (shares if sum(shares.values(), ZERO) == amount else {"ITEM": amount}).items():
         of[kind] = of.get(kind, ZERO) + its
-
-
-def _told(draft: Draft, value: Any, where: str) -> Decimal:
-    if at(value, "currencyCode") not in (None, "", draft.currency):
-        draft.trouble("several_currencies", "The amounts of the order are in several currencies.")
-    return draft.money(value, f"The {where} amount")
 
 
 def _removed(draft: Draft, item: dict[str, Any], quantity: int) -> None:

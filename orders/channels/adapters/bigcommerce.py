@@ -43,6 +43,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     )
     if text(first(body, "currency_code"), 10).upper() not in {"", draft.currency}:
         draft.trouble("several_currencies", f"The buyer saw another currency than {draft.currency[:10]}, in which the order is.")
+    if len({tuple(sorted(_address(one).items())) for one in rows(body.get("shipping_addresses"))}) > 1:
+        draft.trouble("several_destinations", "Lines of the order go to several addresses.")
     for line in rows(body.get("products")):
         _line(draft, line)
     for kind, name in _CHARGES:

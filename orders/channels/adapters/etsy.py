@@ -75,9 +75,7 @@ def _money(draft: Draft, said: dict[str, Any], name: str, *, needed: bool = Fals
     if divisor is None or divisor not in _DIVISORS:
         draft.trouble("unreadable_amount", f"{name} is no amount.")
         return ZERO
-    if value.get("currency_code") not in (None, draft.currency):
-        draft.trouble("several_currencies", "The amounts of the order are in several currencies.")
-    return draft.money(value.get("amount"), name, needed=True) / divisor
+    return draft.money(value, name, needed=True) / divisor
 
 
 def _tax(draft: Draft, body: dict[str, Any]) -> None:

@@ -32,7 +32,9 @@ _CASH = re.compile(r"cash[ _-]*on[ _-]*delivery|\bcod\b|pay on delivery")
 
 
 def identify(body: dict[str, Any]) -> str:
-    """The order's id; the last part of the GraphQL one where there is no other."""
+    """The order's id; the last part of the GraphQL one where there is no other. A refund or fulfilment names its order, and is none."""
+    if "order_id" in body and "total_price" not in body:
+        return ""
     return identity(body.get("id")).rpartition("/")[2] or identity(text(body.get("admin_graphql_api_id")).rpartition("/")[2])
 
 
@@ -53,6 +55,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.total = draft.money(body.get("total_price"), "total_price") if body.get("total_price") is not None else None
     _discount(draft, body)
     _tax(draft, body)
+    for said in (body.get("total_price_set"), *(line.get("price_set") for line in rows(body.get("line_items")))):
+        draft.money(at(said, "shop_money"), "A price")  # for its currency alone
     _status(draft, body)
     _payments(draft, body)
     _removed(draft, body)
