@@ -6,6 +6,10 @@ frozen column, any change of an append-only row, any cut of a column that `GROWS
 `(name, condition over NEW, why)` in SQL both engines understand. Note [The book first] says why the triggers may be
 immediate.
 
+A row is born in the state its newest event says, or with a history: further on in its machine, when every step to there
+stands in the book, one leading to the next from the birth on, on PostgreSQL all of this very transaction. That is an insert and
+its updates said at once (copies of a shop, an import), and refuses what they would refuse.
+
 `CHANGED_BY` names columns that change only with an event: `{"order.edited": ("total_minor", …)}`. They may be updated
 while the newest event of their subject is of that kind (on PostgreSQL: of this very transaction). The subject is the row
 itself, or the row its foreign key `CHANGED_WITH` points to: a line changes with its order.
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "bahi_"
+_BIRTH = "''"  # SQL: no state was before
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ def _postgres(model: type[models.Model]) -> list[Trigger]:
         when = " OR ".join(f'OLD."{column}" IS DISTINCT FROM NEW."{column}"' for column in columns)
         found.append(_pg(table, f"told_{place}", "BEFORE UPDATE", when, _pg_told(model, kinds)))
     if issubclass(model, StateModel):
-        found.append(_pg(table, "born", "BEFORE INSERT", "", _pg_step(model, "''")))
+        found.append(_pg(table, "born", "BEFORE INSERT", "", _pg_born(model)))
         moved = "OLD.status IS DISTINCT FROM NEW.status"
         found.append(_pg(table, "moved", "BEFORE UPDATE", moved, _pg_step(model, "OLD.status")))
         found.append(_pg(table, "kept", "BEFORE DELETE", "", _pg_refuse(table, "rows are never deleted")))
@@ -234,6 +239,28 @@ def _pg_refuse(table: str, why: str) -> str:
     return f"RAISE EXCEPTION '{table} {why}' USING ERRCODE = 'integrity_constraint_violation';"
 
 
+def _pg_born(model: type[StateModel]) -> str:
+    pk = model._meta.pk.column if model._meta.pk else "id"
+    births = ", ".join(f"'{state}'" for state in machine(model).initial)
+    subject = f"replace(NEW.\"{pk}\"::text, '-', '')"
+    return (
+        f"IF NEW.status IN ({births}) AND EXISTS ({_pg_newest(model, _BIRTH)}) THEN RETURN NEW; END IF;"
+        f" IF NEW.status IS NOT DISTINCT FROM ({_history(model, subject, 'txid = txid_current()')}) THEN RETURN NEW; END IF;"
+        f" {_pg_step(model, _BIRTH)}"
+    )
+
+
+def _history(model: type[StateModel], subject: str, sound: str) -> str:
+    """The state to which the subject's steps lead, each from the one before and `sound`; of a broken history none."""
+    pairs = " OR ".join(f"(from_state = '{source}' AND to_state = '{target}')" for source, target in _pairs(model))
+    return (
+        f"SELECT max(CASE WHEN later IS NULL THEN to_state END) FROM (SELECT from_state, to_state, {sound} AS sound,"
+        " lag(to_state, 1, '') OVER (ORDER BY id) AS before, lead(id) OVER (ORDER BY id) AS later"
+        f" FROM {Event._meta.db_table} WHERE subject_type = '{model._meta.label_lower}' AND subject_id = {subject} AND to_state <> '') AS steps"
+        f" HAVING min(CASE WHEN from_state = before AND sound AND ({pairs}) THEN 1 ELSE 0 END) = 1"
+    )
+
+
 def _pg_step(model: type[StateModel], before: str) -> str:
     table = model._meta.db_table
     pairs = ", ".join(f"('{source}', '{target}')" for source, target in _pairs(model))
@@ -242,12 +269,20 @@ def _pg_step(model: type[StateModel], before: str) -> str:
         f"IF ({before}, NEW.status) NOT IN ({pairs}) THEN"
         f" RAISE EXCEPTION '{table} %: no step from \"%\" to \"%\"', NEW.\"{pk}\", {before}, NEW.status"
         " USING ERRCODE = 'integrity_constraint_violation'; END IF;"
-        f" IF NOT EXISTS (SELECT 1 FROM (SELECT from_state, to_state, txid FROM {Event._meta.db_table}"
-        f" WHERE subject_type = '{model._meta.label_lower}' AND subject_id = replace(NEW.\"{pk}\"::text, '-', '')"
-        f" ORDER BY id DESC LIMIT 1) AS newest WHERE from_state = {before} AND to_state = NEW.status"
-        " AND txid = txid_current()) THEN"
+        f" IF NOT EXISTS ({_pg_newest(model, before)}) THEN"
         f" RAISE EXCEPTION '{table} %: \"%\" to \"%\" has no timeline event', NEW.\"{pk}\", {before}, NEW.status"
         " USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW;"
+    )
+
+
+def _pg_newest(model: type[StateModel], before: str) -> str:
+    """A row where the subject's newest event says this very step, in this transaction."""
+    pk = model._meta.pk.column if model._meta.pk else "id"
+    return (
+        f"SELECT 1 FROM (SELECT from_state, to_state, txid FROM {Event._meta.db_table}"
+        f" WHERE subject_type = '{model._meta.label_lower}' AND subject_id = replace(NEW.\"{pk}\"::text, '-', '')"
+        f" ORDER BY id DESC LIMIT 1) AS newest WHERE from_state = {before} AND to_state = NEW.status"
+        " AND txid = txid_current()"
     )
 
 
@@ -294,7 +329,7 @@ def _sqlite(model: type[models.Model]) -> list[Trigger]:
         when = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in columns)
         found.append(_lite(table, f"told_{place}", "BEFORE UPDATE", when, _lite_told(model, kinds)))
     if issubclass(model, StateModel):
-        found.append(_lite(table, "born", "BEFORE INSERT", "", _lite_step(model, "''")))
+        found.append(_lite(table, "born", "BEFORE INSERT", "", _lite_born(model)))
         moved = "OLD.status IS NOT NEW.status"
         found.append(_lite(table, "moved", "BEFORE UPDATE", moved, _lite_step(model, "OLD.status")))
         found.append(_lite(table, "kept", "BEFORE DELETE", "", _lite_refuse(table, "rows are never deleted")))
@@ -319,18 +354,24 @@ def _lite_refuse(table: str, why: str) -> str:
     return f"SELECT RAISE(ABORT, '{table} {why}');"
 
 
-def _lite_step(model: type[StateModel], before: str) -> str:
+def _lite_born(model: type[StateModel]) -> str:
+    pk = model._meta.pk.column if model._meta.pk else "id"
+    subject = f'NEW."{pk}"'
+    return _lite_step(model, _BIRTH, f" AND NEW.status IS NOT ({_history(model, subject, '1')})")
+
+
+def _lite_step(model: type[StateModel], before: str, unless: str = "") -> str:
     table = model._meta.db_table
     pk = model._meta.pk.column if model._meta.pk else "id"
     legal = " OR ".join(
         f"({before} = '{source}' AND NEW.status = '{target}')" for source, target in _pairs(model)
     )
     return (
-        f"SELECT RAISE(ABORT, '{table}: no such step') WHERE NOT ({legal});"
+        f"SELECT RAISE(ABORT, '{table}: no such step') WHERE NOT ({legal}){unless};"
         f" SELECT RAISE(ABORT, '{table}: state has no timeline event') WHERE NOT EXISTS (SELECT 1 FROM"
         f" (SELECT from_state, to_state FROM {Event._meta.db_table} WHERE subject_type = '{model._meta.label_lower}'"
         f' AND subject_id = NEW."{pk}" ORDER BY id DESC LIMIT 1)'
-        f" WHERE from_state = {before} AND to_state = NEW.status);"
+        f" WHERE from_state = {before} AND to_state = NEW.status){unless};"
     )
 
 

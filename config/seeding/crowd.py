@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from config.seeding import rows
 from config.seeding.patterns import SEEDER
+from config.seeding.words import plain
 from orders.models import Person, PersonToken
 from orders.operations import people
 from timeline import ids, vault
@@ -18,6 +18,7 @@ from timeline.operations import canonical_bytes
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
 FIRST = ["Aarav", "Aditi", "Akash", "Amit", "Ananya", "Anil", "Anjali", "Arjun", "Asha", "Bhavna", "Chetan", "Deepa", "Devika", "Dinesh", "Farhan", "Gauri", "Harish", "Isha", "Jaya", "Kabir", "Kavya", "Kiran", "Lakshmi", "Manoj", "Meera", "Mohan", "Nandini", "Neha", "Nikhil", "Pooja", "Pradeep", "Priya", "Rahul", "Rajesh", "Ravi", "Rekha", "Rohan", "Sanjay", "Sara", "Shreya", "Sunil", "Tara", "Uma", "Varun", "Vikram", "Yash", "Zoya", "मीरा", "राहुल", "प्रिया"]
@@ -41,32 +42,33 @@ class Face:
     place: int
 
 
-def gather(count: int, chance: random.Random, since: datetime, serial: str) -> list[Face]:
+def gather(count: int, chance: random.Random, since: datetime) -> list[Face]:
     """So many new customers since then, written down with all that belongs to them."""
-    faces = [_face(chance, since, f"{serial}.{number}") for number in range(count)]
-    at = rows.time_text(since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
+    faces = [_face(chance, since) for _ in range(count)]
+    at = rows.time_text(plain(since))
     events = [_added(face, since, pk) for face, pk in zip(faces, rows.event_ids(count), strict=True)]
-    rows.insert(Stream, ("stream", "seq", "at"), [(str(face.person_id), 1, at) for face in faces])
-    rows.insert(
+    rows.put(Stream, ("stream", "seq", "at"), [(str(face.person_id), 1, at) for face in faces])
+    rows.put(
         SubjectKey, ("id", "wrapped", "master_id", "created_at"),
-        [(_id(face.key.pk), face.key.wrapped, face.key.master_id, at) for face in faces],
+        [(_id(face.key.pk), rows.blob(bytes(face.key.wrapped)), face.key.master_id, at) for face in faces],
     )
-    rows.insert(Event, _EVENT, [_row(event, at) for event in events])
-    rows.insert(Target, ("event_id", "type", "target_id", "name"), [(event.pk, "person", event.subject_id, "") for event in events])
-    rows.insert(
+    rows.put(Event, _EVENT, [_row(event, at) for event in events])
+    rows.put(Target, ("event_id", "type", "target_id", "name"), [(event.pk, "person", event.subject_id, "") for event in events])
+    rows.put(
         Person, ("id", "key_id", "kind", "sealed", "created_at"),
-        [(_id(face.person_id), _id(face.key.pk), "customer", _sealed(face), at) for face in faces],
+        [(_id(face.person_id), _id(face.key.pk), "customer", rows.blob(_sealed(face)), at) for face in faces],
     )
-    tokens = ((face, token) for face in faces for token in people.tokens({"name": face.name, "email": face.email, "phone": face.phone}))
-    rows.insert(PersonToken, ("person_id", "kind", "token"), [(_id(face.person_id), kind, token) for face, (kind, token) in tokens])
+    tokens = [(face, token) for face in faces for token in people.tokens({"name": face.name, "email": face.email, "phone": face.phone})]
+    rows.put(PersonToken, ("person_id", "kind", "token"), [(_id(face.person_id), kind, rows.blob(token)) for face, (kind, token) in tokens])
     return faces
 
 
-def _face(chance: random.Random, since: datetime, serial: str) -> Face:
+def _face(chance: random.Random, since: datetime) -> Face:
     first, last = chance.choice(FIRST), chance.choice(LAST)
     local = f"{first}.{last}".lower() if first.isascii() and last.isascii() else "customer"
+    person_id = ids.uuid7(since)
     return Face(
-        ids.uuid7(since), SubjectKey(**vault.fresh(ids.uuid7(since)), created_at=since), f"{first} {last}", f"{local}.{serial}@example.in",
+        person_id, SubjectKey(**vault.fresh(ids.uuid7(since)), created_at=since), f"{first} {last}", f"{local}.{person_id.hex[-9:]}@example.in",
         f"+91{chance.randrange(7_000_000_000, 10_000_000_000)}", chance.randrange(6),
     )
 
@@ -87,11 +89,12 @@ def _added(face: Face, at: datetime, pk: int) -> Event:
 
 
 def _row(event: Event, at: str) -> Sequence[Any]:
-    plain = {
+    own = {
         "facts": '{"kind": "customer"}', "operation_id": _id(event.operation_id), "occurred_at": at, "recorded_at": at, "public": False,
-        "sealed": None, "person_key_id": None, "source_key": None,
+        "sealed": rows.null(), "person_key_id": rows.null(), "source_key": rows.null(), "canonical": rows.blob(bytes(event.canonical)),
+        "leaf_hash": rows.blob(bytes(event.leaf_hash)),
     }
-    return [plain.get(name, getattr(event, name, None)) for name in _EVENT]
+    return [own.get(name, getattr(event, name, None)) for name in _EVENT]
 
 
 def _id(pk: UUID) -> str:

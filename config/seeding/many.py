@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 from django.utils import timezone
 
-from config.seeding import crowd, patterns
-from config.seeding.press import WAITS_MINUTES_MAX, Copy, Press
-from orders.analytics import rebuild
+from config.seeding import crowd, patterns, processes, rows
+from config.seeding.press import WAITS_MINUTES_MAX, Press
 from orders.models import NumberSeries
 from orders.operations.numbers import business_day
 from timeline import generations
@@ -23,48 +23,83 @@ if TYPE_CHECKING:
 
 ORDERS_MAX: Final = 10_000_000
 DAYS_MAX: Final = 3650
+WORKERS_MAX: Final = 16
 BATCH_ORDERS: Final = 500
 ORDERS_PER_PERSON: Final = 4
 TOLD_EVERY: Final = 20
+# A batch is spread over a part of all days, the next over the next: keys that follow one another cost the indexes least.
+SPREAD: Final = 0.05
 _SETTLED: Final = {"called_off", "delivered", "cash_delivered"}
 
 
-def seed(*, orders: int, days: int, chance: int) -> Iterator[tuple[int, int]]:
-    """Make them; says now and then how many orders and events there are.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One batch: copies of which pattern, how many, from when on and over how long they began."""
 
-    If it is stopped, what is committed stays, and `manage.py metrics rebuild --apply` counts it.
+    press: Press
+    count: int
+    since: datetime
+    reach: timedelta
+    chance: str
+
+
+def seed(*, orders: int, days: int, chance: int, workers: int = 1) -> Iterator[tuple[int, int]]:
+    """Make them; says now and then how many orders and events there are. If it is stopped, what is committed stays.
+
+    Several `workers` (PostgreSQL) are as many processes. Raises `processes.WorkerStopped`.
     """
     luck = random.Random(chance)  # noqa: S311 which orders there are is no secret
     presses = [Press(pattern) for pattern in patterns.live(luck, orders=orders)]
-    shares = [press.pattern.share for press in presses]
+    turns = _turns(presses, orders, days, luck)
+    workers = min(workers, len(turns)) if connection.vendor == "postgresql" else 1
+
+    def work(place: int) -> Iterator[tuple[int, int]]:
+        rows.begin_session()
+        for turn in turns[place::workers]:
+            yield turn.count, _take(turn, place)
+
     done = events = 0
-    wanted = Counter(luck.choices(range(len(presses)), shares, k=orders))
-    left = [(presses[place], count) for place, count in sorted(wanted.items())]
-    turns = [(press, min(BATCH_ORDERS, count - first)) for press, count in left for first in range(0, count, BATCH_ORDERS)]
-    luck.shuffle(turns)
-    for turn, (press, count) in enumerate(turns, start=1):
-        with operation("seed.orders", actor=patterns.SEEDER), connection.cursor() as cursor:
-            events += _batch(press, count, luck, days, serial=done)
-            cursor.execute(*generations.upsert())  # what is kept of lists is of the shop before
-        done += count
-        if turn % TOLD_EVERY == 0 or turn == len(turns):
+    parts = processes.shared(work, workers) if workers > 1 else work(0)
+    for place, (count, written) in enumerate(parts, start=1):
+        done, events = done + count, events + written
+        if place % TOLD_EVERY == 0 or place == len(turns):
             yield done, events
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET statement_timeout = 0")
-        cursor.execute("ANALYZE")
-    rebuild.apply()  # the counts, as no subscriber heard of these events
+    rows.end_session()
 
 
-def _batch(press: Press, count: int, luck: random.Random, days: int, *, serial: int) -> int:
-    now = timezone.now()
-    last = now - timedelta(minutes=_span(press.pattern.life))
-    reach = timedelta(days=days if press.pattern.life in _SETTLED else 1)
-    moments = sorted(last - reach * luck.random() for _ in range(count))
-    faces = crowd.gather(max(1, count // ORDERS_PER_PERSON), luck, moments[0] - timedelta(minutes=1), f"{serial}")
-    numbers = _numbers(moments)
-    copies = [Copy(at, number, luck.choice(faces)) for at, number in zip(moments, numbers, strict=True)]
-    return press.print(copies, luck)
+def _turns(presses: Sequence[Press], orders: int, days: int, luck: random.Random) -> list[Turn]:
+    """All batches, oldest first: what is settled over all days, what is on its way over the last one."""
+    wanted = Counter(luck.choices(range(len(presses)), [press.pattern.share for press in presses], k=orders))
+    parts = [(presses[place], min(BATCH_ORDERS, count - first)) for place, count in sorted(wanted.items()) for first in range(0, count, BATCH_ORDERS)]
+    luck.shuffle(parts)
+    now, turns = timezone.now(), []
+    for is_settled, length in ((True, timedelta(days=days)), (False, timedelta(days=1))):
+        these = [part for part in parts if (part[0].pattern.life in _SETTLED) is is_settled]
+        for place, (press, count) in enumerate(these):
+            last = now - timedelta(minutes=_span(press.pattern.life))
+            since = last - length + length * (1 - SPREAD) * (place / len(these))
+            turns.append(Turn(press, count, since, length * SPREAD, f"{luck.random()}"))
+    return turns
+
+
+def _take(turn: Turn, worker: int) -> int:
+    """Write one batch; returns how many events that were.
+
+    What other operations wait for, levels and counts, comes last and is held for some milliseconds only.
+    """
+    luck = random.Random(turn.chance)  # noqa: S311 as above
+    moments = sorted(turn.since + turn.reach * luck.random() for _ in range(turn.count))
+    with operation("seed.numbers", actor=patterns.SEEDER):
+        numbers = _numbers(moments)
+    with operation("seed.orders", actor=patterns.SEEDER) as op, connection.cursor() as cursor:
+        faces = crowd.gather(max(1, turn.count // ORDERS_PER_PERSON), luck, moments[0] - timedelta(minutes=1))
+        copies = [turn.press.copy(at, number, luck.choice(faces), luck) for at, number in zip(moments, numbers, strict=True)]
+        events = turn.press.print(copies)
+        rows.settle()
+        turn.press.move_stock(turn.count)
+        turn.press.tales.add(op, copies, shard=worker)
+        cursor.execute(*generations.upsert())  # what is kept of lists is of the shop before
+    return events
 
 
 def _span(life: str) -> int:

@@ -1,8 +1,9 @@
 """Copies of an order that was lived: all its rows, with keys, people, places and times of their own.
 
 Note [Copies through the door]
-    A copy is written as the order itself was: the event first, then the step of the row it speaks of, in one transaction a
-    batch, with the database's guard on. So a state that no event tells, or a step no machine knows, is refused here as anywhere.
+    A copy is written as the order itself was: the events first, then the rows they speak of, in one transaction a batch, with
+    the database's guard on. Each row is born in the state its life has reached, which the guard allows only where every step
+    to there stands in the book: a state that no event tells, or a step no machine knows, is refused here as anywhere.
     Every event has its own canonical bytes and leaf hash, what is personal is sealed under the copy's own person, entries carry
     the sums that were booked, and the levels of the stock follow the movements.
 """
@@ -11,10 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
-from operator import itemgetter
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -24,19 +24,20 @@ from django.db.models import F
 from django.utils.timezone import localdate
 
 from config.seeding import patterns, rows
+from config.seeding.counted import Tales
+from config.seeding.words import Copy, Values, Words, canonical, dashed, plain
 from inventory.models import Level, Movement
 from orders.models import Address, Checkout, Order, Person, PersonToken
 from orders.operations import people
 from payments.models import Payment, Posting
 from shipping.awb import own_number
 from shipping.models import Scan, Shipment
-from timeline import ids, vault
+from timeline import vault
 from timeline.generations import Generation
 from timeline.models import Delivery, Event, Receipt, Stream, SubjectKey
-from timeline.states import StateModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from config.seeding.crowd import Face
     from config.seeding.patterns import Pattern
@@ -49,26 +50,8 @@ WAITS: Final = {
     "order.ship_all": (60, 1200), "order.deliver_all": (1440, 4320), "order.cancel": (5, 50),
 }
 WAITS_MINUTES_MAX: Final = sum(most for _, most in WAITS.values())
-CANONICAL: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-PLAIN: Final = "%Y-%m-%d %H:%M:%S.%f"
 # By which moment of its row a day is counted.
 _DAY_OF: Final = {"promised_on": "labelled_at", "day": "at"}
-
-# Amounts that a constraint ties to a state: nothing at first, and what they are with the step to it.
-_WITH_STEP: Final[dict[tuple[type[models.Model], str], tuple[str, ...]]] = {
-    (Payment, ""): ("captured_minor",), (Payment, Payment.Status.CAPTURED): ("captured_minor",),
-}
-
-Values = list[Any]
-
-
-class Copy:
-    """One copy to be: when its order was placed (nearly), its number, and whose it is."""
-
-    __slots__ = ("at", "face", "number")
-
-    def __init__(self, at: datetime, number: str, face: Face) -> None:
-        self.at, self.number, self.face = at, number, face
 
 
 class Press:
@@ -87,36 +70,44 @@ class Press:
             message = f"{self.order.number}: an event that is sealed cannot be copied"
             raise ValueError(message)
         self.deeds = list(dict.fromkeys((row["recorded_at"], row["operation"]) for row in self.events))
-        self.makers: list[Callable[[Copy, list[datetime], Values], Any]] = []
-        self.words: dict[str, int] = {}
-        self.times: dict[datetime, int] = {}
+        self.tales = Tales(self.events, self._when)
+        self.words = Words()
+        self.event_places: dict[int, int] = {}
         self._name_words()
-        self._known = re.compile("|".join(re.escape(word) for word in sorted(self.words, key=len, reverse=True)))
+        self.pages = [self._sheet(Event, row) for row in self.events]
+        self.stories = [self._story(stream) for stream in self.streams]
         self.sheets = {model: [self._sheet(model, row) for row in these.values()] for model, these in self.found.items()}
-        self.pages = [(row, self._text(bytes(row["canonical"]).decode()), self._sheet(Event, row)) for row in self.events]
-        self.lengths = Counter(row["stream"] for row in self.events)
 
-    def print(self, copies: Sequence[Copy], chance: random.Random) -> int:
+    def copy(self, at: datetime, number: str, face: Face, chance: random.Random) -> Copy:
+        """A copy to be, whose story begins at this moment."""
+        times = []
+        for _, name in self.deeds:
+            least, most = WAITS.get(name, (0, 0))
+            at += timedelta(minutes=chance.uniform(least, most)) if most else timedelta()
+            times.append(at)
+        return Copy(times, number, face)
+
+    def print(self, copies: Sequence[Copy]) -> int:
         """Write the copies; returns how many events that were. In the caller's transaction (Note [Copies through the door])."""
-        values = [self._values(copy, chance) for copy in copies]
         numbers = rows.event_ids(len(self.events) * len(copies))
-        for place, one in enumerate(values):
-            one[0] = dict(zip((row["id"] for row in self.events), numbers[place :: len(copies)], strict=True))
-        for stream in self.streams:
-            word, last = self.words[stream], max(row["recorded_at"] for row in self.events if row["stream"] == stream)
-            when = self.times[last]
-            rows.insert(Stream, ("stream", "seq", "at"), [(one[word], self.lengths[stream], one[when]) for one in values])
-        born: set[tuple[str, str]] = set()
-        for row, canonical, sheet in self.pages:
-            self._write_event(canonical, sheet, values)
-            self._step(row, values, born)
+        for place, copy in enumerate(copies):
+            copy.event_ids = numbers[place :: len(copies)]
+        values = [self.words.values(copy) for copy in copies]
+        rows.insert(self.stories, values)
+        rows.insert(self.pages, values)
         # Postings stand before their entry, which the database adds up as it comes.
-        for model, sheets in sorted(self.sheets.items(), key=lambda pair: pair[0] is not Posting):
-            for sheet in sheets:
-                if (model._meta.label_lower, sheet[0]) not in born:
-                    rows.insert(model, sheet[1], ([fill(one) for fill in sheet[2]] for one in values))
-        self._level(len(copies))
-        return len(self.events) * len(copies)
+        for _, sheets in sorted(self.sheets.items(), key=lambda pair: pair[0] is not Posting):
+            rows.insert(sheets, values)
+        return len(numbers)
+
+    def move_stock(self, count: int) -> None:
+        """Let the levels follow the movements of so many copies."""
+        sums: Counter[tuple[UUID, UUID, str]] = Counter()
+        for row in self.found.get(Movement, {}).values():
+            for name in ("on_hand", "held"):
+                sums[row["warehouse_id"], row["variant_id"], name] += row[f"{name}_delta"] * count
+        for (warehouse, variant, name), change in sorted(sums.items(), key=str):
+            Level.objects.filter(warehouse_id=warehouse, variant_id=variant).update(**{name: F(name) + change})
 
     def _gather(self) -> None:
         """The rows of both stories, and whatever hangs on them."""
@@ -140,171 +131,128 @@ class Press:
             self.found.setdefault(model, {}).update({row[model._meta.pk.attname]: row for row in fresh})
 
     def _name_words(self) -> None:
-        """What is its own in every copy: keys in both their forms, numbers, ids of others, moments."""
-        self._add(lambda *_: None)  # place 0: the ids of the copy's events by those of the pattern's
+        """Which words of the pattern are others in every copy."""
+        words = self.words
+        for place, row in enumerate(self.events):
+            self.event_places[row["id"]] = words.add(lambda copy, _, at=place: str(copy.event_ids[at]))
         uuids = {pk for these in self.found.values() for pk in these if isinstance(pk, UUID)}
-        uuids |= {row["operation_id"] for row in self.events}
-        for pk in sorted(uuids, key=str):
-            self._add_id(pk, lambda _, times, __: ids.uuid7(times[0]))
-        self._add_id(self.person.pk, lambda copy, *_: copy.face.person_id)
-        self._add_id(self.person.key_id, lambda copy, *_: copy.face.key.pk)
-        self.words[self.order.number] = self._add(lambda copy, *_: copy.number)
+        for pk in sorted(uuids | {row["operation_id"] for row in self.events}, key=str):
+            words.know_id(pk.hex)
+        words.know_hex(self.person.pk.hex, lambda: lambda copy, _: copy.face.person_id.hex)
+        words.know_hex(self.person.key_id.hex, lambda: lambda copy, _: copy.face.key.pk.hex)
+        words.know(self.order.number, lambda: lambda copy, _: copy.number)
         for payment in self.found.get(Payment, {}):
-            ours, theirs = f"order_{self.order.pk.hex[-14:]}", f"pay_{payment.hex[-14:]}"
-            order_at, pay_at = self.words[self.order.pk.hex], self.words[payment.hex]
-            self.words[ours] = self._add(lambda _, __, one, at=order_at: f"order_{one[at][-14:]}")
-            self.words[theirs] = self._add(lambda _, __, one, at=pay_at: f"pay_{one[at][-14:]}")
+            for prefix, pk in (("order_", self.order.pk), ("pay_", payment)):
+                words.know(f"{prefix}{pk.hex[-14:]}", lambda prefix=prefix, pk=pk: _with_end(prefix, words.place(pk.hex)))  # type: ignore[misc]
         for pk, row in self.found.get(Shipment, {}).items():
-            at = self.words[pk.hex]
-            self.words[row["tracking_number"]] = self._add(lambda _, __, one, at=at: own_number(UUID(hex=one[at])))
+            words.know(row["tracking_number"], lambda pk=pk: _tracking(words.place(pk.hex)))  # type: ignore[misc]
         for row in self.found.get(Scan, {}).values():
-            self.words[row["source_key"]] = self._add(lambda _, times, __: f"{ids.uuid7(times[0]).hex}:c")
+            words.know(row["source_key"], words.new_id(":c"))
         moments = {value for these in self.found.values() for row in these.values() for value in row.values() if isinstance(value, datetime)}
-        moments |= {row["recorded_at"] for row in self.events}
-        for moment in sorted(moments):
-            deed = self._deed_of(moment)
-            later = moment - self.deeds[deed][0]
-            self.times[moment] = self._add(lambda _, times, __, d=deed, by=later: rows.time_text((times[d] + by).strftime(PLAIN)))
-            self.words[moment.strftime(CANONICAL)] = self._add(lambda _, times, __, d=deed, by=later: (times[d] + by).strftime(CANONICAL))
+        for moment in sorted(moments | {row["recorded_at"] for row in self.events}):
+            words.know(plain(moment), lambda moment=moment: self._moment(moment))  # type: ignore[misc]
+            words.know(canonical(moment), lambda moment=moment: _canonical(words.place(plain(moment))))  # type: ignore[misc]
 
-    def _deed_of(self, moment: datetime) -> int:
-        """Which deed a moment belongs to: the last before it, or the one of which it is the whole second."""
-        return max((place for place, (at, _) in enumerate(self.deeds) if at <= moment + timedelta(seconds=1)), default=0)
+    def _when(self, moment: datetime) -> tuple[int, timedelta]:
+        """The deed a moment belongs to, and how long after it that was: the last before it, or of which it is the whole second."""
+        deed = max((place for place, (at, _) in enumerate(self.deeds) if at <= moment + timedelta(seconds=1)), default=0)
+        return deed, moment - self.deeds[deed][0]
 
-    def _add(self, make: Callable[..., Any]) -> int:
-        self.makers.append(make)
-        return len(self.makers) - 1
+    def _moment(self, moment: datetime) -> Any:
+        deed, later = self._when(moment)
+        return lambda copy, _: rows.time_text((copy.times[deed] + later).isoformat(" ", "microseconds"))
 
-    def _add_id(self, pk: UUID, make: Callable[..., Any]) -> None:
-        place = self._add(lambda *words: make(*words).hex)
-        self.words[pk.hex] = place
-        self.words[str(pk)] = self._add(lambda _, __, one: str(UUID(hex=one[place])))
+    def _story(self, stream: str) -> rows.Sheet:
+        own = [row["recorded_at"] for row in self.events if row["stream"] == stream]
+        return rows.Sheet(Stream, ("stream", "seq", "at"), (self.words.cell(stream), len(own), self._at(plain(max(own)))))
 
-    def _values(self, copy: Copy, chance: random.Random) -> Values:
-        """Everything that is the copy's own, by place."""
-        times, at = [], copy.at.astimezone(UTC)
-        for _, name in self.deeds:
-            least, most = WAITS.get(name, (0, 0))
-            at += timedelta(minutes=chance.uniform(least, most)) if most else timedelta()
-            times.append(at)
-        values: Values = []
-        for make in self.makers:
-            values.append(make(copy, times, values))
-        return [*values, times, copy]
-
-    def _text(self, text: str) -> Callable[[Values], str]:
-        """A function that says the text with the copy's own words."""
-        holes: list[int] = []
-
-        def hole(found: re.Match[str]) -> str:
-            holes.append(self.words[found[0]])
-            return "%s"
-
-        stencil = self._known.sub(hole, text.replace("%", "%%"))
-        if not holes:
-            return lambda _, said=text: said  # type: ignore[misc]
-        picked: Any = itemgetter(*holes)
-        return lambda values: stencil % picked(values)
-
-    def _sheet(self, model: type[models.Model], row: dict[str, Any]) -> tuple[str, list[str], list[Callable[[Values], Any]]]:
-        """The row's own id, its columns, and for each what makes its value of a copy."""
+    def _sheet(self, model: type[models.Model], row: dict[str, Any]) -> rows.Sheet:
+        """The row with gaps where a copy's own words stand."""
         pk: Any = model._meta.pk
-        texts = rows.raw(model, [row[pk.attname]])[row[pk.attname]]
-        columns, fills = [], []
+        texts = rows.raw(model, row[pk.attname])
+        columns, cells = [], []
+        said = self._canonical_bytes(texts["canonical"]) if model is Event else 0
         for column in model._meta.concrete_fields:
             is_serial = column.primary_key and isinstance(column, models.AutoField) and model is not Event
             if is_serial or column.attname in {"position", "txid"}:
                 continue
             columns.append(str(column.column))
-            fills.append(self._fill(model, column, row, texts))
-        key = row[pk.attname]
-        return (key.hex if isinstance(key, UUID) else str(key)), columns, fills
+            cells.append(self._hashed(column.name, said) if said and column.name in _HASHED else self._cell(model, column, row, texts))
+        return rows.Sheet(model, columns, cells)
 
-    def _fill(self, model: type[models.Model], column: Any, row: dict[str, Any], texts: dict[str, Any]) -> Callable[[Values], Any]:
-        """What makes a column's value of a copy."""
+    def _cell(self, model: type[models.Model], column: Any, row: dict[str, Any], texts: dict[str, Any]) -> Any:
+        """A column's value, or what it is made of."""
         value, text = row[column.attname], texts[column.attname]
         if value is None:
-            return lambda _: None
+            return None
         if (model is Event and column.primary_key) or column.related_model is Event:
-            return lambda values: values[0][value]
+            return rows.Own("%s", (self.event_places[value],))
         if isinstance(column, models.DateField):
             is_moment = isinstance(column, models.DateTimeField)
-            return itemgetter(self.times[value]) if is_moment else self._day(column.name, row, value)
+            return self._at(plain(value)) if is_moment else self._made(self._day(row[_DAY_OF[column.name]], value))
         if isinstance(column, models.BinaryField):
             return self._bytes(model, column.name, row)
         if isinstance(value, UUID) and value.hex in self.words:
-            return itemgetter(self.words[rows.id_text(value)])
-        return self._text(text) if isinstance(text, str) else lambda _: text
+            return self._at(rows.id_text(value))
+        return self.words.cell(text) if isinstance(text, str) else text
 
-    def _bytes(self, model: type[models.Model], name: str, row: dict[str, Any]) -> Callable[[Values], bytes | None]:
+    def _at(self, word: str) -> rows.Own:
+        return rows.Own("%s", (self.words.place(word),))
+
+    def _made(self, maker: Callable[[Copy, Values], Any]) -> rows.Own:
+        return rows.Own("%s", (self.words.add(maker),))
+
+    def _canonical_bytes(self, kept: bytes) -> int:
+        """The place of the event's own canonical bytes."""
+        cell = self.words.cell(kept.decode(), is_column=False)
+        return self.words.add(lambda _, values: str(rows.filled(cell, values)).encode())
+
+    def _hashed(self, name: str, said: int) -> rows.Own:
+        if name == "canonical":
+            return self._made(lambda _, values: rows.blob(values[said]))
+        return self._made(lambda _, values: rows.blob(hashlib.sha256(b"\0" + values[said]).digest()))
+
+    def _bytes(self, model: type[models.Model], name: str, row: dict[str, Any]) -> Any:
         if name in {"city_token", "pin_token"}:
-            return lambda values: people.place_tokens(self._address(values[-1].face))[name]
-        kept = bytes(row[name])
-        return self._seal(model, row) if name == "sealed" else lambda _: kept
+            return self._made(lambda copy, _: _place_token(name, self.pattern.state, copy.face.place))
+        return self._made(self._seal(model, row)) if name == "sealed" else bytes(row[name])
 
-    def _day(self, name: str, row: dict[str, Any], value: date) -> Callable[[Values], str]:
-        moment = row[_DAY_OF[name]]
-        deed = self._deed_of(moment)
-        days = value - localdate(moment)
-        return lambda values: (localdate(values[-2][deed]) + days).isoformat()
+    def _day(self, moment: datetime, value: date) -> Callable[[Copy, Values], str]:
+        deed, days = self._when(moment)[0], value - localdate(moment)
+        return lambda copy, _: (localdate(copy.times[deed]) + days).isoformat()
 
-    def _seal(self, model: type[models.Model], row: dict[str, Any]) -> Callable[[Values], bytes]:
+    def _seal(self, model: type[models.Model], row: dict[str, Any]) -> Callable[[Copy, Values], Any]:
         """What is personal, said anew of the copy's person."""
         kind, pk = model._meta.model_name, row["id"]
-        word = self.words[pk.hex]
+        word = self.words.place(pk.hex)
         opened = vault.unseal(self.person.key, f"{kind}:{pk}", bytes(row["sealed"])) or {}
 
-        def seal(values: Values) -> bytes:
-            face = values[-1].face
-            address = self._address(face)
+        def seal(copy: Copy, values: Values) -> Any:
+            face = copy.face
+            address = patterns.address(self.pattern.state, face.name, face.phone, place=face.place)
             own = {"email": face.email, "phone": face.phone, "name": face.name, "shippingAddress": address, "destination": address}
             said = address if model is Address else {name: own.get(name, value) for name, value in opened.items()}
-            return vault.seal(face.key, f"{kind}:{UUID(hex=values[word])}", said)
+            return rows.blob(vault.seal(face.key, f"{kind}:{dashed(values[word])}", said))
 
         return seal
 
-    def _address(self, face: Face) -> dict[str, str]:
-        return patterns.address(self.pattern.state, face.name, face.phone, place=face.place)
 
-    def _write_event(self, canonical: Callable[[Values], str], sheet: Any, values: Sequence[Values]) -> None:
-        _, columns, fills = sheet
-        where = columns.index("canonical"), columns.index("leaf_hash")
-
-        def lines() -> Iterable[list[Any]]:
-            for one in values:
-                line = [fill(one) for fill in fills]
-                line[where[0]] = canonical(one).encode()
-                line[where[1]] = hashlib.sha256(b"\0" + line[where[0]]).digest()
-                yield line
-
-        rows.insert(Event, columns, lines())
-
-    def _step(self, row: dict[str, Any], values: Sequence[Values], born: set[tuple[str, str]]) -> None:
-        """The row the event speaks of: written when it is born, moved when it moves."""
-        subject = row["subject_type"], row["subject_id"]
-        model = apps.get_model(row["subject_type"])
-        if not row["to_state"] or not issubclass(model, StateModel):
-            return
-        _, columns, fills = next(sheet for sheet in self.sheets[model] if sheet[0] == row["subject_id"])
-        if subject not in born:
-            born.add(subject)
-            first = {"status": row["to_state"], **dict.fromkeys(_WITH_STEP.get((model, ""), ()), 0)}
-            fills = [_always(first[name]) if name in first else fill for name, fill in zip(columns, fills, strict=True)]
-            rows.insert(model, columns, ([fill(one) for fill in fills] for one in values))
-        else:
-            word, last = self.words[row["subject_id"]], self.found[model][UUID(hex=row["subject_id"])]
-            said = {name: last[name] for name in _WITH_STEP.get((model, row["to_state"]), ())}
-            rows.move(model, [UUID(hex=one[word]) for one in values], row["from_state"], {"status": row["to_state"], **said})
-
-    def _level(self, count: int) -> None:
-        """The levels follow the movements that were written."""
-        sums: Counter[tuple[UUID, UUID, str]] = Counter()
-        for row in self.found.get(Movement, {}).values():
-            for name in ("on_hand", "held"):
-                sums[row["warehouse_id"], row["variant_id"], name] += row[f"{name}_delta"] * count
-        for (warehouse, variant, name), change in sorted(sums.items(), key=str):
-            Level.objects.filter(warehouse_id=warehouse, variant_id=variant).update(**{name: F(name) + change})
+_HASHED: Final = {"canonical", "leaf_hash"}
 
 
-def _always(value: Any) -> Callable[[Values], Any]:
-    return lambda _: value
+@cache
+def _place_token(name: str, state: str, place: int) -> Any:
+    token = people.place_tokens(patterns.address(state, "", "", place=place))[name]
+    return rows.null() if token is None else rows.blob(token)
+
+
+def _with_end(prefix: str, place: int) -> Any:
+    return lambda _, values: f"{prefix}{values[place][-14:]}"
+
+
+def _tracking(place: int) -> Any:
+    return lambda _, values: own_number(UUID(hex=values[place]))
+
+
+def _canonical(place: int) -> Any:
+    return lambda _, values: f"{values[place][:10]}T{values[place][11:26]}Z"

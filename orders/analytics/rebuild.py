@@ -90,8 +90,7 @@ def apply() -> int:
             tallies.add(op, counts=dict(part))
     for persons in _chunks(sorted(found.customers.items())):
         with operation("metrics.rebuild", actor=ACTOR) as op:
-            for person, orders in persons:
-                tallies.count_customer(op, person_id=person, orders=orders)
+            tallies.count_customers(op, orders=dict(persons))
     return len(found.counts) + len(found.customers)
 
 

@@ -41,7 +41,7 @@ def count(op: Operation, *, event: Event) -> None:
     step(state, events[-1])
     add(op, counts=difference(added(state), before), shard=shard_of(event.stream))
     if state.stands != stood:
-        count_customer(op, person_id=customer_of(event.stream), orders=1 if state.stands else -1)
+        count_customers(op, orders={customer_of(event.stream): 1 if state.stands else -1})
 
 
 def add(op: Operation, *, counts: Mapping[Key, int], shard: int = 0) -> None:
@@ -65,19 +65,33 @@ def add(op: Operation, *, counts: Mapping[Key, int], shard: int = 0) -> None:
             )
 
 
-def count_customer(op: Operation, *, person_id: UUID, orders: int) -> None:
-    """So many more orders of this person stand, or fewer; whether they are a customer, and one who came again, follows."""
+def count_customers(op: Operation, *, orders: Mapping[UUID, int]) -> None:
+    """So many more orders of these persons stand, or fewer; whether they are customers, and who came again, follows."""
+    rows = sorted((person_id, change) for person_id, change in orders.items() if change)
+    for first in range(0, len(rows), ROWS_MAX):
+        _count_customers(op, dict(rows[first : first + ROWS_MAX]))
+
+
+def _count_customers(op: Operation, orders: Mapping[UUID, int]) -> None:
     table = CustomerTally._meta.db_table
+    is_postgres = connection.vendor == "postgresql"
+    values = ", ".join(["(%s, %s)"] * len(orders))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (person_id, orders) VALUES (%s, %s)"  # noqa: S608 placeholders only
-            f" ON CONFLICT (person_id) DO UPDATE SET orders = {table}.orders + excluded.orders RETURNING orders",
-            [person_id if connection.vendor == "postgresql" else person_id.hex, orders],
+            f"INSERT INTO {table} (person_id, orders) VALUES {values}"  # noqa: S608 placeholders only
+            f" ON CONFLICT (person_id) DO UPDATE SET orders = {table}.orders + excluded.orders RETURNING person_id, orders",
+            [cell for person_id, change in orders.items() for cell in (person_id if is_postgres else person_id.hex, change)],
         )
-        after = int(cursor.fetchone()[0])
-    before = after - orders
-    classes = {CUSTOMERS: (after >= ONCE) - (before >= ONCE), REPEATERS: (after >= AGAIN) - (before >= AGAIN)}
-    add(op, counts=classes, shard=person_id.int % SHARDS)
+        found = cursor.fetchall()
+    shards: dict[int, Counter[Key]] = {}
+    for key, after in found:
+        person_id = key if is_postgres else UUID(key)
+        before = after - orders[person_id]
+        classes = shards.setdefault(person_id.int % SHARDS, Counter())
+        classes[CUSTOMERS] += (after >= ONCE) - (before >= ONCE)
+        classes[REPEATERS] += (after >= AGAIN) - (before >= AGAIN)
+    for shard, counts in sorted(shards.items()):
+        add(op, counts=counts, shard=shard)
 
 
 def told(event: Event) -> Told:

@@ -138,7 +138,7 @@ def test_wrong_counts_are_found_and_put_right_and_a_second_time_nothing_is() -> 
     with operation("test.spoil", actor=makers.TESTER) as op:
         tallies.add(op, counts={Key(timezone.localdate(), "placed", currency="INR", channel="web"): 5})
         tallies.add(op, counts={Key(EVER, "value", currency="INR", channel="web"): -1, tallies.REPEATERS: 3})
-        tallies.count_customer(op, person_id=order.person_id, orders=2)
+        tallies.count_customers(op, orders={order.person_id: 2})
     with pytest.raises(CommandError):
         call_command("metrics", "rebuild", "--check", verbosity=0)
     call_command("metrics", "rebuild", "--apply", verbosity=0)
