@@ -32,8 +32,8 @@ def test_a_copys_events_are_those_the_door_would_have_written() -> None:
     assert not rebuild.compare()
 
 
-def _strangers() -> list[str]:
-    return list(Event.objects.filter(operation="seed.person").values_list("subject_id", flat=True))
+def _strangers() -> list[UUID]:
+    return [event.subject_uuid for event in Event.objects.filter(operation="seed.person")]
 
 
 @pytest.mark.postgres
