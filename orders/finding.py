@@ -26,7 +26,9 @@ from orders.models import (
     Fulfilment,
     Line,
     Order,
+    OrderAssignment,
     OrderPayment,
+    OrderTag,
     Person,
     PersonToken,
     Return,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from orders.operations.people import Token
 
 S = Order.Status
+ME, NOBODY = "me", "nobody"
 WORDS_MAX = 6
 _NUMBER_PART = re.compile(r"[A-Z0-9-]{2,24}", re.ASCII)
 _GATEWAY_ID = re.compile(r"[A-Za-z]{2,6}_[A-Za-z0-9]{6,40}", re.ASCII)
@@ -71,8 +74,21 @@ def names_nobody(terms: Iterable[Term]) -> None:
     for term in terms:
         if not term.key:
             raise grammar.NotUnderstood("A search that is kept stands in the book, so words need a key", at=term.start, hint="Such as number:, sku: or awb:.")
+        if term.key == "assignee" and ME in term.values:
+            raise grammar.NotUnderstood("A search that is kept is read by others, too", at=term.start, hint="Take a user name.")
         if term.key in {"name", "email", "phone"} or (term.key == "customer" and not all(map(is_id, term.values))):
             raise grammar.NotUnderstood("A search that is kept stands in the book and names nobody", at=term.start, hint="Take customer: and an id.")
+
+
+def spoken_by(text: str, name: str | None) -> str:
+    """The search with `assignee:me` said as the user name of who asks; none is a program. Raises NotUnderstood."""
+    for term in reversed(parse(text)):
+        if term.key == "assignee" and ME in term.values:
+            if name is None:
+                raise grammar.NotUnderstood("assignee:me needs somebody who is signed in", at=term.start, hint="Take a user name.")
+            names = ",".join(f'"{name}"' if value == ME else f'"{value}"' for value in term.values)
+            text = f"{text[: term.start]}{'-' if term.is_not else ''}assignee:{names}{text[term.end :]}"
+    return text
 
 
 def is_id(text: str) -> bool:
@@ -255,6 +271,16 @@ def _carrier(text: str, _: dt.datetime) -> Q:
     return Q(pk__in=Fulfilment.objects.filter(shipment__carrier__iexact=text).values("order_id"))
 
 
+def _tag(text: str, _: dt.datetime) -> Q:
+    return Q(pk__in=OrderTag.objects.filter(tag="-".join(text.lower().split())).values("order_id"))
+
+
+def _assignee(text: str, _: dt.datetime) -> Q:
+    if text.lower() == NOBODY:
+        return ~Q(Exists(OrderAssignment.objects.filter(order=OuterRef("pk"))))
+    return Q(pk__in=OrderAssignment.objects.filter(assignee__iexact=text).values("order_id"))
+
+
 def _pay(word: str, _: dt.datetime) -> Q:
     if word in Order.PaymentState.values:
         return Q(payment_state=word)
@@ -307,6 +333,8 @@ _CONDITIONS: Final[dict[str, Callable[[str, dt.datetime], Q]]] = {
     "warehouse": _warehouse,
     "carrier": _carrier,
     "code": lambda text, _: Q(discount_code=text.upper()),
+    "tag": _tag,
+    "assignee": _assignee,
     "has": _has,
     "is": _is,
 }

@@ -64,6 +64,8 @@ KEYS: Final[dict[str, Key]] = {
     "warehouse": Key("text", "a warehouse it ships from"),
     "carrier": Key("text", "who carries it"),
     "code": Key("text", "the coupon that was used"),
+    "tag": Key("text", "a tag it has"),
+    "assignee": Key("text", "who of the staff looks after it: a user name, me, or nobody"),
     "total": Key("money", "its total in rupees"),
     "items": Key("whole", "how many units it has"),
     "placed": Key("time", "when it was placed"),
@@ -76,7 +78,7 @@ KEYS: Final[dict[str, Key]] = {
 }
 ALIASES: Final = {
     "payment": "pay", "shipping": "ship", "order": "number", "created": "placed", "tracking": "awb", "mobile": "phone",
-    "mail": "email", "pincode": "pin", "amount": "total", "coupon": "code",
+    "mail": "email", "pincode": "pin", "amount": "total", "coupon": "code", "assigned": "assignee",
 }
 
 

@@ -171,7 +171,7 @@ def uuid_of(text: str) -> UUID:
 def detail(order_id: UUID) -> OrderDetail:
     """One order with all its parts, in at most fifteen statements however many parts there are. Raises Missing."""
     order = (
-        Order.objects.select_related("stream", "person__key", "shipping_address", "billing_address", "risk")
+        Order.objects.select_related("stream", "person__key", "shipping_address", "billing_address", "risk", "assignment")
         .filter(pk=order_id)
         .first()
     )

@@ -88,6 +88,11 @@ def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     )
 
 
+def staff_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """The same with what only staff see, tags and who looks after them: one statement more than `rows`."""
+    return rows(orders).select_related("assignment").prefetch_related("tags")
+
+
 def numbers(orders: QuerySet[Order], *, limit: int) -> list[str]:
     """The numbers of so many of these orders at most, the newest first. One statement."""
     return list(orders.order_by("-created_at", "-id").values_list("number", flat=True)[:limit])

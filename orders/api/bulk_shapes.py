@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 
 from orders import grammar
 from orders.bulk import acting
+from orders.models.desk import NAME_CHARS_MAX, TAG_CHARS_MAX
 from timeline.api.wire import Choice, Input, Output, StrictBool, StrictText
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class BulkParamsInput(Input):
 
     carrier = StrictText(max_length=acting.CARRIER_CHARS_MAX, required=False, help_text="Of `ship`; without it the own fleet.")
     reason = StrictText(max_length=acting.WORD_CHARS_MAX, required=False, help_text="Of `hold` and `cancel`.")
+    tag = StrictText(max_length=TAG_CHARS_MAX, required=False, help_text="Of `tag` and `untag`.")
+    assignee = StrictText(max_length=NAME_CHARS_MAX, required=False, help_text="Of `assign`: a user name.")
     note = StrictText(max_length=acting.NOTE_CHARS_MAX, multiline=True, required=False, help_text="For staff alone.")
 
 

@@ -13,6 +13,7 @@ from orders import lifecycle, queries
 from orders.api.fulfilment_rows import fulfilment_row
 from orders.api.parcel_rows import shipment_row
 from orders.api.return_rows import return_row
+from orders.api.sorting_shapes import sorted_row
 from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
 
@@ -66,7 +67,7 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
         **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
         "stage": _stage(order),
         **({"customer": _customer(detail.person)} if as_staff else {}),
-        **({"risk": risk_row(getattr(order, "risk", None))} if as_staff else {}),
+        **({"risk": risk_row(getattr(order, "risk", None)), **sorted_row(order)} if as_staff else {}),
         "holds": [hold_row(hold, detail.person) for hold in holds],
         "shippingAddress": detail.shipping or None,
         "billingAddress": detail.billing or None,
@@ -94,7 +95,7 @@ def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
         **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
         "stage": _stage(order),
         **({"customer": _customer(order.person)} if as_staff else {}),
-        **({"riskScore": risk.score if (risk := getattr(order, "risk", None)) else None} if as_staff else {}),
+        **({"riskScore": risk.score if (risk := getattr(order, "risk", None)) else None, **sorted_row(order)} if as_staff else {}),
         "itemCount": order.item_count,
         "items": [line_row(line) for line in lines],
         "payments": [payment_row(payment) for payment in payments],

@@ -286,6 +286,8 @@ class OrderShape(OrderHead):
 
     customer = CustomerShape(required=False)
     risk = RiskShape(required=False, allow_null=True, help_text="For staff; null for an order that was not assessed here.")
+    tags = s.ListField(child=s.CharField(), required=False, help_text="For staff.")
+    assignee = s.CharField(required=False, allow_null=True, help_text="For staff: the user name of who looks after it.")
     holds = HoldShape(many=True)
     shipping_address = AddressShape(allow_null=True)
     billing_address = AddressShape(allow_null=True)
@@ -310,6 +312,8 @@ class StaffListedOrderShape(ListedOrderShape):
 
     customer = CustomerShape()
     risk_score = s.IntegerField(allow_null=True)
+    tags = s.ListField(child=s.CharField())
+    assignee = s.CharField(allow_null=True)
 
 
 class PlacedShape(Output):

@@ -23,6 +23,7 @@ from orders.api.admin import (
     saved_views,
     settlements,
     shipments,
+    sorting,
 )
 from orders.api.admin import documents as papers
 from orders.api.admin import edits as changes
@@ -95,6 +96,8 @@ urlpatterns = [
     path("admin/orders/<str:order_id>/notes/<str:note_id>", staff.NoteView.as_view()),
     path("admin/orders/<str:order_id>/timeline/<str:note_id>", staff.EntryView.as_view()),
     path("admin/orders/<str:order_id>/holds", staff.HoldsView.as_view()),
+    path("admin/orders/<str:order_id>/tags", sorting.TagsView.as_view()),
+    path("admin/orders/<str:order_id>/assign", sorting.AssignView.as_view()),
     path("admin/orders/<str:order_id>/risk/review", risk.ReviewView.as_view()),
     path("admin/orders/<str:order_id>/holds/<str:hold_id>", staff.HoldView.as_view()),
     path("admin/orders/<str:order_id>/edits", changes.EditsView.as_view()),

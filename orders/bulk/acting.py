@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 from orders import naming
 from orders.bulk import cells as of
 from orders.models import Order, OrderHold
-from orders.operations import cancel, fulfil, holds, notes, planning, send, step
+from orders.models.desk import NAME_CHARS_MAX, TAG_CHARS_MAX
+from orders.operations import cancel, fulfil, holds, notes, planning, send, sorting, step
 from orders.operations.actions import ENDED, allowed_statuses
 from shipping import carriers
 from timeline.errors import Invalid, Missing, Refused, TransitionRefused
@@ -77,12 +78,17 @@ ACTIONS: Final[dict[str, Action]] = {
         Action("deliver", "Mark delivered", "Delivered", S.DELIVERED, ("note",)),
         Action("hold", "Hold", "Held", params=("reason", "note"), needs=("reason",)),
         Action("release", "Release holds", "Released"),
+        Action("tag", "Tag", "Tagged", params=("tag",), needs=("tag",)),
+        Action("untag", "Take a tag off", "Tag taken off", params=("tag",), needs=("tag",)),
+        Action("assign", "Assign", "Assigned", params=("assignee",), needs=("assignee",)),
+        Action("unassign", "Assign to nobody", "Assigned to nobody"),
         Action("note", "Add a note", "Noted", params=("note",), needs=("note",)),
         Action("cancel", "Cancel", "Cancelled", S.CANCELLED, ("reason", "note"), ("reason",), is_danger=True),
     )
 }
 REASONS: Final[dict[str, tuple[str, ...]]] = {"hold": tuple(OrderHold.Reason.values), "cancel": tuple(cancel.CODES)}
-COLUMNS: Final = ("carrier", "reason", "note")
+COLUMNS: Final = ("carrier", "reason", "note", "tag", "assignee")
+ALWAYS: Final = ("note", "tag", "untag", "assign", "unassign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Wish:
     carrier: str = ""
     reason: str = ""
     note: str = ""
+    tag: str = ""
+    assignee: str = ""
 
 
 @dataclass(slots=True)
@@ -141,6 +149,8 @@ def wish_of(action: Action, params: Mapping[str, str]) -> Wish:
         faults.append(("#/params/reason", f"One of {', '.join(reasons)}."))
     if params.get("carrier") and params["carrier"] not in carriers.codes():
         faults.append(("#/params/carrier", f"One of {', '.join(carriers.codes())}."))
+    if "tag" in action.params and params.get("tag", "").strip():
+        sorting.tag_of(params["tag"])
     if faults:
         raise of.BadCell(errors=faults)
     return Wish(action, **{name: str(params[name]).strip() for name in action.params if params.get(name)})
@@ -197,6 +207,8 @@ def parse(rows: Sequence[Row]) -> Wish:
         "carrier": of.text(cells, "carrier", chars_max=CARRIER_CHARS_MAX),
         "reason": of.text(cells, "reason", chars_max=WORD_CHARS_MAX),
         "note": of.text(cells, "note", chars_max=NOTE_CHARS_MAX, multiline=True),
+        "tag": of.text(cells, "tag", chars_max=TAG_CHARS_MAX),
+        "assignee": of.text(cells, "assignee", chars_max=NAME_CHARS_MAX),
     }
     return wish_of(action, {name: word for name, word in words.items() if word})
 
@@ -206,6 +218,8 @@ def act(op: Operation, order_id: UUID, wish: Wish) -> str:
     order = naming.head(order_id)
     if wish.action.to and order.status == wish.action.to:
         return UNCHANGED
+    if wish.action.name in _SORTING:
+        return OK if _SORTING[wish.action.name](op, order_id, wish) else UNCHANGED
     try:
         _DEEDS.get(wish.action.name, _step)(op, order_id, wish)
     except TransitionRefused as refusal:
@@ -218,7 +232,7 @@ def act(op: Operation, order_id: UUID, wish: Wish) -> str:
 def _cannot(action: Action, status: str, on_hold: bool) -> Group | None:
     """The reason why an order in this state cannot, in the words in which its row would be refused; None when it can."""
     order = Order(status=status, on_hold=on_hold)
-    if action.name == "note":
+    if action.name in ALWAYS:
         return None
     if action.name == "hold":
         return _group(Refused(f"The order is {status}; there is nothing left to hold.")) if status in ENDED else None
@@ -273,6 +287,12 @@ def _note(op: Operation, order_id: UUID, wish: Wish) -> None:
         raise Missing
 
 
+_SORTING: Final[dict[str, Callable[[Operation, UUID, Wish], Any]]] = {
+    "tag": lambda op, pk, wish: sorting.tag(op, order_id=pk, tags=[wish.tag]),
+    "untag": lambda op, pk, wish: sorting.untag(op, order_id=pk, tags=[wish.tag]),
+    "assign": lambda op, pk, wish: sorting.assign(op, order_id=pk, assignee=wish.assignee),
+    "unassign": lambda op, pk, _: sorting.assign(op, order_id=pk, assignee=""),
+}
 _DEEDS: Final[dict[str, Callable[[Operation, UUID, Wish], Any]]] = {
     "ship": _ship, "hold": _hold, "release": _release, "cancel": _cancel, "note": _note,
 }

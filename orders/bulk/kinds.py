@@ -216,6 +216,6 @@ KINDS: dict[str, Kind] = {
         columns=Columns(required=("order_number", "action"), optional=acting.COLUMNS, aliases=()),
         same=lambda row: row.row,
         parse=acting.parse, act=acting.act,
-        example="order_number,action,carrier,reason,note",
+        example="order_number,action,carrier,reason,note,tag,assignee",
     ),
 }

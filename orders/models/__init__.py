@@ -4,6 +4,7 @@ from orders.models.case import Case, ReconciliationRun
 from orders.models.channel import ChannelAccount, ChannelImport, ChannelNotice, ChannelSku
 from orders.models.checkout import Checkout, CheckoutLine
 from orders.models.data_request import ArchivePart, DataRequest
+from orders.models.desk import OrderAssignment, OrderTag
 from orders.models.discount import Discount, DiscountUse
 from orders.models.document import Document, DocumentSeries
 from orders.models.edit import OrderEdit, OrderRevision
@@ -51,10 +52,12 @@ __all__ = [
     "Message",
     "NumberSeries",
     "Order",
+    "OrderAssignment",
     "OrderEdit",
     "OrderHold",
     "OrderPayment",
     "OrderRevision",
+    "OrderTag",
     "PackScan",
     "Person",
     "PersonToken",

@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import masking
-from orders.bulk import acting, asking, printing
+from orders import colleagues, masking
+from orders.bulk import acting, asking, printing, undoing
 from orders.models import Job, OrderHold
+from orders.models.desk import TAG_CHARS_MAX
 from orders.operations.cancel import CODES
 from orders.pages import order_rows
 from orders.pages.forms import CODE_WORDS, WordsField
@@ -56,6 +57,11 @@ class ActionForm(forms.Form):
         if "reason" in action.params:
             reasons = OrderHold.Reason.choices if action.name == "hold" else [(code, CODE_WORDS[code]) for code in CODES]
             self.fields["reason"] = forms.ChoiceField(choices=reasons, label="Reason")
+        if "tag" in action.params:
+            self.fields["tag"] = forms.CharField(max_length=TAG_CHARS_MAX, label="Tag")
+        if "assignee" in action.params:
+            staff_names = [(user.get_username(), user.get_full_name() or user.get_username()) for user in colleagues.active()[: colleagues.SHOWN_MAX]]
+            self.fields["assignee"] = forms.ChoiceField(choices=staff_names, label="Who looks after them")
         if "note" in action.params:
             self.fields["note"] = WordsField(rows=2, max_length=acting.NOTE_CHARS_MAX, required="note" in action.needs, label="Note for colleagues")
 
@@ -108,6 +114,26 @@ def run(request: HttpRequest) -> HttpResponseBase:
     return redirect(place)
 
 
+@require_POST
+@staff
+def undo(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+    """`/console/jobs/<id>/undo/`: take back what it did to tags and assignments, as a job of its own."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None or not undoing.is_undoable(job):
+        raise Missing
+    undo_id = ids.uuid7(timezone.now())
+    try:
+        place = write(
+            request, "job.ask", f"job:{undo_id}",
+            lambda op: asking.ask_rows(op, job_id=undo_id, kind_name=Job.Kind.ACTIONS, rows=undoing.rows_of(job), name=f"Undo: {job.name}"),
+            actor=staff_actor(request), to=reverse("console-job", kwargs={"job_id": undo_id}), versioned=False,
+        )
+    except DomainError as error:
+        messages.error(request, words_of(error))
+        place = reverse("console-job", kwargs={"job_id": job_id})
+    return redirect(place)
+
+
 @require_safe
 @staff
 def errors(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
@@ -145,7 +171,7 @@ def _sheaf(request: HttpRequest, parcels: Sequence[UUID]) -> HttpResponseBase:
 def _in_words(request: HttpRequest) -> str:
     """The chosen orders as a search: the view itself, or their numbers. Raises TooManyNamed."""
     if request.POST.get("all"):
-        return order_rows.words_of(QueryDict(_back(request).removeprefix("?")))
+        return order_rows.words_of(QueryDict(_back(request).removeprefix("?")), reader=request.user.get_username())
     names = acting.chosen(request.POST.getlist("order"))
     if len(names) > acting.NAMED_MAX:
         raise TooManyNamed
@@ -173,7 +199,8 @@ def _chosen(request: HttpRequest) -> list[str]:
         until = None
     if until is None or timezone.is_naive(until):
         until = timezone.now()
-    return order_rows.numbers(QueryDict(_back(request).removeprefix("?")), until=until, limit=acting.ORDERS_MAX + 1)
+    asked = QueryDict(_back(request).removeprefix("?"))
+    return order_rows.numbers(asked, until=until, limit=acting.ORDERS_MAX + 1, reader=request.user.get_username())
 
 
 def _as_view(group: Group) -> str:

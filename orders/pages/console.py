@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import masking, queries, viewing
+from orders import colleagues, masking, queries, viewing
 from orders.operations import notes, revealing
 from orders.pages import entries, order_rows, views
 from orders.pages.forms import NoteForm
@@ -83,7 +83,7 @@ class Logout(LogoutView):
 @staff
 def order_list(request: HttpRequest) -> HttpResponseBase:
     """`/console/orders/`: the list, or its rows alone for htmx. A whole order number opens its order."""
-    found = order_rows.listing(request.GET)
+    found = order_rows.listing(request.GET, reader=request.user.get_username())
     if not masking.sees_customers(request.user):
         found = replace(found, rows=[replace(row, name=masking.name(row.name)) for row in found.rows])
     if found.q:
@@ -176,6 +176,7 @@ def show_order(
         "sheet": found, "order": found.order, "number": found.order.number, "version": found.detail.version,
         "now": timezone.now(), "problem": problem, "note_form": note_form or NoteForm(), "filters": entries.FILTERS,
         "show": show, "is_masked": is_masked, "sees_customers": sees, "open_count": order_rows.open_count(),
+        "colleagues": colleagues.active()[: colleagues.SHOWN_MAX], "me": request.user.get_username(),
     }
     response = render(request, template, context, status=status)
     if is_htmx(request):

@@ -37,7 +37,7 @@ _NOTE_WORDS: Final = {"note.edited": "Note corrected", "note.retracted": "Note t
 _ICONS: Final = {
     "order.placed": "orders", "order.confirmed": "check", "order.processing_started": "box", "order.shipped": "truck",
     "order.delivered": "checks", "order.cancelled": "cross", "order.refunded": "return", "order.held": "pause",
-    "order.released": "check", "order.edited": "note", "payment.captured": "checks", "payment.failed": "cross", "payment.mismatched": "alert",
+    "order.released": "check", "order.tagged": "tag", "order.untagged": "tag", "order.assigned": "person", "order.unassigned": "person", "order.edited": "note", "payment.captured": "checks", "payment.failed": "cross", "payment.mismatched": "alert",
     "refund.failed": "alert",
 }
 _PREFIX_ICONS: Final = {

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders.bulk import asking, faults, printing
+from orders.bulk import asking, faults, printing, undoing
 from orders.bulk.acting import ACTIONS
 from orders.bulk.kinds import KINDS
 from orders.models import Job, JobResult
@@ -163,7 +163,7 @@ def _show(request: HttpRequest, job_id: UUID, *, problem: str = "", status: int 
     )
     context = {
         **_progress(job), "refused": rows.order_by("row")[:REFUSED_ROWS], "problem": problem,
-        "label_parts": _label_parts(job), "applied": Job.objects.filter(source=job).first(), "open_count": open_count(),
+        "label_parts": _label_parts(job), "applied": Job.objects.filter(source=job).first(), "can_undo": undoing.is_undoable(job), "open_count": open_count(),
     }
     return render(request, "console/job.html", context, status=status)
 

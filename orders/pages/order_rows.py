@@ -25,6 +25,7 @@ from timeline.errors import BadRequest, Invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.db.models import QuerySet
     from django.http import QueryDict
 
 S = Order.Status
@@ -42,12 +43,13 @@ VIEWS: Final[dict[str, tuple[str, Q]]] = {
     "packing": ("Packing", Q(status=S.PROCESSING)),
     "in-transit": ("In transit", Q(status=S.SHIPPED)),
     "on-hold": ("On hold", Q(on_hold=True)),
+    "mine": ("Mine", Q(status__in=(S.PENDING, S.CONFIRMED, S.PROCESSING, S.SHIPPED))),
     "delivered": ("Delivered", Q(status=S.DELIVERED)),
     "ended": ("Cancelled and refunded", Q(status__in=(S.CANCELLED, S.REFUNDED))),
 }
 _IN_WORDS: Final = {
     "to-confirm": "status:pending", "to-pack": "status:confirmed", "packing": "status:processing", "in-transit": "status:shipped",
-    "on-hold": "is:held", "delivered": "status:delivered", "ended": "status:cancelled,refunded",
+    "on-hold": "is:held", "mine": "is:open assignee:me", "delivered": "status:delivered", "ended": "status:cancelled,refunded",
 }
 _WITHOUT_WORDS: Final = ("job", "currency", "stayed_after", "stayed_since")
 _COUNTED: Final = {"to-confirm": S.PENDING, "to-pack": S.CONFIRMED, "packing": S.PROCESSING, "in-transit": S.SHIPPED}
@@ -108,22 +110,22 @@ class Listing:
     channels: tuple[str, ...] = CHANNELS
 
 
-def listing(asked: QueryDict) -> Listing:
-    """Read one page as the query string asks. Eight statements, however many orders there are."""
+def listing(asked: QueryDict, *, reader: str = "") -> Listing:
+    """Read one page as the query string asks, for the member of staff of this user name. Ten statements, however many orders there are."""
     now = timezone.now()
     view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
-    search, chips, refusals = _search(asked, view)
+    search, chips, refusals = _search(asked, view, reader)
     found = searching.search(search)
     try:
         page = paged(
-            searching.rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS,
+            searching.staff_rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS,
             cursor=asked.get("cursor") or None,
         )
     except BadRequest as error:
         refusals.append(error.detail)
-        page = paged(searching.rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS)
+        page = paged(searching.staff_rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS)
     counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor", filter=Q(currency="INR")))
-    waiting = _waiting()
+    waiting = _waiting() | {"mine": mine(reader).count()}
     following = asked.copy()
     following["cursor"] = page.next_cursor or ""
     return Listing(
@@ -143,15 +145,20 @@ def listing(asked: QueryDict) -> Listing:
     )
 
 
-def numbers(asked: QueryDict, *, until: datetime, limit: int) -> list[str]:
+def mine(reader: str) -> QuerySet[Order]:
+    """The open orders this member of staff looks after."""
+    return Order.objects.filter(VIEWS["mine"][1], assignment__assignee=reader)
+
+
+def numbers(asked: QueryDict, *, until: datetime, limit: int, reader: str = "") -> list[str]:
     """The numbers of a view's orders that were placed by then, the newest first; none where the query is not understood."""
     view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
-    search, _, refusals = _search(asked, view)
+    search, _, refusals = _search(asked, view, reader)
     return [] if refusals else searching.numbers(searching.search(search).filter(created_at__lte=until), limit=limit)
 
 
-def words_of(asked: QueryDict) -> str:
-    """The same view in the search language, for what keeps it longer than a page does. Raises NotInWords."""
+def words_of(asked: QueryDict, *, reader: str = "") -> str:
+    """The same view in the search language, for what keeps it longer than a page does: `me` by name. Raises NotInWords."""
     if any(asked.get(key) for key in _WITHOUT_WORDS):
         raise NotInWords
     words = [_IN_WORDS.get(asked.get("view", ""), ""), _typed(asked)]
@@ -160,7 +167,11 @@ def words_of(asked: QueryDict) -> str:
         words.append(f"pay:{asked['payment']}")
     if asked.get("from") or asked.get("to"):
         words.append(f"placed:{asked.get('from', '')}..{asked.get('to', '')}")
-    return " ".join(word for word in words if word)
+    text = " ".join(word for word in words if word)
+    try:
+        return finding.spoken_by(text, reader)
+    except grammar.NotUnderstood:
+        return text  # whoever keeps it says why it is not understood
 
 
 def open_count() -> int:
@@ -168,7 +179,7 @@ def open_count() -> int:
     return Order.objects.filter(status__in=list(_COUNTED.values())).count()
 
 
-def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[str]]:
+def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list[Chip], list[str]]:
     """The search, a chip for each part of it, and what was not understood: then nothing is found, for less would mislead."""
     q = _typed(asked)
     payment = asked.get("payment", "")
@@ -189,7 +200,9 @@ def _search(asked: QueryDict, view: str) -> tuple[OrderSearch, list[Chip], list[
     ]
     try:
         terms = finding.parse(q)
-        typed = finding.matching(terms)
+        typed = finding.matching(finding.parse(finding.spoken_by(q, reader)))
+        if view == "mine":
+            typed &= Q(assignment__assignee=reader)
         chips = [Chip(q[term.start : term.end], "q", grammar.without(q, term)) for term in terms] + chips
     except grammar.NotUnderstood as error:
         refusals.append(str(error))

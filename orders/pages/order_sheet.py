@@ -124,6 +124,8 @@ class Sheet:
     days: list[tuple[date, list[entries.Entry]]]
     profile: dict[str, Any]
     order_count: int
+    tags: list[str]
+    assignee: str
 
     @property
     def on_its_way_minor(self) -> int:
@@ -170,6 +172,8 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None) -> She
         days=entries.staff_days(story, show=show, reader=reader),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
+        tags=sorted(order.tags.values_list("tag", flat=True)),
+        assignee=order.assignment.assignee if hasattr(order, "assignment") else "",
     )
 
 

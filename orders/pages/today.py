@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from orders.analytics import metrics, reports
 from orders.models import OPEN_STATUSES, Incident, Order, Return, Ticket
-from orders.pages import charts, narrowing
+from orders.pages import charts, narrowing, order_rows
 from orders.pages.visitors import staff
 from timeline import queries as timeline_queries
 from timeline.vocabulary import money
@@ -80,12 +80,13 @@ def today(request: HttpRequest) -> HttpResponseBase:
 
 
 def _queue(name: str) -> list[tuple[str, Link]]:
-    """What waits for this person, and for anybody. Three statements."""
+    """What waits for this person, and for anybody. Four statements."""
     return_url, tickets_url = reverse("console-returns"), reverse("console-tickets")
     mine = Ticket.objects.filter(status=Ticket.Status.OPEN, assignee=name).count()
     asked = Return.objects.filter(status=Return.Status.REQUESTED).count()
     received = Return.objects.filter(status=Return.Status.RECEIVED).count()
     return [
+        ("My orders", Link(str(order_rows.mine(name).count()), _list("?view=mine"))),
         ("My tickets", Link(str(mine), f"{tickets_url}?state=mine")),
         ("Returns to approve", Link(str(asked), f"{return_url}?tab=requested")),
         ("Returns to inspect", Link(str(received), f"{return_url}?tab=received")),

@@ -81,7 +81,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST.copy()
     try:
         if "back" in sent and "q" not in sent:
-            sent["q"] = order_rows.words_of(QueryDict(request.POST["back"].removeprefix("?")))
+            sent["q"] = order_rows.words_of(QueryDict(request.POST["back"].removeprefix("?")), reader=request.user.get_username())
     except DomainError as error:
         messages.error(request, words_of(error))
         return redirect(reverse("console-views"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from orders.bulk import acting, asking, running
 from orders.models import Job, JobResult
@@ -109,7 +110,9 @@ def test_what_the_preview_says_is_what_the_rows_say() -> None:
     orders = [makers.placed_order(), makers.paid_order(), makers.processing_order()]
     ask(boss, action="hold", ids=[orders[1].number], params={"reason": "stock"})
     run()
-    words = {"hold": {"reason": "stock"}, "cancel": {"reason": "other"}, "note": {"note": "x"}}
+    words = {"hold": {"reason": "stock"}, "cancel": {"reason": "other"}, "note": {"note": "x"}, "tag": {"tag": "x"}, "untag": {"tag": "x"},
+             "assign": {"assignee": "asha"}}
+    get_user_model().objects.create_user("asha", is_staff=True)
     for name, action in acting.ACTIONS.items():
         found = acting.preview(action, [order.number.lower() for order in orders])
         said = {number: group.detail for group in found.groups for number in group.numbers if group.code != "unchanged"}

@@ -9,7 +9,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 
 from orders import searching
 from orders.api import job_rows
-from orders.api.admin.filters import matching
+from orders.api.admin.filters import matching, spoken
 from orders.api.bulk_shapes import BulkInput, BulkPreviewShape, preview_row
 from orders.api.views import StaffView, shown
 from orders.bulk import acting, asking
@@ -63,4 +63,4 @@ class BulkView(StaffView):
         """Raises BadRequest for a search that is not understood, NobodyChosen, TooManyChosen."""
         if "ids" in wish:
             return acting.chosen(wish["ids"])
-        return acting.chosen(searching.numbers(searching.search(OrderSearch(extra=matching(wish["q"]))), limit=acting.ORDERS_MAX + 1))
+        return acting.chosen(searching.numbers(searching.search(OrderSearch(extra=matching(spoken(self.request, wish["q"])))), limit=acting.ORDERS_MAX + 1))

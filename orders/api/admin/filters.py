@@ -15,6 +15,8 @@ from timeline.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rest_framework.request import Request
+
 
 
 def search_of(wish: Mapping[str, Any]) -> OrderSearch:
@@ -44,6 +46,14 @@ def search_of(wish: Mapping[str, Any]) -> OrderSearch:
         risk_verdicts=wish["risk"],
         min_risk=wish["min_risk"],
     )
+
+
+def spoken(request: Request, q: str) -> str:
+    """The search with `assignee:me` said by name, so that it means the same for everybody. Raises BadRequest."""
+    try:
+        return finding.spoken_by(q, request.user.get_username() if request.auth is None else None)
+    except NotUnderstood as error:
+        raise BadRequest("The search is not understood.", errors=[("?q", str(error))]) from error
 
 
 def matching(q: str) -> Q:

@@ -10,7 +10,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, ext
 
 from orders import as_of, finding, queries, searching, viewing
 from orders.api import keeping, shapes
-from orders.api.admin.filters import search_of
+from orders.api.admin.filters import search_of, spoken
 from orders.api.as_of_rows import InstantQuery, InstantShape, instant_row
 from orders.api.event_rows import event_rows, timeline_page
 from orders.api.inputs import HoldInput, NoteInput, NoteTextInput, OrdersQuery, ProofQuery, StatusInput, TimelineQuery
@@ -42,11 +42,12 @@ class OrdersView(StaffView):
     def get(self, request: Request) -> HttpResponse:
         """Search orders."""
         wish = OrdersQuery.parse(request.query_params)
+        wish["q"] = spoken(request, wish["q"])
         search, sort = search_of(wish), wish["sort"]
 
         def page() -> dict[str, Any]:
             found = paged(
-                searching.rows(searching.search(search)), order=(sort, "-id" if sort.startswith("-") else "id"),
+                searching.staff_rows(searching.search(search)), order=(sort, "-id" if sort.startswith("-") else "id"),
                 page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
             )
             return found.envelope([listed_row(order, as_staff=True) for order in found.rows])
