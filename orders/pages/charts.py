@@ -1,9 +1,13 @@
-"""Charts as geometry: bars that are links, drawn as SVG by the template, with the same numbers in a table beside."""
+"""Charts as geometry: bars that are links, drawn as SVG by the template, with the same numbers in a table and a file beside."""
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from timeline.exports.cells import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,3 +70,12 @@ def rows(name: str, title: str, points: Sequence[Point]) -> Chart:
         for place, point in enumerate(points)
     )
     return Chart(name, title, bars, LYING, max(ROW, ROW * len(points)), is_lying=True)
+
+
+def as_csv(chart: Chart) -> str:
+    """The numbers of a chart, a row a bar: its label, its value (money in minor units), the same in words. No cell is a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow([safe(chart.title), "value", "in words"])
+    writer.writerows([safe(bar.point.label), bar.point.value, safe(bar.point.words)] for bar in chart.bars)
+    return "\ufeff" + file.getvalue()

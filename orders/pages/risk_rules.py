@@ -48,14 +48,6 @@ class RuleForm(forms.Form):
     points = forms.IntegerField(min_value=0, max_value=rules.SCORE_MAX, label="Points")
     reason = forms.CharField(max_length=rules.REASON_CHARS_MAX, label="What staff read")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Each field says what it is, for the heads of the columns are far away."""
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-label"] = f"{field.label} of rule {self.prefix.rpartition('-')[2] if self.prefix else ''}"
-            if name in ("at_least", "points"):
-                field.widget.attrs["class"] = "qty"
-
 
 class ThresholdForm(forms.Form):
     """From which score on an order waits."""

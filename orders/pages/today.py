@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +21,7 @@ from timeline import queries as timeline_queries
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -63,10 +64,7 @@ class StateRow:
 def today(request: HttpRequest) -> HttpResponseBase:
     """The console's first page. So many statements however many orders there are; it reads counts and open orders."""
     now = timezone.now()
-    key = request.GET.get("days", PERIOD_DEFAULT)
-    key = key if key in PERIODS else PERIOD_DEFAULT
-    last = localdate(now)
-    first = last - timedelta(days=int(key) - 1)
+    key, first, last = _period(request, now)
     states = reports.stuck(now)
     flight, tickets = reports.in_flight(), reports.tickets(now)
     context = {
@@ -77,6 +75,25 @@ def today(request: HttpRequest) -> HttpResponseBase:
         **_business(first, last), "strip": _strip(), "open_count": sum(state.orders for state in states),
     }
     return render(request, "console/today.html", context)
+
+
+@require_safe
+@staff
+def chart_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """`/console/charts/<name>.csv`: the numbers of one chart of the page, for the same period. At most two statements."""
+    _, first, last = _period(request, timezone.now())
+    if name not in _CHARTS:
+        raise Http404
+    named = {"Content-Disposition": f'attachment; filename="{name}-{first}-{last}.csv"', "Cache-Control": "private, no-store"}
+    return HttpResponse(charts.as_csv(_CHARTS[name](first, last)), content_type="text/csv; charset=utf-8", headers=named)
+
+
+def _period(request: HttpRequest, now: datetime) -> tuple[str, date, date]:
+    """The days that were asked for: their key, the first and the last."""
+    key = request.GET.get("days", PERIOD_DEFAULT)
+    key = key if key in PERIODS else PERIOD_DEFAULT
+    last = localdate(now)
+    return key, last - timedelta(days=int(key) - 1), last
 
 
 def _queue(name: str) -> list[tuple[str, Link]]:
@@ -131,16 +148,11 @@ def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
 
 def _business(first: date, last: date) -> dict[str, Any]:
     """The numbers of the period, and those that only make sense over all days. Nine statements."""
-    counts, ever, days = metrics.between(first, last), metrics.ever(), metrics.daily(first, last)
+    counts, ever = metrics.between(first, last), metrics.ever()
     placed_url = _placed(first, last)
-    points = [
-        charts.Point(f"{day:%-d %b}", orders, f"{orders} {'order' if orders == 1 else 'orders'}", _placed(day, day))
-        for day, orders in days
-    ]
     currencies = counts.currencies()
     return {
-        "days_chart": charts.columns("days", "Orders placed, by business day", points),
-        "funnel": charts.rows("funnel", "From checkout to doorstep", _funnel(counts, first, last)),
+        "days_chart": _days_chart(metrics.daily(first, last)), "funnel": _funnel_chart(counts, first, last),
         "speeds": [(word, *_speed(counts, name)) for name, word in _SPEED.items()],
         "figures": [
             ("Conversion", Link(_share(counts.conversion), placed_url), f"{counts.sum('completed')} of {counts.sum('checkouts')} checkouts"),
@@ -159,8 +171,18 @@ def _business(first: date, last: date) -> dict[str, Any]:
     }
 
 
-def _funnel(counts: metrics.Counts, first: date, last: date) -> list[charts.Point]:
-    return [
+def _days_chart(days: Iterable[tuple[date, int]]) -> charts.Chart:
+    return charts.columns(
+        "days", "Orders placed, by business day",
+        [
+            charts.Point(f"{day:%-d %b}", orders, f"{orders} {'order' if orders == 1 else 'orders'}", _placed(day, day))
+            for day, orders in days
+        ],
+    )
+
+
+def _funnel_chart(counts: metrics.Counts, first: date, last: date) -> charts.Chart:
+    points = [
         charts.Point(word, value, str(value), url)
         for word, value, url in (
             ("Checkouts", counts.sum("checkouts"), _placed(first, last)),
@@ -169,6 +191,7 @@ def _funnel(counts: metrics.Counts, first: date, last: date) -> list[charts.Poin
             ("Delivered", counts.sum("status", label="delivered"), _placed(first, last, "delivered")),
         )
     ]
+    return charts.rows("funnel", "From checkout to doorstep", points)
 
 
 def _speed(counts: metrics.Counts, name: str) -> tuple[int, str, str]:
@@ -223,3 +246,11 @@ def _long(seconds: int | None) -> str:
         if seconds < most:
             return f"{seconds // unit} {word}"
     return f"{seconds // 86_400} d"
+
+
+# Each chart of the page by its id, for the file beside it.
+_CHARTS: Final[dict[str, Callable[[date, date], charts.Chart]]] = {
+    "flight": lambda *_: _flight_chart(reports.in_flight()),
+    "days": lambda first, last: _days_chart(metrics.daily(first, last)),
+    "funnel": lambda first, last: _funnel_chart(metrics.between(first, last), first, last),
+}

@@ -93,6 +93,7 @@ urlpatterns = [
     path("account/orders/<str:number>/returns/<str:rma>/label/", account_returns.label, name="account-return-label"),
     path("account/orders/<str:number>/documents/<str:document_id>/", documents.own_document, name="account-document"),
     path("console/", today.today, name="console"),
+    path("console/charts/<slug:name>.csv", today.chart_file, name="console-chart"),
     path("console/alerts/", alerts.alert_list, name="console-alerts"),
     path("console/tickets/", tickets.ticket_list, name="console-tickets"),
     path("console/tickets/<uuid:ticket_id>/", tickets.ticket_page, name="console-ticket"),

@@ -82,7 +82,7 @@ def test_error_pages_need_no_context(name: str) -> None:
 def test_one_step_for_each_state() -> None:
     steps = {status: next_step(Order(status=status)) for status in Order.Status.values}
     assert steps["delivered"] is None
-    assert len(VIEWS) == 8
+    assert len(VIEWS) == 9
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -115,11 +116,31 @@ def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[O
     for chart in re.findall(r"<figure.*?</figure>", text, re.DOTALL):
         drawing, table = chart.split("</svg>")
         assert "<title" in drawing
-        assert {url for _, url in Links(drawing).found} == {url for _, url in Links(table).found}
+        beside = {url for _, url in Links(table).found if not url.startswith("/console/charts/")}
+        assert {url for _, url in Links(drawing).found} == beside
     assert "5 orders" in text
     assert "Conversion" in text
     day = timezone.localdate().isoformat()
     assert f"from={day}&amp;to={day}" in text
+
+
+def test_each_chart_is_a_file_with_the_same_numbers_and_no_formulas(asha: Client, shop: list[Order]) -> None:
+    Order.objects.filter(pk=shop[0].pk).update(channel="=cmd()")
+    text = page(asha, "/console/?days=7")
+    files = re.findall(r'href="(/console/charts/[^"]+)"', text)
+    figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
+    assert len(files) == len(figures) == 3
+    for url, figure in zip(files, figures, strict=True):
+        answer = asha.get(url)
+        assert answer["Content-Type"].startswith("text/csv")
+        head, *rows = csv.reader(answer.content.decode("utf-8-sig").splitlines())
+        shown = [words for words, _ in Links(figure.split("</svg>")[1]).found if not words.endswith("as CSV")]
+        assert [row[2] for row in rows] == shown
+        assert all(row[1].isdecimal() for row in rows)
+        assert head[1:] == ["value", "in words"]
+    flight = asha.get(next(url for url in files if "flight" in url)).content.decode()
+    assert "'=cmd()" in flight
+    assert asha.get("/console/charts/love.csv").status_code == 404
 
 
 @pytest.mark.parametrize("days", ["1", "7", "90", "love"])

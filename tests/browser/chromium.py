@@ -1,0 +1,132 @@
+"""Chromium by its DevTools protocol over a pipe: no driver, no socket, no package.
+
+Commands are JSON objects that end with a NUL, written to the browser's descriptor 3; answers and events come from its 4.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+WAIT_S = 30.0
+PIECE_BYTES = 65_536
+# The two ends of ours become the descriptors that the browser speaks over.
+_SHIM = "import os,sys; r,w=os.dup(int(sys.argv[1])),os.dup(int(sys.argv[2])); os.dup2(r,3); os.dup2(w,4); os.set_inheritable(3,True); os.set_inheritable(4,True); os.execv(sys.argv[3],sys.argv[3:])"
+
+
+def program() -> str | None:
+    """Where Chromium is; none where there is none."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+class Browser:
+    """One window with one page. `clicks` counts the clicks that were made in it."""
+
+    def __init__(self, path: str, profile: Path, *, width: int = 1440, height: int = 900) -> None:
+        """Start it and open an empty page."""
+        theirs_in, self._out = os.pipe()
+        self._in, theirs_out = os.pipe()
+        arguments = [
+            path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-pipe",
+            "--disable-background-networking", "--disable-component-update", f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank",
+        ]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SHIM, str(theirs_in), str(theirs_out), *arguments], pass_fds=(theirs_in, theirs_out),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._left, self._number, self._session, self.clicks = b"", 0, "", 0
+        self._events: list[dict[str, Any]] = []
+        target = self._ask("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._ask("Page.enable")
+
+    def sign_in(self, url: str, name: str, value: str) -> None:
+        """Give the browser a session's cookie for the site of this address."""
+        self._ask("Network.setCookie", name=name, value=value, url=url)
+
+    def resize(self, width: int, height: int) -> None:
+        """Be as large as another screen."""
+        self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True)
+
+    def open(self, url: str) -> None:
+        """Go to an address as if it had been typed, which is no click, and wait until it is there."""
+        self._events.clear()
+        failed = self._ask("Page.navigate", url=url).get("errorText")
+        assert failed is None, (url, failed)
+        self._wait("Page.loadEventFired")
+
+    def click(self, script: str) -> None:
+        """Click with the mouse on the element this expression gives, and wait for the page it leads to. Counted."""
+        place = self.read(
+            f"(() => {{ const node = {script}; if (!node) return null; node.scrollIntoView({{block: 'center'}});"
+            " const box = node.getClientRects()[0]; return box && [box.x + box.width / 2, box.y + box.height / 2]; })()"
+        )
+        assert place, f"there is nothing to click on: {script}"
+        self._events.clear()
+        for kind in ("mousePressed", "mouseReleased"):
+            self._ask("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+        self.clicks += 1
+        self._wait("Page.loadEventFired")
+
+    def read(self, script: str) -> Any:
+        """What this expression gives on the page, as JSON has it."""
+        found = self._ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def close(self) -> None:
+        """End it."""
+        with suppress(OSError, TimeoutError, EOFError):
+            self._session = ""
+            self._ask("Browser.close")
+        os.close(self._out)
+        os.close(self._in)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _ask(self, method: str, **params: Any) -> dict[str, Any]:
+        self._number += 1
+        body = {"id": self._number, "method": method, "params": params} | ({"sessionId": self._session} if self._session else {})
+        os.write(self._out, json.dumps(body).encode() + b"\0")
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            said = self._hear(deadline)
+            if said.get("id") == self._number:
+                assert "error" not in said, (method, said["error"])
+                return dict(said["result"])
+
+    def _wait(self, method: str) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not any(event["method"] == method for event in self._events):
+            self._hear(deadline)
+
+    def _hear(self, deadline: float) -> dict[str, Any]:
+        """The next message; an event is remembered, too."""
+        while b"\0" not in self._left:
+            if not select.select([self._in], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError("the browser says nothing")
+            piece = os.read(self._in, PIECE_BYTES)
+            if not piece:
+                raise EOFError("the browser is gone")
+            self._left += piece
+        text, _, self._left = self._left.partition(b"\0")
+        said: dict[str, Any] = json.loads(text)
+        if "method" in said:
+            self._events.append(said)
+        return said
