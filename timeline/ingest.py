@@ -159,6 +159,12 @@ def story_of(resource: str, resource_id: str) -> Story | None:
     return find(resource_id) if find is not None and resource_id else None
 
 
+def stories_of(resource_id: str) -> list[Story]:
+    """The stories of ours that are named so, of whatever type."""
+    found = (story_of(resource, resource_id) for resource in sorted(_FINDERS))
+    return [story for story in found if story is not None]
+
+
 def known_as(id_: str) -> str:
     """The id as the timeline keeps it: an e-mail address as a keyed hash."""
     return f"~{vault.blind('told', id_.casefold()).hex()}" if "@" in id_ else id_

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
-from timeline.ingest import known_as, story_of
+from timeline.ingest import known_as, stories_of, story_of
 from timeline.models import Event, Target
 from timeline.vocabulary import APP
 
@@ -70,7 +70,10 @@ def _action(action: str) -> Q:
 
 
 def _resource(resource: str, resource_id: str) -> Q:
-    """A resource of ours is its whole story and whatever else names it; another is what names it."""
+    """A resource of ours is its whole story and whatever else names it; another is what names it. Without a type: whichever is named so."""
+    if not resource:
+        whole = (Q(stream=story.stream) | _about(story.type, story.id) for story in stories_of(resource_id))
+        return _any([_about("", known_as(resource_id)), *whole])
     story = story_of(resource, resource_id)
     if story is None:
         return _about(resource, known_as(resource_id))

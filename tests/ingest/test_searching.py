@@ -110,3 +110,18 @@ def test_the_log_is_read_with_its_scope_alone() -> None:
     for url in (URL, "/api/v1/verify"):
         assert makers.staff("orders:read").get(url).status_code == 403
         assert makers.nobody().get(url).status_code == 401
+
+
+def test_an_id_without_a_type_finds_whatever_is_named_so(order: Any) -> None:
+    """An order's number is as good as its id."""
+    whole = found(resource="order", resourceId=order.number)
+    assert "order.placed" in whole
+    assert found(resourceId=order.number) == found(resourceId=str(order.pk)) == whole
+    assert found(resourceId="north") == ["app.door.opened"]
+    assert found(resourceId="nobody") == []
+
+
+@pytest.mark.parametrize("action", ["or*", "*.picked", "order.*.x", "**"])
+def test_a_star_within_an_action_is_refused(action: str) -> None:
+    answer = makers.read(makers.staff("events:read").get(URL, action=action), 400)
+    assert answer["errors"][0]["pointer"] == "?action"

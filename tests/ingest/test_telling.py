@@ -179,3 +179,29 @@ class TestBatch:
     def test_a_row_that_is_no_event_stops_no_other(self, row: Any) -> None:
         said = makers.read(makers.staff("events:write").post(self.URL, {"events": [row, picked()]}), 202)
         assert [answer["status"] for answer in said["data"]] == ["invalid", "queued"]
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 256, "with blank in it", "pick-\u00e9\u00e9\u00e9\u00e9"])
+def test_a_key_of_the_request_that_is_none_is_refused(key: str) -> None:
+    app = makers.staff("events:write")
+    for path, body in ((URL, picked()), (f"{URL}/batch", {"events": [picked()]})):
+        assert makers.read(app.post(path, body, key=key), 400)["errors"][0]["pointer"] == "Idempotency-Key"
+    assert not Event.objects.filter(kind="app.order.picked").exists()
+
+
+def test_long_keys_of_requests_are_told_apart_to_their_end() -> None:
+    app = makers.staff("events:write")
+    first, other = "k" * 200 + "1", "k" * 200 + "2"
+    said = [makers.read(app.post(URL, picked(), key=key), 202)["status"] for key in (first, other, f'"{first}"')]
+    assert said == ["queued", "queued", "duplicate"]
+
+
+def test_the_key_of_a_batch_is_that_of_its_events() -> None:
+    """Told again they are duplicates, other words under the same key are refused each in its place."""
+    app, key = makers.staff("events:write"), "batch-of-the-night"
+    rows = [picked(), picked(action="order.packed"), picked(idempotencyKey="its-own")]
+    told = [makers.read(app.post(f"{URL}/batch", {"events": rows}, key=key), 202) for _ in range(2)]
+    assert [row["id"] for row in told[0]["data"]] == [row["id"] for row in told[1]["data"]]
+    assert (told[0]["queued"], told[1]["duplicate"]) == (3, 3)
+    other = makers.read(app.post(f"{URL}/batch", {"events": [picked(action="order.lost")]}, key=key), 202)["data"][0]
+    assert (other["status"], other["problem"]["status"]) == ("invalid", 422)

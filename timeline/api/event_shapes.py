@@ -5,6 +5,7 @@ Names are camelCase as everywhere; `snake_case` is understood too, because the p
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -67,7 +68,7 @@ class ToldInput(Input):
 
     @classmethod
     def told(cls, data: Any, *, key: str = "") -> Told:
-        """Read one event; `key` is the request's own, for an event that brings none. Raises `BadRequest`."""
+        """Read one event; `key` is the request's own, as it was checked, for an event that brings none. Raises `BadRequest`."""
         wish = cls.parse(_camel(data))
         actor = wish.get("actor")
         if (actor is None) == ("actor_id" not in wish):
@@ -84,9 +85,14 @@ class ToldInput(Input):
             targets=tuple((row["type"], row["id"], row["name"] or "") for row in wish.get("targets", ())),
             metadata=wish["metadata"],
             session_id=wish["session_id"] or "",
-            idempotency_key=wish["idempotency_key"] or key.strip().strip('"')[:KEY_CHARS_MAX],
+            idempotency_key=wish["idempotency_key"] or _short(key),
             occurred_at=wish["occurred_at"],
         )
+
+
+def _short(key: str) -> str:
+    """A key as it is kept; a longer one is told apart by its hash."""
+    return key if len(key) <= KEY_CHARS_MAX else hashlib.sha256(key.encode()).hexdigest()
 
 
 class BatchInput(Input):
@@ -193,7 +199,9 @@ class EventsQuery(Query):
 
     @staticmethod
     def wish_of(wish: dict[str, Any]) -> Wish:
-        """The parameters as `search` takes them. Raises `BadRequest` for a target that is not `type:id`."""
+        """The parameters as `search` takes them. Raises `BadRequest` for a target that is not `type:id`, and for a star within an action."""
+        if any("*" in action.removesuffix(".*") for action in wish["action"] if action != "*"):
+            raise BadRequest(errors=[("?action", "A star stands alone, or at the end after a dot: order.*")])
         targets = [tuple(text.split(":", 1)) for text in wish["target"]]
         if any(len(pair) != 2 or not all(pair) for pair in targets):  # noqa: PLR2004 a pair
             raise BadRequest(errors=[("?target", "type:id is required.")])

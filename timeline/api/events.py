@@ -23,6 +23,7 @@ from timeline.api.event_shapes import (
     VerifyOutput,
     VerifyQuery,
 )
+from timeline.api.keys import key_text
 from timeline.api.paging import paged
 from timeline.api.permissions import Staff
 from timeline.errors import DomainError, Forbidden
@@ -67,7 +68,7 @@ class EventsView(LogView):
     @extend_schema(operation_id="events_tell", request=ToldInput, responses={202: ReceiptOutput})
     def post(self, request: Request) -> HttpResponse:
         """Tell one event."""
-        told = ToldInput.told(request.data, key=request.headers.get("Idempotency-Key", ""))
+        told = ToldInput.told(request.data, key=key_text(request) or "")
         receipt = ingest.take(told, client=self.client(), now=timezone.now(), request_id=_request_id(request))
         return _shown(202, {"id": receipt.id, "status": receipt.status})
 
@@ -78,8 +79,8 @@ class BatchView(LogView):
     @extend_schema(operation_id="events_tell_batch", request=BatchInput, responses={202: BatchOutput})
     def post(self, request: Request) -> HttpResponse:
         """Tell up to 100 events; each gets an answer of its own, in their order, and one bad one stops no other (A18)."""
-        client, rows = self.client(), BatchInput.rows(request.data)
-        answers = [_told(row, place, client, request) for place, row in enumerate(rows)]
+        client, rows, key = self.client(), BatchInput.rows(request.data), key_text(request)
+        answers = [_told(row, place, client, request, key=f"{key}/{place}" if key else "") for place, row in enumerate(rows)]
         counts = {word: sum(answer["status"] == word for answer in answers) for word in (ingest.QUEUED, ingest.DUPLICATE, "invalid")}
         return _shown(202, {"data": answers, **counts})
 
@@ -155,9 +156,9 @@ def _targets(event: Event, names: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _told(row: Any, place: int, client: ApiClient, request: Request) -> dict[str, Any]:
+def _told(row: Any, place: int, client: ApiClient, request: Request, *, key: str) -> dict[str, Any]:
     try:
-        receipt = ingest.take(ToldInput.told(row), client=client, now=timezone.now(), request_id=_request_id(request))
+        receipt = ingest.take(ToldInput.told(row, key=key), client=client, now=timezone.now(), request_id=_request_id(request))
     except DomainError as error:
         words = problems.words_of(error)
         for fault in words.get("errors", ()):

@@ -29,10 +29,24 @@ def key_of(request: Request, actor: Actor, *, required: bool = False, digest: st
 
     Raises KeyRequired (428), BadRequest for one that is not 8 to 255 visible ASCII characters, quoted or bare.
     """
-    text = request.headers.get("Idempotency-Key")
+    text = key_text(request)
     if text is None:
         if required:
             raise KeyRequired
+        return None
+    plain: Any = request._request
+    route = plain.resolver_match.route if plain.resolver_match is not None else plain.path
+    return Key(
+        scope=f"{actor.type}:{actor.id}:{request.method}:{route}"[:200],
+        key=text,
+        fingerprint=idempotency.fingerprint(str(request.method), plain.get_full_path(), digest.encode() or plain.body),
+    )
+
+
+def key_text(request: Request) -> str | None:
+    """The request's idempotency key without its quotes; None when none was sent. Raises BadRequest for one that is none."""
+    text = request.headers.get("Idempotency-Key")
+    if text is None:
         return None
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
@@ -41,13 +55,7 @@ def key_of(request: Request, actor: Actor, *, required: bool = False, digest: st
         raise BadRequest(
             "The Idempotency-Key is 8 to 255 visible ASCII characters.", errors=[("Idempotency-Key", "Not acceptable.")]
         )
-    plain: Any = request._request
-    route = plain.resolver_match.route if plain.resolver_match is not None else plain.path
-    return Key(
-        scope=f"{actor.type}:{actor.id}:{request.method}:{route}"[:200],
-        key=text,
-        fingerprint=idempotency.fingerprint(str(request.method), plain.get_full_path(), digest.encode() or plain.body),
-    )
+    return text
 
 
 def refuse_known(key: Key | None) -> None:
