@@ -8,7 +8,7 @@ KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
-	export-proof log-proof sheet-proof mixed-traffic pool-proof bench-peers tampering check smoke bench bench-scale docs lock clean
+	export-proof log-proof erase-proof sheet-proof mixed-traffic pool-proof bench-peers tampering check smoke bench bench-scale docs lock clean
 
 help: ## Show this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ export-proof: $(STAMP) ## Export a million events in each form on PostgreSQL, be
 
 log-proof: $(STAMP) ## Seal and verify a log of a million events on PostgreSQL, and prove one order; print rates, ms, bytes
 	$(BIN)/python -m tests.benchmarks.log_proof
+
+erase-proof: $(STAMP) ## Erase a planted customer on a PostgreSQL of its own; search all its files and a restored backup; print what was found
+	$(BIN)/python -m tests.benchmarks.erase_proof
 
 sheet-proof: $(STAMP) ## Open an export of 400 hostile texts in LibreOffice (soffice); print cells and formulas
 	SHEETS=1 $(BIN)/python -m pytest -q -n 0 -s tests/exports/test_sheet.py

@@ -13,9 +13,10 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         """Tell the timeline what it cannot know: names of stories, rows to export, hydration, who sees people, what to erase."""
         from orders import exports, masking, person_queries, queries  # noqa: F401 exports register themselves
+        from orders import models as rows
         from orders.api import hydrated
         from orders.privacy import channel_bodies, job_rows
-        from timeline import erasing, ingest, sight, trigrams
+        from timeline import erasing, ingest, residue, sight, trigrams
         from timeline.endpoints import hydration
 
         ingest.register("order", queries.story_of)
@@ -24,6 +25,10 @@ class OrdersConfig(AppConfig):
         sight.register(masking.sees_customers)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
         erasing.register("channel_notices", find=channel_bodies.find, empty=channel_bodies.empty)
+        residue.register(
+            people=(rows.Person, rows.PersonToken, rows.RiskTrace, rows.ArchivePart),
+            bodies=(rows.Order, rows.Line, rows.CheckoutLine, rows.Case, rows.JobChunk, rows.ChannelNotice),
+        )
         trigrams.register(
             trigrams.Trigram("order_number_part_idx", "orders_order", "number"),
             # As `icontains` writes it.

@@ -15,7 +15,9 @@ class PaymentsConfig(AppConfig):
         """The chart of accounts is there after every migrate; erasing a person asks for notices."""
         from payments import erasing as gateway_bodies
         from payments import journal
-        from timeline import erasing
+        from payments.models import Notice
+        from timeline import erasing, residue
 
         post_migrate.connect(journal.keep_chart, sender=self)
         erasing.register("notices", find=gateway_bodies.find, empty=gateway_bodies.empty)
+        residue.register(bodies=(Notice,))

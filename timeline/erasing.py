@@ -11,11 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-
 from timeline import idempotency
 from timeline.exports import operations
-from timeline.models import Attempt, SubjectKey
+from timeline.models import Attempt
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,21 +59,6 @@ def empty(op: Operation, erased: Erased, found: dict[str, Sequence[Any]]) -> dic
     """Empty all of it; how many of each kind there were."""
     counts = {name: _KEEPERS[name][1](op, erased, things) for name, things in found.items()}
     return {name: count for name, count in counts.items() if count}
-
-
-def forget_pages(*tables: str) -> None:
-    """Let the database's own files forget what rows said before: SQLite's log is cut off, PostgreSQL's dead rows are removed.
-
-    Freed pages of SQLite are overwritten as they are freed (`secure_delete`). Inside a transaction there is nothing to do yet.
-    """
-    if connection.in_atomic_block:
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
-        for table in (SubjectKey._meta.db_table, *tables):
-            cursor.execute(f'VACUUM "{table}"')
 
 
 def chunks(things: Sequence[Any]) -> list[Sequence[Any]]:

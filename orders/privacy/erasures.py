@@ -19,10 +19,10 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from orders.models import DataRequest, Person, PersonToken, RiskTrace
+from orders.models import DataRequest, Person
 from orders.operations import keeping, privacy
 from orders.privacy import archives
-from timeline import erasing, vault
+from timeline import erasing, residue, vault
 from timeline.actors import Actor, system
 from timeline.erasing import Erased
 from timeline.exports import storage
@@ -159,7 +159,7 @@ def _erased(person: Person) -> Erased:
 
 def _forget_pages() -> None:
     storage.sweep()
-    erasing.forget_pages(Person._meta.db_table, PersonToken._meta.db_table, RiskTrace._meta.db_table)
+    residue.forget()
 
 
 def _file() -> Path | None:
