@@ -356,3 +356,23 @@ def test_a_refund_that_did_not_go_through_gave_nothing_back() -> None:
     refunds = [{"amount": {"value": "5.00", "currency": "GBP"}, "refundStatus": word} for word in ("FAILED", "PENDING", "REFUNDED")]
     order = read("ebay", body("ebay", orderPaymentStatus="PARTIALLY_REFUNDED", paymentSummary={"refunds": refunds}))
     assert (order.told.paid_minor, order.told.refunded_minor) == (7528, 500)
+
+
+def pushed(**said: Any) -> Any:
+    """Flipkart's order of two items after a push."""
+    known = body("flipkart")
+    known["orderItems"].append({**known["orderItems"][0], "orderItemId": "114"})
+    merged = adapters.merge("flipkart", known, {"shipmentId": "ship-1", **said})
+    return adapters.translate("flipkart", loads(json.dumps(merged).encode()))
+
+
+@pytest.mark.parametrize(("said", "status", "holding"), [
+    ({"eventType": "shipment_packed"}, "processing", []),
+    ({"eventType": "SHIPMENT_CANCELLED"}, "cancelled", []),
+    ({"eventType": "shipment_cancelled", "attributes": {"status": "CANCELLED", "orderItems": [{"orderItemId": "113", "quantity": 2}]}}, "confirmed", ["partly_cancelled"]),
+    ({"eventType": "shipment_cancelled", "attributes": {"orderItems": [{"orderItemId": "113", "quantity": 1}]}}, "", ["unknown_status"]),
+    ({"eventType": "shipment_dispatch_dates_changed"}, "confirmed", []),
+])
+def test_flipkarts_pushes_say_what_happened_to_which_items(said: dict[str, Any], status: str, holding: list[str]) -> None:
+    order = pushed(**said)
+    assert (order.told.status, order.total_minor, codes(order)) == (status, 207800, holding)

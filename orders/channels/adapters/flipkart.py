@@ -12,13 +12,17 @@ from typing import Any
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, close
-from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
+from orders.channels.reading import at, first, identity, moment, obj, rows, text, whole, words
 
 CODE, NAME = "flipkart", "Flipkart"
 STATUS = {
     "APPROVED": "confirmed", "PACKING_IN_PROGRESS": "processing", "FORM_FAILED": "processing", "PACKED": "processing",
     "READY_TO_DISPATCH": "processing", "PICKUP_COMPLETE": "shipped", "SHIPPED": "shipped", "DELIVERED": "delivered",
     "COMPLETED": "delivered", "CANCELLED": "cancelled",
+}
+EVENTS = {
+    "shipment_packed": "PACKED", "shipment_ready_to_dispatch": "READY_TO_DISPATCH", "shipment_shipped": "SHIPPED",
+    "shipment_delivered": "DELIVERED", "shipment_cancelled": "CANCELLED", "shipment_form_failed": "FORM_FAILED",
 }
 RETURNS = {"RETURN_REQUESTED", "RETURNED"}
 _ORDER = ("pending", "confirmed", "processing", "shipped", "delivered")
@@ -30,8 +34,26 @@ def identify(body: dict[str, Any]) -> str:
 
 
 def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """A push without items tells the state of a shipment we know: everything else stays as it was told."""
-    return new if _items(new) else {**known, **new}
+    """A push without prices tells the state of a shipment we know, or of some of its items: everything else stays as it was told."""
+    told = _items(new)
+    if any(item.get("priceComponents") for item in told):
+        return new
+    word = _told(new) or _event(new)
+    units = {identity(item.get("orderItemId")): whole(item.get("quantity")) for item in told}
+    before = _told(known)
+    items = [_stated(item, word, units, before) for item in _items(known)]
+    kept = {name: value for name, value in {**known, **new}.items() if name not in {"status", "attributes"}}
+    return {**kept, "orderItems": items} if items else {**known, **new}
+
+
+def _stated(item: dict[str, Any], word: str, units: dict[str, int | None], before: str) -> dict[str, Any]:
+    """The item with the word that is told of it, or of all; one of whose units only some are meant has a word of its own."""
+    known = identity(item.get("orderItemId"))
+    status = before or item.get("status")
+    if word and (not units or known in units):
+        is_part = units.get(known) is not None and units[known] != whole(item.get("quantity"))
+        status = f"PARTLY_{word}" if is_part else word
+    return {**item, "status": status}
 
 
 def translate(body: dict[str, Any]) -> Canonical:
@@ -51,9 +73,19 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.cash_on_delivery = any(words(item.get("paymentType")).upper() == "COD" for item in items)
     if draft.status not in {"", "pending", "cancelled"} and not draft.cash_on_delivery:
         draft.paid = draft.total or ZERO
-    if body.get("hold") is True or words(body.get("eventType")) == "shipment_hold":
+    if body.get("hold") is True or words(body.get("eventType")).lower() == "shipment_hold":
         draft.on_hold = "held_by_channel"
     return close(draft)
+
+
+def _told(body: dict[str, Any]) -> str:
+    """The word for the whole shipment."""
+    return words(first(body, "status") or at(body, "attributes", "status")).upper()
+
+
+def _event(body: dict[str, Any]) -> str:
+    """The same by what happened to it."""
+    return EVENTS.get(words(body.get("eventType")).lower(), "")
 
 
 def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -90,8 +122,8 @@ def _divided(draft: Draft, *, units: int, price: Decimal, shipping: Decimal, tot
 
 
 def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> None:
-    told = words(first(body, "status") or at(body, "attributes", "status")).upper()
-    seen = [told] if told else [words(item.get("status")).upper() for item in items]
+    told = _told(body)
+    seen = [told] if told else [words(item.get("status")).upper() or _event(body) for item in items]
     draft.words = "/".join(dict.fromkeys(filter(None, seen)))
     strange = [word for word in seen if word not in STATUS and word not in RETURNS]
     if strange or not seen:

@@ -47,6 +47,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     if first(body, "totalPrice") is not None:
         draft.total = draft.money(body.get("totalPrice"), "totalPrice")
     _status(draft, body, items)
+    if any(item.get("onHold") is True for item in items):
+        draft.on_hold = "held_by_channel"
     draft.cash_on_delivery = body.get("cod") is True or body.get("cashOnDelivery") is True
     prepaid = sum((draft.money(item.get("prepaidAmount"), "prepaidAmount") for item in items), ZERO)
     if draft.status not in {"", "pending", "cancelled"}:
