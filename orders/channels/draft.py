@@ -108,6 +108,10 @@ class Draft:
             return 0
         return int(found)
 
+    def partly_shipped(self) -> None:
+        """Note that some of it has left there already: what is sent here must not be sent twice."""
+        self.trouble("partly_shipped", "Some units have left there: compare before the rest is sent from here.", holds=False)
+
     def unknown_status(self, word: str) -> None:
         """The channel's word is none of those we know."""
         self.status = ""

@@ -143,7 +143,7 @@ def test_a_decimal_comma_and_other_separators_are_read() -> None:
 
 @pytest.mark.parametrize("text", [
     "UNB'", "UNB+UNOC:3'UNH+1+ORDERS'UNT+2+1'", "UNA", "UNAAAAAAAUNB", "UNA++++++UNB+", "UNA:+.?", EDIFACT[: EDIFACT.index("UNT+")],
-    X12[: X12.index("SE*")], X12.replace("BUYERCO        *ZZ", "               *ZZ", 1), EDIFACT.replace("5412345000013:14", "", 1),
+    EDIFACT + EDIFACT[EDIFACT.index("UNB") :], X12 + X12, X12[: X12.index("SE*")], X12.replace("BUYERCO        *ZZ", "               *ZZ", 1), EDIFACT.replace("5412345000013:14", "", 1),
 ])
 def test_an_interchange_that_is_cut_off_or_names_nobody_is_refused(text: str) -> None:
     with pytest.raises(edi.NotAnInterchange):

@@ -253,6 +253,8 @@ def _status(draft: Draft, word: str) -> None:
         draft.unknown_status(word)
     else:
         draft.status = known
+    if known == "processing":
+        draft.partly_shipped()
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

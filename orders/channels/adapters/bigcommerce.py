@@ -18,6 +18,7 @@ STATUS = {
     0: "pending", 1: "pending", 2: "shipped", 3: "processing", 4: "refunded", 5: "cancelled", 6: "cancelled", 7: "pending",
     8: "processing", 9: "processing", 10: "delivered", 11: "confirmed", 12: "pending",
 }
+PARTLY = 3
 KEPT = {13: "disputed", 14: "partially refunded"}
 _WORDS = {
     "incomplete": 0, "pending": 1, "shipped": 2, "partially shipped": 3, "refunded": 4, "cancelled": 5, "declined": 6,
@@ -61,6 +62,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         _discount(draft, body, net, tax)
     _status(draft, body)
     _payments(draft, body)
+    _partly(draft, body)
     _removed(draft, body)
     return close(draft)
 
@@ -117,6 +119,12 @@ def _by_parcels(body: dict[str, Any]) -> str:
     if text(body.get("date_shipped"), 60) or 0 < units <= sent:
         return "shipped"
     return "processing" if sent > 0 else "confirmed"
+
+
+def _partly(draft: Draft, body: dict[str, Any]) -> None:
+    sent = whole(body.get("items_shipped")) or 0
+    if draft.status == "processing" and (sent > 0 or whole(body.get("status_id")) == PARTLY):
+        draft.partly_shipped()
 
 
 def _removed(draft: Draft, body: dict[str, Any]) -> None:

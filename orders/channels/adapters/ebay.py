@@ -98,6 +98,8 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
         draft.status = "pending"
     else:
         draft.status = FULFILMENT[fulfilment]
+    if draft.status == "processing":
+        draft.partly_shipped()
     if cancel == "IN_PROGRESS":
         draft.on_hold = "cancel_requested"
 

@@ -180,6 +180,8 @@ def _removed(draft: Draft, body: dict[str, Any]) -> None:
     if draft.status in {"cancelled", "refunded"}:
         return
     items = rows(body.get("items"))
+    if draft.status == "processing" and any((number(item.get("qty_shipped")) or ZERO) > 0 for item in items):
+        draft.partly_shipped()
     sent_of: dict[str, Decimal] = {}
     for item in items:
         family = identity(first(item, "parent_item_id", "item_id"))

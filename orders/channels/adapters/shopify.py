@@ -150,6 +150,8 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
         draft.unknown_status(draft.words)
     else:
         draft.status = _derived(body, financial, fulfilment)
+        if draft.status == "processing":
+            draft.partly_shipped()
         if financial in {"voided", "expired"}:
             draft.trouble("check_cancellation", f"The payment is {financial} and the order is not cancelled.", holds=False)
 

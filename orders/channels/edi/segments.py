@@ -114,6 +114,8 @@ def _plain(text: str, release: str) -> str:
 
 
 def _counted(found: list[Segment]) -> list[Segment]:
+    if any(segment.tag == found[0].tag for segment in found[1:]):
+        raise NotAnInterchange("One interchange is read at a time.")
     if len(found) > SEGMENTS_MAX:
         raise NotAnInterchange(f"At most {SEGMENTS_MAX} segments are read.")
     return found
