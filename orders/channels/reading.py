@@ -31,6 +31,13 @@ _HIDDEN = re.compile(
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
+# Cash on delivery as shops name it in their own languages.
+_CASH = re.compile(
+    r"(?:cash|pay|payment)[ _-]*(?:on|upon|at)[ _-]*delivery|cashondelivery|(?<![a-z])cod(?![a-z])|contre[ _-]?remboursement"
+    r"|contra[ _-]?re+mbolso|nachnahme|contrassegno|代金引換|代引"
+)
+
+
 class Unreadable(ValueError):
     """The bytes are no JSON that could be kept: the sentence says why."""
 
@@ -133,6 +140,11 @@ def moment(value: Any, *, zone_utc: bool = True) -> datetime | None:
 def words(value: Any) -> str:
     """A status in its channel's own word, as short text."""
     return text(value, 60)
+
+
+def is_cash_on_delivery(value: Any) -> bool:
+    """Whether a way to pay is cash on delivery, by its code or name."""
+    return _CASH.search(text(value, 100).casefold()) is not None
 
 
 def each(value: Any, *names: str) -> Iterator[dict[str, Any]]:

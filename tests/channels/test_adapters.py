@@ -288,9 +288,15 @@ def test_a_disputed_or_partly_refunded_order_is_as_far_as_its_parcels(number: in
     assert (order.told.status, codes(order), codes(order, holds=False)) == (status, [], noted)
 
 
-@pytest.mark.parametrize(("way", "is_cash"), [("Cash on Delivery (COD)", True), ("cod", True), ("razorpay", False), ("codi", False)])
+@pytest.mark.parametrize(("way", "is_cash"), [("Cash on Delivery (COD)", True), ("cod", True), ("msp_cashondelivery", True), ("wc_cod", True), ("Nachnahme", True), ("Contre-remboursement", True), ("代金引換", True),
+    ("razorpay", False), ("codi", False), ("Code promo", False),
+])
 def test_cash_on_delivery_is_known_by_the_gateways_name(way: str, is_cash: bool) -> None:
     assert read("shopify", body("shopify", payment_gateway_names=[way])).told.cash_on_delivery is is_cash
+    assert read("bigcommerce", body("bigcommerce", payment_method=way)).told.cash_on_delivery is is_cash
+    assert read("woocommerce", body("woocommerce", payment_method="x", payment_method_title=way)).told.cash_on_delivery is is_cash
+    assert read("magento", body("magento", payment={"method": way})).told.cash_on_delivery is is_cash
+    assert read("amazon", body("amazon", PaymentMethod="Other", PaymentMethodDetails=[way])).told.cash_on_delivery is is_cash
 
 
 @pytest.mark.parametrize("name", ABROAD)

@@ -148,3 +148,17 @@ def test_a_decimal_comma_and_other_separators_are_read() -> None:
 def test_an_interchange_that_is_cut_off_or_names_nobody_is_refused(text: str) -> None:
     with pytest.raises(edi.NotAnInterchange):
         edi.read(text.encode())
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("text", [X12, EDIFACT])
+def test_lines_that_are_wrapped_are_joined(text: str, width: int) -> None:
+    wrapped = "\r\n".join(text[place : place + width] for place in range(0, len(text), width))
+    order, plain = (adapters.translate("edi", edi.read(said.encode()).bodies[0]) for said in (wrapped, text))
+    assert order == plain
+
+
+def test_segments_may_end_with_a_line_break() -> None:
+    order, plain = (adapters.translate("edi", edi.read(said.encode()).bodies[0]) for said in (X12.replace("~", "\n"), X12))
+    assert order == plain
+    assert adapters.translate("edi", edi.read(X12.replace("~", "~\r\n").encode()).bodies[0]) == plain

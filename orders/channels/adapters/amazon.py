@@ -13,7 +13,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, obj, rows, text, whole, words
+from orders.channels.reading import at, first, identity, is_cash_on_delivery, moment, obj, rows, text, whole, words
 
 CODE, NAME = "amazon", "Amazon"
 STATUS = {
@@ -81,7 +81,8 @@ def _v0(body: dict[str, Any]) -> Canonical:
             draft.status = "delivered"
         elif easy in EASY_SHIP_TROUBLES:
             draft.trouble("parcel_in_trouble", f"The parcel is {easy}.", holds=False)
-    draft.cash_on_delivery = words(body.get("PaymentMethod")) == "COD"
+    ways = body.get("PaymentMethodDetails")
+    draft.cash_on_delivery = any(is_cash_on_delivery(way) for way in (body.get("PaymentMethod"), *(ways if isinstance(ways, list) else ())))
     _whose(draft, words(body.get("FulfillmentChannel")))
     _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
     if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):

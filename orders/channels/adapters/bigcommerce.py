@@ -11,7 +11,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import first, identity, moment, obj, rows, text, whole, words
+from orders.channels.reading import first, identity, is_cash_on_delivery, moment, obj, rows, text, whole, words
 
 CODE, NAME = "bigcommerce", "BigCommerce"
 STATUS = {
@@ -144,7 +144,7 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     draft.paid = (draft.total or ZERO) if is_paid else ZERO
     if draft.status == "refunded" and not draft.refunded:
         draft.refunded = draft.paid = draft.total or ZERO
-    draft.cash_on_delivery = "cash on delivery" in words(body.get("payment_method")).lower()
+    draft.cash_on_delivery = is_cash_on_delivery(body.get("payment_method"))
     if draft.cash_on_delivery and word not in _PAID:
         draft.paid = ZERO
 

@@ -14,7 +14,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, number, obj, rows, text, words
+from orders.channels.reading import at, first, identity, is_cash_on_delivery, moment, number, obj, rows, text, words
 
 CODE, NAME = "magento", "Magento / Adobe Commerce"
 STATE = {
@@ -172,7 +172,7 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     draft.refunded = draft.money(body.get("total_refunded"), "total_refunded")
     if draft.status == "refunded" and body.get("total_refunded") is None:
         draft.refunded = draft.paid
-    draft.cash_on_delivery = words(at(body, "payment", "method")).lower() in {"cashondelivery", "cod"}
+    draft.cash_on_delivery = is_cash_on_delivery(at(body, "payment", "method"))
 
 
 def _removed(draft: Draft, body: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ A refund's transactions may be in the currency the buyer saw.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -15,7 +14,19 @@ from typing import Any
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, moment, number, obj, rows, text, whole, words
+from orders.channels.reading import (
+    at,
+    first,
+    identity,
+    is_cash_on_delivery,
+    moment,
+    number,
+    obj,
+    rows,
+    text,
+    whole,
+    words,
+)
 
 CODE, NAME = "shopify", "Shopify"
 FINANCIAL = {
@@ -28,7 +39,6 @@ FULFILMENT = {
 _PAID = {"paid", "partially_refunded", "refunded"}
 _ARRIVED = "delivered"
 _NO_PARCEL = {"cancelled", "error", "failure"}
-_CASH = re.compile(r"cash[ _-]*on[ _-]*delivery|\bcod\b|pay on delivery")
 
 
 def identify(body: dict[str, Any]) -> str:
@@ -182,7 +192,7 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     _refunds(draft, body, is_whole=financial == "refunded")
     ways = body.get("payment_gateway_names")
     named = [*(ways if isinstance(ways, list) else []), body.get("gateway")]
-    draft.cash_on_delivery = any(_CASH.search(text(way, 100).casefold()) for way in named)
+    draft.cash_on_delivery = any(is_cash_on_delivery(way) for way in named)
     for parcel in _parcels(body):
         if tracking := text(parcel.get("tracking_number"), 60):
             draft.tracking.append((text(parcel.get("tracking_company"), 40), tracking))

@@ -17,7 +17,7 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import first, identity, moment, number, obj, rows, text, words
+from orders.channels.reading import first, identity, is_cash_on_delivery, moment, number, obj, rows, text, words
 
 CODE, NAME = "woocommerce", "WooCommerce"
 SHOP_CHARS_MAX = 120
@@ -145,7 +145,7 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 
 
 def _payments(draft: Draft, body: dict[str, Any]) -> None:
-    draft.cash_on_delivery = words(body.get("payment_method")).lower() == "cod"
+    draft.cash_on_delivery = any(is_cash_on_delivery(body.get(name)) for name in ("payment_method", "payment_method_title"))
     is_paid = first(body, "date_paid_gmt", "date_paid") is not None or draft.status == "refunded"
     draft.paid = (draft.total or ZERO) if is_paid else ZERO
     refunds = [draft.money(refund.get("total"), "A refund") for refund in rows(body.get("refunds"))]

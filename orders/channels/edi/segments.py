@@ -13,6 +13,8 @@ SEGMENTS_MAX = 20_000
 UNA_DEFAULT = ":+.? '"
 ISA_ELEMENTS = 16
 UNB_ELEMENTS = 5
+UNA_CHARS = 9
+_BREAKS = {"\r", "\n"}
 UNA_DIFFERENT = 4  # component, element, release and segment
 
 
@@ -46,7 +48,7 @@ class Separators:
 
 def x12(text: str) -> tuple[list[Segment], Separators]:
     """The segments of an X12 interchange. Raises NotAnInterchange."""
-    said = text.lstrip("\ufeff \r\n\t")
+    said = _unwrapped(text.lstrip("\ufeff \r\n\t"), ISA_CHARS - 1)
     if not said.startswith("ISA") or len(said) < ISA_CHARS:
         raise NotAnInterchange("An X12 interchange begins with an ISA segment of 106 characters.")
     marks = Separators(component=said[104], element=said[3], release="", segment=said[105])
@@ -63,9 +65,16 @@ def x12(text: str) -> tuple[list[Segment], Separators]:
     return _counted(found), marks
 
 
+def _unwrapped(said: str, end: int) -> str:
+    """The text without line breaks, which some senders put after so many characters; unless they end its segments."""
+    if said[end : end + 1] in _BREAKS and not (set(said[:end]) & _BREAKS):
+        return said
+    return said.translate({ord(mark): None for mark in _BREAKS})
+
+
 def edifact(text: str) -> tuple[list[Segment], Separators]:
     """The segments of an EDIFACT interchange. Raises NotAnInterchange."""
-    said = text.lstrip("\ufeff \r\n\t")
+    said = _unwrapped(text.lstrip("\ufeff \r\n\t"), UNA_CHARS - 1)
     una = said[3:9] if said.startswith("UNA") else UNA_DEFAULT
     marks_told = una[:2] + una[3:4] + una[5:6]
     if len(set(marks_told)) < UNA_DIFFERENT or any(mark.isalnum() for mark in marks_told):
