@@ -190,7 +190,7 @@ def _decide(
 ) -> Outcome:
     """An order, or a held import with its reasons."""
     order = deciding.apply(order, row.decisions)
-    variants, unmatched = matching.match(order)
+    variants, unmatched = matching.match(order, row.shop)
     troubles = [*order.troubles, *unmatched, *([refusal] if refusal else [])]
     if not order.is_held and not placing.sums_of(order).are_possible:
         troubles.append(Trouble("impossible_figures", "The sums are less than nothing, or discount exceeds the goods."))

@@ -1,4 +1,4 @@
-"""Which of our variants a channel's SKU means: what a person said once, else our own SKU of that name; never a guess."""
+"""Which of our variants a channel's SKU means: what a person said once, of this shop or of all, else our own SKU of that name; never a guess."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SKU_CHARS_MAX = 100
 SHOWN_MAX = 10
 
 
-def match(order: Canonical) -> tuple[dict[str, Variant], list[Trouble]]:
-    """Variants by the channel's SKU, and what could not be matched. Two statements at most."""
+def match(order: Canonical, shop: str = "") -> tuple[dict[str, Variant], list[Trouble]]:
+    """Variants by the channel's SKU in this shop, and what could not be matched. Two statements at most."""
     wanted = {name_of(item.sku, item.title) for item in order.items if item.quantity}
-    said = ChannelSku.objects.filter(channel=order.channel, sku__in=wanted).select_related("variant__product")
-    found = {row.sku: row.variant for row in said}
+    said = ChannelSku.objects.filter(channel=order.channel, shop__in={"", shop}, sku__in=wanted).select_related("variant__product")
+    found = {row.sku: row.variant for row in said.order_by("shop")}  # what is said of this shop comes last, and holds
     named = [sku for sku in wanted - found.keys() if sku and not sku.startswith("title:")]
     ours = {variant.sku: variant for variant in Variant.objects.filter(sku__in={sku.upper() for sku in named}).select_related("product")}
     found.update({sku: ours[sku.upper()] for sku in named if sku.upper() in ours})

@@ -82,7 +82,7 @@ def _keep_skus(row: ChannelImport, skus: Mapping[str, str]) -> None:
     if errors:
         raise Invalid("These SKUs are none of ours.", errors=errors)
     for theirs, ours in skus.items():
-        ChannelSku.objects.update_or_create(channel=row.channel, sku=theirs, defaults={"variant": found[ours.upper()]})
+        ChannelSku.objects.update_or_create(channel=row.channel, shop=row.shop, sku=theirs, defaults={"variant": found[ours.upper()]})
 
 
 def _row(op: Operation, import_id: UUID) -> ChannelImport:

@@ -47,21 +47,24 @@ def try_waiting(now: datetime) -> int:
 
 def _ready(now: datetime) -> list[UUID]:
     """What waits for stock or products alone and finds both. Four statements."""
-    held = ChannelImport.objects.filter(state=ChannelImport.State.HELD, seen_at__lt=now - REST).order_by(Coalesce("placed_at", "received_at"), "id")
+    held = ChannelImport.objects.filter(
+        state=ChannelImport.State.HELD, seen_at__lt=now - REST, person__key__destroyed_at=None
+    ).order_by(Coalesce("placed_at", "received_at"), "id")
     waiting = [
-        (pk, channel, _units(sums)) for pk, channel, reasons, sums in held.values_list("pk", "channel", "reasons", "sums")[:LOOKED_AT_MAX]
+        (pk, channel, shop, _units(sums))
+        for pk, channel, shop, reasons, sums in held.values_list("pk", "channel", "shop", "reasons", "sums")[:LOOKED_AT_MAX]
         if {reason["code"] for reason in reasons if reason["holds"]} <= COMES
     ]
-    ours = _ours({(channel, name) for _, channel, units in waiting for name in units})
+    ours = _ours({(channel, shop, name) for _, channel, shop, units in waiting for name in units})
     free = stock.available(ours.values())
     found = []
-    for pk, channel, units in waiting:
+    for pk, channel, shop, units in waiting:
         wanted: dict[UUID, int] = {}
         for name, count in units.items():
-            variant = ours.get((channel, name))
+            variant = ours.get((channel, shop, name))
             if variant is not None:
                 wanted[variant] = wanted.get(variant, 0) + count
-        is_known = all((channel, name) in ours for name in units)
+        is_known = all((channel, shop, name) in ours for name in units)
         if units and is_known and all(free.get(variant, 0) >= count for variant, count in wanted.items()):
             free.update({variant: free[variant] - count for variant, count in wanted.items()})
             found.append(pk)
@@ -79,10 +82,15 @@ def _units(sums: dict[str, object]) -> dict[str, int]:
     return found
 
 
-def _ours(names: set[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
-    """Our variants by channel and name, as `matching.match` finds them."""
-    wanted = {name for _, name in names}
-    said = {(row.channel, row.sku): row.variant_id for row in ChannelSku.objects.filter(sku__in=wanted)}
+def _ours(names: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], UUID]:
+    """Our variants by channel, shop and name, as `matching.match` finds them."""
+    wanted = {name for _, _, name in names}
+    said = {(row.channel, row.shop, row.sku): row.variant_id for row in ChannelSku.objects.filter(sku__in=wanted)}
     own = dict(Variant.objects.filter(sku__in={name.upper() for name in wanted}).values_list("sku", "pk"))
-    found = {key: said.get(key) or (None if key[1].startswith("title:") else own.get(key[1].upper())) for key in names}
-    return {key: pk for key, pk in found.items() if pk is not None}
+    found = {}
+    for channel, shop, name in names:
+        ours = None if name.startswith("title:") else own.get(name.upper())
+        variant = said.get((channel, shop, name)) or said.get((channel, "", name)) or ours
+        if variant is not None:
+            found[channel, shop, name] = variant
+    return found

@@ -129,14 +129,15 @@ class ChannelImport(models.Model):
 
 
 class ChannelSku(models.Model):
-    """A channel's name for one of our variants, said by a person once."""
+    """A channel's name for one of our variants, said by a person once: for one shop, or for all where `shop` is empty."""
 
     channel = models.CharField(max_length=CHANNEL_CHARS_MAX)
+    shop = models.CharField(max_length=120, blank=True, default="", db_default="")
     sku = models.CharField(max_length=100)
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "sku"], name="channel_sku_once")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["channel", "shop", "sku"], name="channel_sku_once_per_shop")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.sku}"

@@ -182,3 +182,18 @@ def test_an_order_is_found_by_where_it_goes_also_after_its_address_changed(clerk
     told("shopify", shipping_address=moved, updated_at="2026-11-20T11:00:00+05:30")
     assert (found("Hyderabad"), found("Pune"), makers.again(order).destination_state) == (0, 1, "IN-MH")
     assert Event.objects.get(kind="order.edited").facts["destination_state"] == "IN-MH"
+
+
+def test_what_a_sku_means_in_one_shop_it_does_not_mean_in_another(clerk: makers.Caller) -> None:
+    """WooCommerce shops name their goods themselves; what is said of one holds for its next orders alone."""
+    makers.product("OURS-1", units=9)
+    makers.product("OURS-2", units=9)
+    lines = [{**SAMPLES["woocommerce"][1]["line_items"][0], "sku": "P-1"}]
+    first, second = shop("first"), shop("second")
+    for account, ours in ((first, "OURS-1"), (second, "OURS-2")):
+        held = told("woocommerce", account, line_items=lines)
+        assert (held.outcome, held.reasons[0]["code"]) == ("held", "unknown_sku")
+        assert held.row is not None
+        clerk.post(f"/admin/channel-imports/{held.row.pk}/resolve", {"skus": {"P-1": ours}})
+    orders = [order_of(told("woocommerce", account, id=9, line_items=lines)) for account in (first, second)]
+    assert [order.lines.get().sku for order in orders] == ["OURS-1", "OURS-2"]

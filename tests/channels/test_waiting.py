@@ -15,6 +15,7 @@ from orders.channels.reading import loads
 from orders.models import ChannelImport, Order
 from tests import makers
 from tests.channels.bodies import body
+from timeline import vault
 from timeline.models import Event
 from timeline.operations import operation
 
@@ -67,6 +68,15 @@ def test_what_waits_for_a_person_is_not_tried() -> None:
     stock("KURTA-M", 9)
     assert waiting.try_waiting(later()) == 0
     assert ChannelImport.objects.get().state == "held"
+
+
+def test_an_import_whose_buyer_was_erased_is_not_tried() -> None:
+    row = told("1").row
+    assert row is not None
+    with operation("test.erase", actor=makers.TESTER) as op:
+        vault.destroy(op, row.person.key)
+    stock("KURTA-M", 9)
+    assert waiting._ready(later()) == []
 
 
 def test_what_was_dismissed_stays_so_until_a_person_takes_it_in() -> None:
