@@ -133,9 +133,12 @@ def between(first: date, last: date) -> Counts:
 
 def daily(first: date, last: date) -> list[tuple[date, int]]:
     """Orders placed on each of these business days, none left out. One statement."""
-    rows = Tally.objects.filter(day__gte=first, day__lte=last, name="placed").values_list("day").annotate(n=Sum("value"))
-    found = dict(rows.order_by())
-    return [(day, int(found.get(day, 0))) for day in (first + timedelta(days=n) for n in range((last - first).days + 1))]
+    return _daily(first, last, name="placed")
+
+
+def daily_captured(first: date, last: date, *, currency: str) -> list[tuple[date, int]]:
+    """Minor units of this currency captured on each of these business days, none left out. One statement."""
+    return _daily(first, last, name="captured", currency=currency)
 
 
 def best_sellers(limit: int = TOP, *, first: date = EVER, last: date = EVER) -> list[Product]:
@@ -158,6 +161,12 @@ def _counts(first: date, last: date) -> Counts:
     rows = Tally.objects.filter(day__gte=first, day__lte=last).exclude(name__in=_PRODUCTS)
     grouped = rows.values_list("name", "label", "currency", "channel").annotate(n=Sum("value")).order_by()
     return Counts(Counter({(name, label, money, channel): int(n) for name, label, money, channel, n in grouped if n}))
+
+
+def _daily(first: date, last: date, **of: str) -> list[tuple[date, int]]:
+    rows = Tally.objects.filter(day__gte=first, day__lte=last, **of).values_list("day").annotate(n=Sum("value"))
+    found = dict(rows.order_by())
+    return [(day, int(found.get(day, 0))) for day in (first + timedelta(days=n) for n in range((last - first).days + 1))]
 
 
 def _products(by: str, limit: int, first: date, last: date) -> list[Product]:

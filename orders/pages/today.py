@@ -13,8 +13,10 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
+from orders import risk_queries
 from orders.analytics import metrics, reports
 from orders.models import OPEN_STATUSES, Incident, Order, Return, Ticket
+from orders.operations import mentions
 from orders.pages import charts, narrowing, order_rows
 from orders.pages.visitors import staff
 from timeline import queries as timeline_queries
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PERIODS: Final = {"1": "Today", "7": "7 days", "28": "28 days", "90": "90 days"}
 PERIOD_DEFAULT: Final = "28"
 PRODUCTS: Final = 10
+CURRENCY: Final = "INR"
 AGE_WORDS: Final = {
     "under_1h": "< 1 h", "1h_to_4h": "1–4 h", "4h_to_24h": "4–24 h", "1d_to_3d": "1–3 d", "over_3d": "> 3 d",
 }
@@ -69,7 +72,7 @@ def today(request: HttpRequest) -> HttpResponseBase:
     flight, tickets = reports.in_flight(), reports.tickets(now)
     context = {
         "now": now, "periods": PERIODS, "period": key, "first": first, "last": last,
-        "queue": _queue(request.user.get_username()), "states": [_row(state, now) for state in states],
+        "queue": _queue(request.user), "states": [_row(state, now) for state in states],
         "ages": list(AGE_WORDS.values()), "flight": [_flight(row) for row in flight], "flight_chart": _flight_chart(flight),
         "tickets": tickets, "ticket_median": _long(tickets.median_s), "ticket_oldest": _long(tickets.oldest_s),
         **_business(first, last), "strip": _strip(), "open_count": sum(state.orders for state in states),
@@ -96,8 +99,9 @@ def _period(request: HttpRequest, now: datetime) -> tuple[str, date, date]:
     return key, last - timedelta(days=int(key) - 1), last
 
 
-def _queue(name: str) -> list[tuple[str, Link]]:
-    """What waits for this person, and for anybody. Four statements."""
+def _queue(user: Any) -> list[tuple[str, Link]]:
+    """What waits for this person, and for anybody. Seven statements."""
+    name = user.get_username()
     return_url, tickets_url = reverse("console-returns"), reverse("console-tickets")
     mine = Ticket.objects.filter(status=Ticket.Status.OPEN, assignee=name).count()
     asked = Return.objects.filter(status=Return.Status.REQUESTED).count()
@@ -105,6 +109,8 @@ def _queue(name: str) -> list[tuple[str, Link]]:
     return [
         ("My orders", Link(str(order_rows.mine(name).count()), _list("?view=mine"))),
         ("My tickets", Link(str(mine), f"{tickets_url}?state=mine")),
+        ("Mentions of me", Link(str(mentions.unread(user)), reverse("console-mentions"))),
+        ("Risks to review", Link(str(risk_queries.waiting().count()), reverse("console-risk"))),
         ("Returns to approve", Link(str(asked), f"{return_url}?tab=requested")),
         ("Returns to inspect", Link(str(received), f"{return_url}?tab=received")),
     ]
@@ -147,12 +153,13 @@ def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
 
 
 def _business(first: date, last: date) -> dict[str, Any]:
-    """The numbers of the period, and those that only make sense over all days. Nine statements."""
+    """The numbers of the period, and those that only make sense over all days. Ten statements."""
     counts, ever = metrics.between(first, last), metrics.ever()
     placed_url = _placed(first, last)
     currencies = counts.currencies()
     return {
         "days_chart": _days_chart(metrics.daily(first, last)), "funnel": _funnel_chart(counts, first, last),
+        "captured_chart": _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),
         "speeds": [(word, *_speed(counts, name)) for name, word in _SPEED.items()],
         "figures": [
             ("Conversion", Link(_share(counts.conversion), placed_url), f"{counts.sum('completed')} of {counts.sum('checkouts')} checkouts"),
@@ -178,6 +185,13 @@ def _days_chart(days: Iterable[tuple[date, int]]) -> charts.Chart:
             charts.Point(f"{day:%-d %b}", orders, f"{orders} {'order' if orders == 1 else 'orders'}", _placed(day, day))
             for day, orders in days
         ],
+    )
+
+
+def _captured_chart(days: Iterable[tuple[date, int]]) -> charts.Chart:
+    return charts.columns(
+        "captured", "Captured, by business day",
+        [charts.Point(f"{day:%-d %b}", minor, money(minor, CURRENCY), reverse("console-day", kwargs={"day": day.isoformat()})) for day, minor in days],
     )
 
 
@@ -252,5 +266,6 @@ def _long(seconds: int | None) -> str:
 _CHARTS: Final[dict[str, Callable[[date, date], charts.Chart]]] = {
     "flight": lambda *_: _flight_chart(reports.in_flight()),
     "days": lambda first, last: _days_chart(metrics.daily(first, last)),
+    "captured": lambda first, last: _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),
     "funnel": lambda first, last: _funnel_chart(metrics.between(first, last), first, last),
 }

@@ -14,11 +14,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Order, Tally, Ticket
-from orders.operations import tickets
+from orders.operations import holds, notes, tickets
 from tests import makers
 from tests.analytics.counting import count_now
 from tests.pages.markup import check
 from timeline.operations import operation
+from timeline.vocabulary import money
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -111,6 +112,26 @@ def test_the_questions_of_d8_are_answered_within_three_clicks(asha: Client, shop
     assert "Delivery" in page(asha, ages[0][1])
 
 
+def test_what_was_captured_is_a_chart_whose_days_lead_to_their_reconciliation(asha: Client, shop: list[Order]) -> None:
+    text = page(asha, "/console/?days=7")
+    day = timezone.localdate().isoformat()
+    chart = next(one for one in re.findall(r"<figure.*?</figure>", text, re.DOTALL) if 'id="captured-title"' in one)
+    said = {url: words for words, url in Links(chart.split("</svg>")[1]).found}
+    paid = sum(makers.again(order).paid_minor for order in Order.objects.all())
+    assert said[f"/console/reconciliation/{day}/"] == money(paid)
+    page(asha, f"/console/reconciliation/{day}/")
+
+
+def test_my_queue_has_what_names_me_and_what_waits_for_its_risk(asha: Client) -> None:
+    order = makers.placed_order()
+    with operation("test.note", actor=makers.STAFF, stream=str(order.pk)) as op:
+        notes.add(op, order_id=order.pk, note="@asha, look")
+        holds.hold(op, order_id=order.pk, reason="fraud")
+    found = dict(Links(page(asha)).found)
+    assert found["1 Mentions of me"] == "/console/mentions/"
+    assert found["1 Risks to review"] == "/console/risk/"
+
+
 def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[Order]) -> None:
     text = page(asha)
     for chart in re.findall(r"<figure.*?</figure>", text, re.DOTALL):
@@ -129,7 +150,7 @@ def test_each_chart_is_a_file_with_the_same_numbers_and_no_formulas(asha: Client
     text = page(asha, "/console/?days=7")
     files = re.findall(r'href="(/console/charts/[^"]+)"', text)
     figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
-    assert len(files) == len(figures) == 3
+    assert len(files) == len(figures) == 4
     for url, figure in zip(files, figures, strict=True):
         answer = asha.get(url)
         assert answer["Content-Type"].startswith("text/csv")
