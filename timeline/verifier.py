@@ -4,8 +4,8 @@
 
 A proof says: these events, to the byte, stand at these places of a log whose state the shop signed. What is checked, in
 this order: the signature of the checkpoint (C2SP signed note, Ed25519), that each event's bytes hash into the signed tree
-(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, and,
-where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
+(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, that they
+are as many as the shop has signed that the story has in this state of the log, so that none is cut off at its end, and, where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
 
 The key must come from where you trust it, not from the proof. Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
 """
@@ -237,6 +237,11 @@ def open_note(note: str, keys: Sequence[Key]) -> str:
     return text
 
 
+def story_text(checkpoint: Checkpoint, stream: str, count: int) -> str:
+    """What the shop signs of a story: it has so many events in this state of the log. No checkpoint reads like this."""
+    return f"{checkpoint.origin} story\n{stream}\n{count} events\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
+
+
 def witnessed(note: str, witnesses: Sequence[Witness]) -> dict[str, int]:
     """Which of these witnesses signed the note, and when. Raises Broken for a line of theirs that is not their signature."""
     text, _, rest = note.rpartition("\n\n")
@@ -302,6 +307,8 @@ def check(
         before = row["position"]
     if not events:
         raise Broken("nothing_told", stream, "every event is withheld: hashes alone say nothing of a story")
+    if open_note(bundle["story"], keys) != story_text(checkpoint, stream, len(rows)):
+        raise Broken("cut_off", stream, f"the shop has not signed that the story has {len(rows)} events here")
     if older is not None:
         _grown(bundle, keys, older, checkpoint)
     seen = witnessed(bundle["checkpoint"], witnesses)
@@ -315,8 +322,8 @@ def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[An
         raise Unreadable(f"this is not of the format {FORMAT} or {FORMAT_WITHHELD}")
     may_withhold = bundle["format"] == FORMAT_WITHHELD
     stream, note, rows = bundle.get("stream"), bundle.get("checkpoint"), bundle.get("events")
-    if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(rows, list) or not rows:
-        raise Unreadable("a proof has a stream, a checkpoint and events")
+    if not isinstance(stream, str) or not isinstance(note, str) or not isinstance(bundle.get("story"), str) or not isinstance(rows, list) or not rows:
+        raise Unreadable("a proof has a stream, a checkpoint, a note of the story's length and events")
     if not isinstance(bundle.get("pending", []), list) or not isinstance(bundle.get("consistency", {}), dict):
         raise Unreadable("what is pending is a list, what shows that the log has grown a table by size")
     if not all(_is_row(row, may_withhold=may_withhold) for row in rows):

@@ -31,7 +31,7 @@ _TEMPLATE = Path(__file__).parent / "receipt.typ"
 
 
 def receipt_of(order_id: UUID) -> dict[str, Any]:
-    """The receipt with its proof, in the API's words. Raises NotSealedYet, Missing."""
+    """The receipt with its proof, in the API's words. Raises NoProof, Missing."""
     order = Order.objects.only("number", "created_at").get(pk=order_id)
     bundle = proof.bundle(str(order_id), public_only=True)
     verdict = check(bundle, known_keys())
@@ -55,7 +55,7 @@ def receipt_of(order_id: UUID) -> dict[str, Any]:
 
 
 def receipt_pdf(order_id: UUID) -> bytes:
-    """The same on one page, to be kept. Raises NotSealedYet, Missing."""
+    """The same on one page, to be kept. Raises NoProof, Missing."""
     found = receipt_of(order_id)
     data = {
         "shop": settings.SHOP_NAME,

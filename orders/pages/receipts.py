@@ -14,7 +14,7 @@ from orders import proving
 from orders.documents.receipt import receipt_of
 from timeline.api.answers import encode
 from timeline.errors import Missing
-from timeline.log.proof import NotSealedYet
+from timeline.log.proof import NoProof
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,7 +30,7 @@ def page(request: HttpRequest, token: str) -> HttpResponseBase:
     context: dict[str, Any] = {"found": None, "token": token, "shop_name": settings.SHOP_NAME}
     try:
         context["found"] = receipt_of(order_id)
-    except NotSealedYet:
+    except NoProof:
         pass
     except Missing as error:
         raise Http404 from error
@@ -46,8 +46,8 @@ def bundle(request: HttpRequest, token: str) -> HttpResponseBase:  # noqa: ARG00
     order_id = _order(token)
     try:
         found = receipt_of(order_id)
-    except NotSealedYet:
-        return HttpResponse("Nothing of it is sealed yet; try again in some seconds.\n", status=409, content_type="text/plain; charset=utf-8")
+    except NoProof:
+        return HttpResponse("There is no proof of it yet; try again in some seconds.\n", status=409, content_type="text/plain; charset=utf-8")
     except Missing as error:
         raise Http404 from error
     named = f'attachment; filename="{found["orderNumber"]}.proof.json"'

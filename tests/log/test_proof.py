@@ -13,7 +13,7 @@ import pytest
 from tests.log import makers
 from timeline import verifier
 from timeline.log import proof, seal
-from timeline.log.checkpoint import known_keys
+from timeline.log.checkpoint import known_keys, signer
 from timeline.models import Checkpoint
 from timeline.verifier import Broken, Unreadable, check
 
@@ -39,6 +39,20 @@ def test_what_is_not_sealed_yet_is_said_to_be_pending() -> None:
 def test_a_story_of_which_nothing_is_sealed_has_no_proof() -> None:
     (stream,) = makers.stories(["TEA"])
     with pytest.raises(proof.NotSealedYet):
+        proof.bundle(stream)
+
+
+def test_a_process_without_a_key_says_so(settings: Any) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    settings.SEAL_KEYS = []
+    with pytest.raises(proof.CannotSign):
+        proof.bundle(stream)
+
+
+def test_a_story_that_is_too_long_is_refused_and_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    monkeypatch.setattr(proof, "EVENTS_MAX", 4)
+    with pytest.raises(proof.TooLong):
         proof.bundle(stream)
 
 
@@ -95,6 +109,35 @@ def test_a_forged_proof_is_refused(how: str, kind: str) -> None:
     assert broken.value.kind == kind
 
 
+def cut_off(bundle: dict[str, Any], how: str) -> dict[str, Any]:
+    """The last event is gone, and something is said about it."""
+    who = signer()
+    assert who is not None
+    bundle["events"].pop()
+    if how == "and said so":
+        bundle["story"] = bundle["story"].replace("\n5 events\n", "\n4 events\n")
+    elif how == "as it was before":
+        before = verifier.Checkpoint(who.key.name, 4, bytes(32))
+        bundle["story"] = who.signed(verifier.story_text(before, bundle["stream"], 4))
+    elif how == "as a checkpoint":
+        bundle["story"] = bundle["checkpoint"]
+    elif how == "by another":
+        bundle["story"] = bundle["story"].replace(who.key.name, "other.example/log")
+    return bundle
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [("silently", "cut_off"), ("and said so", "signature"), ("as it was before", "cut_off"), ("as a checkpoint", "cut_off"), ("by another", "unknown_key")],
+)
+def test_a_proof_that_is_cut_off_at_its_end_is_refused(how: str, kind: str) -> None:
+    """Who hands a proof on cannot leave out what happened last."""
+    (stream,) = makers.sealed(["TEA"])
+    with pytest.raises(Broken) as broken:
+        check(cut_off(proof.bundle(stream), how), known_keys())
+    assert broken.value.kind == kind
+
+
 @pytest.mark.parametrize("what", [None, [], {}, {"format": verifier.FORMAT}, {"format": verifier.FORMAT, "stream": "x", "checkpoint": "", "events": [{}]}])
 def test_what_is_no_proof_is_unreadable(what: Any) -> None:
     with pytest.raises(Unreadable):
@@ -103,7 +146,7 @@ def test_what_is_no_proof_is_unreadable(what: Any) -> None:
 
 @pytest.mark.parametrize(
     ("part", "said"),
-    [("pending", 5), ("consistency", [1]), ("events", {}), ("stream", None), ("checkpoint", 7), ("checkpoint", "a\n\nb\n"), ("events", [None])],
+    [("pending", 5), ("consistency", [1]), ("events", {}), ("stream", None), ("story", None), ("checkpoint", 7), ("checkpoint", "a\n\nb\n"), ("events", [None])],
 )
 def test_a_part_that_is_no_such_part_is_unreadable(part: str, said: Any) -> None:
     (stream,) = makers.sealed(["TEA"])

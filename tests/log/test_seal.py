@@ -109,6 +109,7 @@ def test_the_log_is_served_as_tlog_tiles() -> None:
     assert len(rest.content) == (size - 256) * 32
     assert "immutable" in rest["Cache-Control"]
     assert len(client.get("/log/tile/1/000.p/1").content) == 32
+    assert client.get("/log/tile/0/x000/000").status_code == 404, "a tile has one name"
     assert client.get("/log/keys").content.decode().split() == [str(key) for key in known_keys()]
 
 

@@ -35,7 +35,10 @@ class Signer:
 
     def note(self, checkpoint: Checkpoint) -> str:
         """The signed note of a checkpoint."""
-        text = str(checkpoint)
+        return self.signed(str(checkpoint))
+
+    def signed(self, text: str) -> str:
+        """A text that ends in a line end, as a signed note."""
         signature = base64.b64encode(self.key.id + self.private.sign(text.encode())).decode()
         return f"{text}\n\u2014 {self.key.name} {signature}\n"
 

@@ -9,11 +9,12 @@ from django.conf import settings
 
 from timeline.errors import Missing, Refused
 from timeline.log import merkle
-from timeline.log.checkpoint import known_keys
+from timeline.log.checkpoint import known_keys, signer
 from timeline.log.cosigned import signed_note
 from timeline.log.tiles import Tiles
 from timeline.models import Checkpoint, Event
-from timeline.verifier import FORMAT, FORMAT_WITHHELD, leaf_hash
+from timeline.verifier import FORMAT, FORMAT_WITHHELD, leaf_hash, story_text
+from timeline.verifier import Checkpoint as State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,20 @@ if TYPE_CHECKING:
 EVENTS_MAX = 5000
 
 
-class NotSealedYet(Refused):
+class NoProof(Refused):
+    """There is no proof of this story now."""
+
+
+class NotSealedYet(NoProof):
     """None of this story's events is sealed yet; ask again in a few seconds."""
+
+
+class CannotSign(NoProof):
+    """This process has no key to sign with; ask where SEAL_KEYS are."""
+
+
+class TooLong(NoProof):
+    """The story has more events than a proof holds."""
 
 
 class NotThatLarge(Missing):
@@ -34,11 +47,17 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
 
     `public_only` is for customers: internal events are withheld, and only their hashes prove that the story has no gap.
 
-    Raises `Missing` for a story without events, `NotSealedYet`, `NotThatLarge`.
+    How many events the story has is signed with it, so that whoever hands it on cannot cut off its end.
+    Raises `Missing` for a story without events, `NotSealedYet`, `NotThatLarge`, `CannotSign`, `TooLong`.
     """
-    events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical", "public")[:EVENTS_MAX])
+    events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical", "public")[: EVENTS_MAX + 1])
     if not events:
         raise Missing
+    if len(events) > EVENTS_MAX:
+        raise TooLong(max_events=EVENTS_MAX)
+    who = signer()
+    if who is None:
+        raise CannotSign
     newest = Checkpoint.objects.order_by("-id").first()
     sealed = [(place, bytes(entry), public) for place, entry, public in events if place is not None and newest and place < newest.size]
     if newest is None or not sealed:
@@ -52,6 +71,7 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
         "format": FORMAT_WITHHELD if public_only else FORMAT,
         "stream": stream,
         "checkpoint": note,
+        "story": who.signed(story_text(State(who.key.name, newest.size, bytes(newest.root)), stream, len(sealed))),
         "keys": [str(key) for key in known_keys()],
         "events": [
             {"position": place, **_told(entry, public or not public_only), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}
@@ -62,9 +82,9 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
     }
 
 
-
 def _told(entry: bytes, is_open: bool) -> dict[str, str]:
     return {"entry": entry.decode()} if is_open else {"leaf": base64.b64encode(leaf_hash(entry)).decode()}
+
 
 def consistency(old: int, new: int, *, tiles: Tiles | None = None) -> list[str]:
     """That the log of `new` events begins with the one of `old`, as base64 hashes. Raises `NotThatLarge`."""

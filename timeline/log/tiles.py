@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
-_PATH = re.compile(r"([0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
+_PATH = re.compile(r"([0-9]|[1-5][0-9]|6[0-3])/((?!x000/)(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 
 
 class Tiles:
