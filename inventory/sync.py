@@ -23,6 +23,7 @@ from inventory.operations.shelves import warehouse_of
 from inventory.operations.telling import Left, NotYet, ReferenceReused, tell_count, tell_dispatch
 from inventory.outside import REFERENCE_CHARS_MAX
 from inventory.stock import Level
+from timeline.api.wire import YEAR_MAX, YEAR_MIN
 from timeline.errors import BadRequest
 from timeline.operations import operation
 from timeline.retries import retried
@@ -124,7 +125,9 @@ def _moment(text: str) -> datetime | None:
         found = parse_datetime(text.strip())
     except ValueError:
         return None
-    return timezone.make_aware(found) if found is not None and timezone.is_naive(found) else found
+    if found is None or not YEAR_MIN <= found.year <= YEAR_MAX:
+        return None
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
 def _read(text: str) -> dict[str, int]:

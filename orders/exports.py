@@ -106,6 +106,7 @@ class _Story:
     disputes: dict[str, str] = field(default_factory=dict)
     paid: int = 0
     refunded: int = 0
+    customer_id: str = ""
 
     @property
     def revision(self) -> int:
@@ -137,6 +138,8 @@ class _Story:
             self.refunded += facts["amount_minor"]
         elif kind == "order.edited":
             self.edited = facts
+        elif kind == "order.transferred":
+            self.customer_id = facts["to_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,10 @@ class _Known:
     story: _Story
     order: Order
     prices: Mapping[str, Any] | None
+
+    def customer_id(self) -> str:
+        """Whose it was: who ordered it as a guest may have turned out to be a customer."""
+        return self.story.customer_id or str(self.order.person_id)
 
     def sums(self) -> dict[str, int]:
         """The sums that held."""
@@ -263,7 +270,7 @@ def _order_row(one: _Known, *, is_personal: bool) -> tuple[Any, ...]:
     story, order = one.story, one.order
     latest, sums = story.edited or story.placed, one.sums()
     row = (
-        story.place, str(order.pk), order.number, story.status, story.payment_state, order.channel, str(order.person_id), order.currency,
+        story.place, str(order.pk), order.number, story.status, story.payment_state, order.channel, one.customer_id(), order.currency,
         *(sums[name] for name in _SUMS), story.paid, story.refunded, latest["item_count"], order.discount_code or None, order.payment_method,
         order.shipping_method, latest["destination_state"], order.created_at, *(story.reached.get(name) for name in _STEPS.values()),
     )
@@ -275,7 +282,7 @@ def _order_row(one: _Known, *, is_personal: bool) -> tuple[Any, ...]:
 
 def _line_rows(one: _Known, lines: Sequence[Line]) -> Iterator[tuple[Any, ...]]:
     story, order = one.story, one.order
-    head = (story.place, str(order.pk), order.number, story.status, str(order.person_id), order.created_at)
+    head = (story.place, str(order.pk), order.number, story.status, one.customer_id(), order.created_at)
     for line, quantity, sums in _priced(one, lines):
         yield (
             *head, line.place, str(line.pk), line.sku, line.name, line.hsn, quantity, order.currency, line.price_minor,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from orders.models import Ticket
+from orders.queries import uuid_of
 from timeline.actors import CUSTOMER, GUEST
 from timeline.errors import Missing
 from timeline.models import Event
@@ -14,6 +14,7 @@ from timeline.models import Event
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
@@ -47,11 +48,7 @@ def of_order(order_id: UUID) -> list[Ticket]:
 
 def one(text: str, *, order_id: UUID | None = None) -> Ticket:
     """The ticket of this id, of this order if one is given. Raises Missing. One statement."""
-    try:
-        pk = UUID(text)
-    except ValueError:
-        raise Missing from None
-    found = tickets().filter(pk=pk, **({} if order_id is None else {"order_id": order_id})).first()
+    found = tickets().filter(pk=uuid_of(text), **({} if order_id is None else {"order_id": order_id})).first()
     if found is None:
         raise Missing
     return found

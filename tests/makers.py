@@ -131,7 +131,7 @@ def shopper(person_id: uuid.UUID) -> Actor:
 
 def checkout_ready(
     *, person_id: uuid.UUID | None = None, lines: int = 1, quantity: int = 2, payment_method: str = "razorpay",
-    skus: list[str] | None = None, **details: Any,
+    skus: list[str] | None = None, kind: str = "customer", **details: Any,
 ) -> Checkout:
     """A checkout that can be completed."""
     person_id = person_id or uuid.uuid4()
@@ -141,7 +141,7 @@ def checkout_ready(
         pk = op.new_id()
         op.open_stream(str(pk))
         checkout.start(
-            op, checkout_id=pk, person_id=person_id, kind="customer", channel="web",
+            op, checkout_id=pk, person_id=person_id, kind=kind, channel="web",
             wants=[checkout.Wish(sku, quantity, {}) for sku in wanted],
         )
     with operation("test.amend", actor=actor, stream=str(pk)) as op:

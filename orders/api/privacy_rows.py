@@ -12,7 +12,7 @@ from orders.api.shapes import AddressShape
 from orders.models import DataRequest
 from orders.privacy import archives
 from timeline.api.query import Query, QueryList, QueryText
-from timeline.api.wire import Choice, Input, Output, StrictText
+from timeline.api.wire import Choice, Input, Output, Page, StrictText
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,15 +85,10 @@ class DataRequestShape(Output):
     expires_at = s.DateTimeField(allow_null=True)
 
 
-class DataRequestPage(Output):
+class DataRequestPage(Page):
     """A page of requests."""
 
-    data = DataRequestShape(many=True)  # type: ignore[assignment]
-    page = s.IntegerField()
-    limit = s.IntegerField()
-    total = s.IntegerField()
-    total_is_capped = s.BooleanField()
-    next_cursor = s.CharField(allow_null=True)
+    data: Any = DataRequestShape(many=True)
 
 
 def data_request_row(request: DataRequest, *, now: datetime, as_staff: bool) -> dict[str, Any]:

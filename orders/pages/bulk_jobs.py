@@ -11,7 +11,6 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import colleagues, masking
@@ -27,6 +26,7 @@ from shipping import carriers
 from shipping.papers import LABELS_MAX, labels_pdf
 from timeline import ids
 from timeline.api.authentication import staff_actor
+from timeline.api.wire import moment
 from timeline.errors import DomainError, Invalid, Missing
 
 if TYPE_CHECKING:
@@ -192,12 +192,9 @@ def _chosen(request: HttpRequest) -> list[str]:
     """The orders that were ticked, or all of the view as it stood when the list was drawn."""
     if not request.POST.get("all"):
         return request.POST.getlist("order")[: order_rows.PAGE_ROWS]
-    seen = request.POST.get("seen", "")
     try:
-        until = parse_datetime(seen)
-    except ValueError:
-        until = None
-    if until is None or timezone.is_naive(until):
+        until = moment(request.POST.get("seen", ""))
+    except (ValueError, OverflowError):
         until = timezone.now()
     asked = QueryDict(_back(request).removeprefix("?"))
     return order_rows.numbers(asked, until=until, limit=acting.ORDERS_MAX + 1, reader=request.user.get_username())

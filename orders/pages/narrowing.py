@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from orders.models import Order
+from timeline.api.wire import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,12 +41,12 @@ def narrowed(asked: QueryDict, refusals: list[str]) -> tuple[Q, list[tuple[str, 
         text = asked.get(key, "")
         if not text:
             continue
-        moment = _moment(text)
-        if moment is None:
+        at = _moment(text)
+        if at is None:
             refusals.append("A moment is written as 2026-11-21T10:00:00Z.")
             continue
-        wanted &= Q(**{lookup: moment})
-        chips.append((f"{word} {timezone.localtime(moment):%-d %b %Y, %H:%M}", key))
+        wanted &= Q(**{lookup: at})
+        chips.append((f"{word} {timezone.localtime(at):%-d %b %Y, %H:%M}", key))
     return wanted, chips
 
 
@@ -59,13 +59,12 @@ def query(
     if days is not None:
         pairs += [("from", days[0].isoformat()), ("to", days[1].isoformat())]
     pairs += [(key, value) for key, value in more.items() if value]
-    pairs += [(key, moment.isoformat()) for key, moment in (("stayed_after", after), ("stayed_since", since)) if moment]
+    pairs += [(key, at.isoformat()) for key, at in (("stayed_after", after), ("stayed_since", since)) if at]
     return "?" + urlencode(pairs)
 
 
 def _moment(text: str) -> datetime | None:
     try:
-        moment = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
+        return moment(text.replace(" ", "+"))
+    except (ValueError, OverflowError):
         return None
-    return moment if moment is not None and timezone.is_aware(moment) else None

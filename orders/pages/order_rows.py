@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
 from orders import finding, grammar, queries, searching
 from orders.channels import adapters
@@ -20,6 +19,7 @@ from orders.pages import narrowing
 from orders.pages.order_sheet import pay_word
 from orders.searching import OrderSearch
 from timeline.api.paging import COUNT_CAP, paged
+from timeline.api.wire import day
 from timeline.errors import BadRequest, Invalid
 
 if TYPE_CHECKING:
@@ -184,15 +184,12 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
     q = _typed(asked)
     payment = asked.get("payment", "")
     payment = payment if payment in Order.PaymentState.values else ""
-    channel = asked.get("channel", "")
-    channel = channel if channel in CHANNELS else ""
     refusals: list[str] = []
     since, until = _day(asked, "from", refusals), _day(asked, "to", refusals)
     chips = [
         Chip(words, key)
         for words, key in (
             (f"Payment is {payment.replace('_', ' ')}", "payment" if payment else ""),
-            (f"Channel is {channel}", "channel" if channel else ""),
             (f"Placed from {since:%-d %b %Y}" if since else "", "from" if since else ""),
             (f"Placed until {until:%-d %b %Y}" if until else "", "to" if until else ""),
         )
@@ -206,7 +203,7 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
         chips = [Chip(q[term.start : term.end], "q", grammar.without(q, term)) for term in terms] + chips
     except grammar.NotUnderstood as error:
         refusals.append(str(error))
-        typed, chips = Q(pk__in=()), [Chip(q, "q"), *chips]
+        typed, chips = Q(), [Chip(q, "q"), *chips]
     narrow, more = narrowing.narrowed(asked, refusals)
     chips += [Chip(words, key) for words, key in more]
     job_id = asked.get("job", "")
@@ -215,10 +212,9 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
         typed &= Q(pk__in=JobResult.objects.filter(job=UUID(job_id), outcome=JobResult.Outcome.FAILED).values("order_id"))
     search = OrderSearch(
         payment_states=(payment,) if payment else (),
-        channels=(channel,) if channel else (),
         created_from=since,
         created_to=until + timedelta(days=1) if until else None,
-        extra=VIEWS[view][1] & typed & narrow,
+        extra=VIEWS[view][1] & typed & narrow if not refusals else Q(pk__in=()),
     )
     return search, chips, refusals
 
@@ -232,13 +228,11 @@ def _day(asked: QueryDict, key: str, refusals: list[str]) -> datetime | None:
     if not text:
         return None
     try:
-        day = parse_date(text)
+        found = day(text)
     except ValueError:
-        day = None
-    if day is None:
         refusals.append("A day is written as 2026-11-21.")
         return None
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
+    return datetime(found.year, found.month, found.day, tzinfo=timezone.get_current_timezone())
 
 
 def _waiting() -> dict[str, int]:

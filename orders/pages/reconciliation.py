@@ -23,6 +23,7 @@ from orders.reconciliation.causes import CAUSES
 from payments.journal import CHART
 from payments.models import ClosedDay
 from timeline.api.authentication import staff_actor
+from timeline.api.wire import day as day_of
 from timeline.errors import DomainError
 
 if TYPE_CHECKING:
@@ -115,10 +116,10 @@ def _running() -> list[ReconciliationRun]:
 
 def _day(text: str) -> date:
     try:
-        found = date.fromisoformat(text)
+        found = day_of(text)
     except ValueError:
         raise Http404 from None
-    if found > localdate() or found.isoformat() != text:
+    if found > localdate():
         raise Http404
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +15,10 @@ from inventory.operations.shelves import LINES_MAX
 from inventory.outside import REFERENCE_CHARS_MAX
 from inventory.stock import ON_HAND_UNITS_MAX
 from orders.pages.settlements import FileForm
+from timeline.api.wire import YEAR_MAX, YEAR_MIN
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _LINE = re.compile(r"([A-Za-z0-9-]{1,64})[\s,;]+([0-9]{1,10})")
 _NUMBER = {"class": "qty", "inputmode": "numeric"}
@@ -23,6 +27,12 @@ _NUMBER = {"class": "qty", "inputmode": "numeric"}
 def _warehouses() -> list[tuple[str, str]]:
     rows = Warehouse.objects.filter(is_active=True).order_by("priority", "code")
     return [(code, f"{code} · {name}") for code, name in rows.values_list("code", "name")]
+
+
+def _require_our_age(at: datetime) -> None:
+    """A time that every clock and database holds in every zone."""
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise ValidationError("Such as 2026-11-21 16:30.", code="invalid")
 
 
 class WarehouseField(forms.ChoiceField):
@@ -153,7 +163,7 @@ class CountFileForm(FileForm):
     warehouse = WarehouseField()
     taken_at = forms.DateTimeField(
         label="Counted at", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        initial=lambda: timezone.localtime().replace(second=0, microsecond=0),
+        initial=lambda: timezone.localtime().replace(second=0, microsecond=0), validators=[_require_our_age],
     )
     field_order = ("warehouse", "taken_at", "file")
 

@@ -16,6 +16,7 @@ from orders.as_of import NotYet
 from orders.pages import entries, order_rows
 from orders.pages.visitors import is_htmx, staff
 from timeline.api.authentication import staff_actor
+from timeline.api.wire import YEAR_MAX, YEAR_MIN
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def _moment(text: str) -> datetime | None:
         found = parse_datetime(text[:40])
     except ValueError:
         return None
-    if found is None or not found.tzinfo:
-        return found and timezone.make_aware(found)
-    return found
+    if found is None or not YEAR_MIN <= found.year <= YEAR_MAX:
+        return None
+    return found if found.tzinfo else timezone.make_aware(found)
 
 
 def _step(place: int, instant: Instant) -> Step:

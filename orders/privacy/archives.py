@@ -116,7 +116,7 @@ def _entries(request: DataRequest) -> Iterator[tuple[str, bytes]]:
     for order in Order.objects.filter(person__in=mine).select_related("person__key").order_by("created_at", "id")[:ORDERS_MAX]:
         yield f"orders/{order.number}.json", _json(_order(order, order.person))
     messages = Message.objects.filter(person__in=mine).select_related("order", "person__key").order_by("created_at", "id")
-    yield "messages.json", _json([_message(row, row.person or person) for row in messages])
+    yield "messages.json", _json([_message(row) for row in messages])
     for ret in Return.objects.filter(order__person__in=mine).select_related("order__person__key").order_by("created_at", "id"):
         yield f"returns/{ret.number}.json", _json(_return(ret, ret.order.person))
         for photo in ReturnPhoto.objects.filter(ret=ret).order_by("place"):
@@ -154,11 +154,10 @@ def _cart(checkout: Checkout) -> dict[str, Any]:
     }
 
 
-def _message(message: Message, person: Person) -> dict[str, Any]:
-    said = vault.unseal(person.key, f"message:{message.pk}", bytes(message.sealed)) if message.sealed else None
+def _message(message: Message) -> dict[str, Any]:
     return {
         "at": message.created_at, "sentAt": message.sent_at, "medium": message.medium,
-        "order": message.order.number if message.order is not None else None, **(said or {}),
+        "order": message.order.number if message.order is not None else None, **message.opened(),
     }
 
 

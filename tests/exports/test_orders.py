@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orders.models import Order
-from orders.operations import process
+from orders.operations import identify, process
 from payments import operations as money
 from tests import makers
 from tests.exports.test_events import URL, _work, made, rows  # noqa: F401 the fixture is used by being here
 from tests.operations.test_revisions import lower, run
 from timeline.models import Event
+from timeline.operations import operation
 
 if TYPE_CHECKING:
     from tests.makers import Caller
@@ -105,3 +106,16 @@ def test_b69_personal_columns_need_their_own_scope_and_are_marked() -> None:
     plain = makers.staff("exports:write", "exports:read", "orders:read")
     assert plain.post(URL, {"kind": "orders", "personal": True}).status_code == 403
     assert Event.objects.filter(kind="export.requested", facts__personal=True).count() == 1
+
+
+def test_what_a_guest_ordered_is_the_customers_from_the_sign_in_on() -> None:
+    """C17: the column is what the API says, and a cut before the sign-in says what was so then."""
+    boss, order, me = makers.staff(), makers.placed_order(kind="guest"), makers.customer()
+    before = exported(boss)
+    assert me.person_id is not None
+    with operation("test.transfer", actor=makers.TESTER) as op:
+        identify.transfer(op, guest_id=order.person_id, customer_id=me.person_id)
+    for kind in ("orders", "order_lines"):
+        assert {row["customer_id"] for row in exported(boss, kind)[0]} == {str(me.person_id)}
+    assert makers.read(boss.get(f"/admin/orders/{order.pk}"))["customerId"] == str(me.person_id)
+    assert made(boss, kind="orders", cut=before[1]["cut"])["sha256"] == before[1]["sha256"]
