@@ -76,7 +76,7 @@ def tell_channel(event: Event, delivery_id: int) -> None:
 @exchange("ticket.opened", "ticket.written", "ticket.closed", "ticket.reopened")
 def tell_help_desk(event: Event, delivery_id: int) -> None:
     """A help desk elsewhere hears of tickets; told twice it sees the same id. What it calls the ticket is kept."""
-    ticket = ticket_queries.one(str(UUID(event.subject_id)))
+    ticket = ticket_queries.one(UUID(event.subject_id))
     reference = help_desks.help_desk().tell(help_desks.telling(event, ticket), key=f"ticket-{delivery_id}")
     if reference and reference != ticket.desk_ref:
         with operation("ticket.note_desk", actor=MESSENGER, stream=event.stream) as op:

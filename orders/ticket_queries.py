@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orders.models import Ticket
-from orders.queries import uuid_of
 from timeline.actors import CUSTOMER, GUEST
 from timeline.errors import Missing
 from timeline.models import Event
@@ -46,9 +45,9 @@ def of_order(order_id: UUID) -> list[Ticket]:
     return list(tickets().filter(order_id=order_id).order_by("opened_at", "id"))
 
 
-def one(text: str, *, order_id: UUID | None = None) -> Ticket:
+def one(pk: UUID, *, order_id: UUID | None = None) -> Ticket:
     """The ticket of this id, of this order if one is given. Raises Missing. One statement."""
-    found = tickets().filter(pk=uuid_of(text), **({} if order_id is None else {"order_id": order_id})).first()
+    found = tickets().filter(pk=pk, **({} if order_id is None else {"order_id": order_id})).first()
     if found is None:
         raise Missing
     return found

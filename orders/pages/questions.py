@@ -132,7 +132,7 @@ def _questions(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _question(request: HttpRequest, desk: Desk, ticket_id: UUID) -> HttpResponse:
     """One question with what was written on it."""
-    ticket = ticket_queries.one(str(ticket_id), order_id=desk.order.pk)
+    ticket = ticket_queries.one(ticket_id, order_id=desk.order.pk)
     form, status = ReplyForm(request.POST or None), 200
     if request.method == "POST":
         status = 422

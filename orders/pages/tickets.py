@@ -84,14 +84,14 @@ def ticket_list(request: HttpRequest) -> HttpResponseBase:
 @staff
 def ticket_page(request: HttpRequest, ticket_id: UUID) -> HttpResponseBase:
     """`/console/tickets/<id>/`."""
-    return _show(request, ticket_queries.one(str(ticket_id)), TicketForm())
+    return _show(request, ticket_queries.one(ticket_id), TicketForm())
 
 
 @require_POST
 @staff
 def act(request: HttpRequest, ticket_id: UUID, deed: str) -> HttpResponseBase:
     """Write on it, take it, close it, open it again."""
-    found = ticket_queries.one(str(ticket_id))
+    found = ticket_queries.one(ticket_id)
     if deed not in _DEEDS:
         raise Http404
     form = TicketForm(request.POST) if deed == "write" else None

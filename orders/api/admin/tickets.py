@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
-from orders import ticket_queries
+from orders import queries, ticket_queries
 from orders.api import ticket_shapes as shapes
 from orders.api.inputs import Nothing
 from orders.api.views import OrderWrite, StaffView, shown
@@ -60,7 +60,7 @@ class TicketsView(StaffView):
 class _OneTicket(OrderWrite, StaffView):
     def deed(self, name: str, ticket_id: str, act: Callable[[Operation, Ticket], Ticket], status: int = 200) -> HttpResponse:
         """Do one thing with one ticket, and show it."""
-        found = ticket_queries.one(ticket_id)
+        found = ticket_queries.one(queries.uuid_of(ticket_id))
         return self.write(
             name, found.order_id, lambda op: act(op, found), status=status,
             row=lambda _, ticket: shapes.ticket_whole(ticket, as_staff=True),
@@ -73,7 +73,7 @@ class TicketView(StaffView):
     @extend_schema(operation_id="admin_ticket_read", responses={200: shapes.TicketShape})
     def get(self, request: Request, ticket_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one ticket with its messages, also those between staff."""
-        return shown(shapes.ticket_whole(ticket_queries.one(ticket_id), as_staff=True))
+        return shown(shapes.ticket_whole(ticket_queries.one(queries.uuid_of(ticket_id)), as_staff=True))
 
 
 class MessagesView(_OneTicket):

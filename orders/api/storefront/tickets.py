@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from drf_spectacular.utils import extend_schema
 
-from orders import ticket_queries
+from orders import queries, ticket_queries
 from orders.api import ticket_shapes as shapes
 from orders.api.views import OrderWrite, StorefrontView, shown
 from orders.operations import tickets
@@ -44,7 +44,7 @@ class TicketView(StorefrontView):
     @extend_schema(operation_id="storefront_ticket_read", responses={200: shapes.TicketShape})
     def get(self, request: Request, order_id: str, ticket_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one ticket with its messages."""
-        return shown(shapes.ticket_whole(ticket_queries.one(ticket_id, order_id=self.order_id(order_id)), as_staff=False))
+        return shown(shapes.ticket_whole(ticket_queries.one(queries.uuid_of(ticket_id), order_id=self.order_id(order_id)), as_staff=False))
 
 
 class MessagesView(OrderWrite, StorefrontView):
@@ -56,7 +56,7 @@ class MessagesView(OrderWrite, StorefrontView):
     def post(self, request: Request, order_id: str, ticket_id: str) -> HttpResponse:
         """Write to the shop; a closed ticket opens again."""
         message = shapes.TicketMessageInput.parse(request.data)["message"]
-        found = ticket_queries.one(ticket_id, order_id=self.order_id(order_id))
+        found = ticket_queries.one(queries.uuid_of(ticket_id), order_id=self.order_id(order_id))
         return self.write(
             "ticket.write", found.order_id, lambda op: tickets.write(op, ticket_id=found.pk, message=message), status=201,
             row=lambda _, ticket: shapes.ticket_whole(ticket, as_staff=False),
