@@ -224,7 +224,9 @@ def _facts(row: Order, order: Canonical, lines: list[Line]) -> dict[str, Any]:
         "subtotal_minor": row.subtotal_minor, "discount_minor": row.discount_minor, "tax_minor": row.gst_minor,
         "shipping_minor": row.shipping_minor, "total_minor": row.total_minor, "currency": row.currency,
         "item_count": row.item_count, "payment_method": row.payment_method, "shipping_method": row.shipping_method,
-        "destination_state": row.destination_state, "status_told": order.told.status or PENDING,
+        "destination_state": row.destination_state, "status_told": order.told.status or PENDING, "customer_id": row.person_id,
+        "shipping_address_id": row.shipping_address_id, "billing_address_id": row.billing_address_id,
+        "gst": {"cgst_minor": row.cgst_minor, "sgst_minor": row.sgst_minor, "igst_minor": row.igst_minor},
         "lines": [
             {"id": line.pk, "sku": line.sku, "quantity": line.quantity, "price_minor": line.price_minor,
              "price_includes_gst": line.price_includes_gst, "value_minor": line.value_minor,

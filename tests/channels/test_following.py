@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from orders import as_of
 from orders.channels import accounts, ingest
 from orders.channels.reading import loads
 from orders.models import ChannelAccount, ChannelImport, Order, OrderHold, Person
@@ -197,3 +199,14 @@ def test_what_a_sku_means_in_one_shop_it_does_not_mean_in_another(clerk: makers.
         clerk.post(f"/admin/channel-imports/{held.row.pk}/resolve", {"skus": {"P-1": ours}})
     orders = [order_of(told("woocommerce", account, id=9, line_items=lines)) for account in (first, second)]
     assert [order.lines.get().sku for order in orders] == ["OURS-1", "OURS-2"]
+
+
+def test_an_order_is_seen_as_it_stood_before_its_address_changed(clerk: makers.Caller) -> None:
+    order = order_of(told("shopify"))
+    before = timezone.now()
+    moved = {**SAMPLES["shopify"][1]["shipping_address"], "city": "Pune", "zip": "411001", "province_code": "MH"}
+    told("shopify", shipping_address=moved, updated_at="2026-11-20T11:00:00+05:30")
+    views = [as_of.view(order.pk, as_of=at, known=None) for at in (before, timezone.now())]
+    assert [(view.shipping["city"], view.billing["line1"], view.stand.columns["cgst_minor"]) for view in views] == [
+        ("Hyderabad", "1 Road", 7175), ("Pune", "1 Road", 7175)
+    ]
