@@ -10,13 +10,14 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from tests.log import makers
-from timeline.log import seal
-from timeline.log.checkpoint import known_keys
+from timeline.log import proof, seal
+from timeline.log.audit import audit
+from timeline.log.checkpoint import known_keys, signer
 from timeline.log.merkle import Frontier, root_of
 from timeline.log.tiles import Tiles
 from timeline.models import Checkpoint, Event, SealKey, Tile
 from timeline.verifier import Checkpoint as State
-from timeline.verifier import open_note
+from timeline.verifier import check, open_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,6 +118,28 @@ def test_the_log_is_served_as_tlog_tiles() -> None:
 def test_a_tile_that_is_not_there_is_not_found(place: str) -> None:
     makers.sealed(["TEA"])
     assert Client().get(f"/log/tile/{place}").status_code == 404
+
+
+def test_a_log_whose_end_was_lost_goes_on_under_a_new_name(settings: Any, tmp_path: Path) -> None:
+    """What docs/deploy.md says of a restored backup: the old records are put aside, a new name and a new key begin."""
+    settings.SEAL_FILE = str(tmp_path / "checkpoints")
+    (stream,) = makers.sealed(["TEA"])
+    who = signer()
+    assert who is not None
+    lost = State(settings.SEAL_ORIGIN, seal.log_size() + 3, b"r" * 32)
+    with (tmp_path / "checkpoints").open("a", encoding="utf-8") as file:
+        file.write(f"{who.note(lost)}\n")
+    makers.arrival("TEA")
+    seal.seal()
+    assert "checkpoint_gone" in {broken.kind for broken in audit().breaks}, "it does not go away by itself"
+
+    settings.SEAL_FILE = str(tmp_path / "checkpoints-2")
+    settings.SEAL_ORIGIN, settings.SEAL_KEYS = "bahi.local/log-2", [f"next:{base64.b64encode(b'n' * 32).decode()}", *settings.SEAL_KEYS]
+    makers.arrival("TEA")
+    seal.seal()
+    assert audit().breaks == []
+    verdict = check(proof.bundle(stream), known_keys()[:1])
+    assert (verdict.checkpoint.origin, len(verdict.events)) == ("bahi.local/log-2", Event.objects.filter(stream=stream).count())
 
 
 def test_an_empty_log_has_no_checkpoint() -> None:
