@@ -90,7 +90,7 @@ def test_it_is_put_off(case: Case, asha: Client) -> None:
     assert send(asha, path_of(case, "snooze/"), sheet=path_of(case), until=until.isoformat()).status_code == 302
     assert path_of(case) not in asha.get("/console/exceptions/").content.decode()
     assert path_of(case) in asha.get("/console/exceptions/?state=snoozed").content.decode()
-    for bad in (localdate().isoformat(), (until + timedelta(days=60)).isoformat(), "soon"):
+    for bad in ((localdate() - timedelta(days=1)).isoformat(), (until + timedelta(days=60)).isoformat(), "soon"):
         assert asha.post(path_of(case, "snooze/"), {"until": bad}).status_code == 422
 
 

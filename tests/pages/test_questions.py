@@ -107,8 +107,9 @@ def test_the_link_says_nothing_of_the_order_but_its_number_and_is_found_by_no_se
     assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
 
 
-def test_the_order_page_leads_to_its_questions() -> None:
+def test_the_order_page_and_the_history_lead_to_the_questions() -> None:
     order = makers.paid_order()
+    assert f"/account/orders/{order.number}/help/" in read(shopper(order.person_id), "/account/orders/")
     assert f"/account/orders/{order.number}/help/" in read(shopper(order.person_id), f"/account/orders/{order.number}/")
 
 
