@@ -20,13 +20,13 @@ from orders.operations.actions import allowed_actions
 from orders.pages import account_returns, entries, return_steps
 from orders.pages.edit_forms import initial_address
 from orders.pages.forms import AddressFields, OwnCancelForm, OwnRefundForm
+from orders.pages.leafing import page_of
 from orders.pages.order_sheet import Step
 from orders.pages.shop import framed
 from orders.pages.visitors import shoppers, visitor_actor
 from orders.pages.writing import put_errors, status_of, write
 from payments.queries import reason_of
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError
+from timeline.errors import DomainError
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def orders(request: HttpRequest, visitor: Visitor) -> HttpResponseBase:
     chosen = request.GET.get("show", "")
     statuses = next((statuses for key, _, statuses in CHIPS if key == chosen), ())
     mine = searching.rows(searching.for_customer(visitor.person_id, statuses=[str(status) for status in statuses]))
-    try:
-        page = paged(mine, order=NEWEST_FIRST, limit=ORDERS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(mine, order=NEWEST_FIRST, limit=ORDERS_PER_PAGE)
+    page = page_of(request, mine, order=NEWEST_FIRST, limit=ORDERS_PER_PAGE)
     context = {
         "cards": [_card(order) for order in page.rows], "chips": CHIPS, "chosen": chosen, "total": page.total,
         "next_cursor": page.next_cursor,

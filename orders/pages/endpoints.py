@@ -12,16 +12,16 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from timeline import sight
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
 from timeline.endpoints import configurations
 from timeline.endpoints import operations as endpoints
 from timeline.endpoints.guard import URL_CHARS_MAX
-from timeline.errors import BadRequest, DomainError, Missing
+from timeline.errors import DomainError, Missing
 from timeline.log.seal import log_size
 from timeline.models import Dispatch, Endpoint
 
@@ -236,10 +236,7 @@ def _show(
 def _deliveries(request: HttpRequest, row: Endpoint, state: str) -> Any:
     rows: QuerySet[Dispatch] = Dispatch.objects.filter(endpoint=row).select_related("event").prefetch_related("tries")
     rows = rows.filter(state=state) if state else rows
-    try:
-        return paged(rows, order=("-id",), limit=PAGE_ROWS, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        return paged(rows, order=("-id",), limit=PAGE_ROWS)
+    return page_of(request, rows, order=("-id",), limit=PAGE_ROWS)
 
 
 def _form(row: Endpoint, data: Any = None) -> forms.Form:

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders import grammar
 from orders.pages.export_forms import FORM_WORDS, NAMES, AskForm, ScheduleForm
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from timeline import ids, sight
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError, Missing
+from timeline.errors import DomainError, Missing
 from timeline.exports import links, schedules
 from timeline.exports import operations as exports
 from timeline.exports.export import Export, ExportSchedule
@@ -175,10 +175,7 @@ def _list(
     request: HttpRequest, *, ask: forms.Form | None = None, every: forms.Form | None = None, status: int = 200
 ) -> HttpResponseBase:
     rows = Export.objects.select_related("schedule")
-    try:
-        page = paged(rows, order=NEWEST_FIRST, limit=PAGE_ROWS, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(rows, order=NEWEST_FIRST, limit=PAGE_ROWS)
+    page = page_of(request, rows, order=NEWEST_FIRST, limit=PAGE_ROWS)
     context = {
         "rows": [(export, _word(export)) for export in page.rows], "page": page, "ask": ask or AskForm(initial=_initial(request)),
         "every": every or ScheduleForm(prefix="every"),

@@ -19,14 +19,14 @@ from orders.bulk.acting import ACTIONS
 from orders.bulk.kinds import KINDS
 from orders.models import Job, JobResult
 from orders.operations import jobs
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from shipping.papers import LABELS_MAX
 from timeline import ids
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError, Missing
+from timeline.errors import DomainError, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,10 +190,7 @@ def _pace(job: Job, now: Any) -> Pace:
 
 
 def _list(request: HttpRequest, form: UploadForm, *, status: int = 200) -> HttpResponseBase:
-    try:
-        page = paged(Job.objects.all(), order=NEWEST_FIRST, limit=PAGE_ROWS, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(Job.objects.all(), order=NEWEST_FIRST, limit=PAGE_ROWS)
+    page = page_of(request, Job.objects.all(), order=NEWEST_FIRST, limit=PAGE_ROWS)
     context = {
         "rows": [(job, KIND_WORDS[Job.Kind(job.kind)]) for job in page.rows], "page": page, "form": form,
         "columns": [(KIND_WORDS[kind], KINDS[kind].example) for kind in OF_FILES], "now": timezone.now(),

@@ -9,10 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from orders import outstanding
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
-from timeline.api.paging import paged
-from timeline.errors import BadRequest
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -36,10 +35,7 @@ def payment_list(request: HttpRequest) -> HttpResponseBase:
     name = request.GET.get("list", "")
     name = name if name in TABS else outstanding.OVERPAID
     found, order = outstanding.LISTS[name]
-    try:
-        page = paged(found(), order=order, limit=PAGE_ROWS, cursor=request.GET.get("cursor"))
-    except BadRequest:
-        page = paged(found(), order=order, limit=PAGE_ROWS)
+    page = page_of(request, found(), order=order, limit=PAGE_ROWS)
     context = {
         "rows": outstanding.standing(name, page.rows), "page": page, "name": name, "tabs": TABS, "says": TABS[name][1],
         "now": timezone.now(), "open_count": open_count(),

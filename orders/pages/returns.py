@@ -26,12 +26,12 @@ from orders.operations import (
 from orders.operations.actions import return_actions
 from orders.pages import order_rows, return_steps
 from orders.pages.forms import ReasonForm
+from orders.pages.leafing import page_of
 from orders.pages.return_forms import CloseForm, ExchangeForm, InspectForm, PickupForm, ReceiveForm, ReturnRefundForm
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError
+from timeline.errors import DomainError
 from timeline.models import Stream
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ def return_list(request: HttpRequest) -> HttpResponseBase:
     tab = tab if tab in return_queries.TABS else "requested"
     rows = return_queries.listed(extra=return_queries.TABS[tab][1])
     order = NEWEST_FIRST if tab == "closed" else OLDEST_FIRST
-    try:
-        page = paged(rows, order=order, limit=ROWS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(rows, order=order, limit=ROWS_PER_PAGE)
+    page = page_of(request, rows, order=order, limit=ROWS_PER_PAGE)
     waiting = return_queries.waiting()
     context = {
         "rows": page.rows, "tab": tab, "tabs": [(key, word, waiting.get(key)) for key, (word, _) in return_queries.TABS.items()],

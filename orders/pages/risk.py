@@ -16,12 +16,12 @@ from orders import masking, naming, queries, risk_queries
 from orders.operations import reviewing
 from orders.pages import order_rows
 from orders.pages.forms import WordsField
+from orders.pages.leafing import page_of
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, write
 from orders.risk.signals import SIGNALS
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError
+from timeline.errors import DomainError
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -52,10 +52,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     text = request.GET.get("score", "")
     score = next((known for known in SCORES if str(known) == text), 0)
     rows = risk_queries.waiting(min_score=score)
-    try:
-        page = paged(rows, order=OLDEST_FIRST, limit=ROWS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(rows, order=OLDEST_FIRST, limit=ROWS_PER_PAGE)
+    page = page_of(request, rows, order=OLDEST_FIRST, limit=ROWS_PER_PAGE)
     context = {
         "page": page, "rows": [(order, getattr(order, "risk", None)) for order in page.rows], "score": score, "scores": SCORES,
         "may_decide": may_decide(request), "here": "queue", "now": timezone.now(), "open_count": order_rows.open_count(),

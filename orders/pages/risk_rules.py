@@ -16,14 +16,14 @@ from orders import colleagues
 from orders.models import RiskBlock
 from orders.operations import assessing, risk_rules
 from orders.pages import order_rows
+from orders.pages.leafing import page_of
 from orders.pages.risk import may_decide
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from orders.risk import rules, verdict
 from orders.risk.signals import SIGNALS
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError, Invalid
+from timeline.errors import DomainError, Invalid
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -190,10 +190,7 @@ def _blocks(request: HttpRequest, form: BlockForm, *, status: int = 200) -> Http
     kind = request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     found = RiskBlock.objects.filter(kind=kind) if kind else RiskBlock.objects.all()
-    try:
-        page = paged(found, order=("-created_at", "-id"), limit=ROWS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(found, order=("-created_at", "-id"), limit=ROWS_PER_PAGE)
+    page = page_of(request, found, order=("-created_at", "-id"), limit=ROWS_PER_PAGE)
     names = colleagues.shown_names(row.created_by for row in page.rows)
     context = {
         "page": page, "rows": [(row, names.get(row.created_by, row.created_by)) for row in page.rows], "form": form, "kinds": KINDS,

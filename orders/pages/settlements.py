@@ -14,14 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orders.models import Order
 from orders.operations import remittances
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
 from orders.pages.writing import status_of, words_of, write
 from payments import bank_statement, payouts, remittance_file
 from payments.operations import BANK_STREAM, keep_bank_lines
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError
+from timeline.errors import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -124,12 +124,7 @@ def _bring(
 
 
 def _list(request: HttpRequest, *, forms_: dict[str, FileForm] | None = None, status: int = 200) -> HttpResponseBase:
-    try:
-        page = paged(
-            payouts.payouts(), order=payouts.LATEST_FIRST, limit=PAGE_ROWS, cursor=request.GET.get("cursor") or None
-        )
-    except BadRequest:
-        page = paged(payouts.payouts(), order=payouts.LATEST_FIRST, limit=PAGE_ROWS)
+    page = page_of(request, payouts.payouts(), order=payouts.LATEST_FIRST, limit=PAGE_ROWS)
     waiting = payouts.bank_lines(matched=False).order_by(*payouts.LATEST_FIRST)
     context = {
         "rows": [payouts.payout_of(row) for row in page.rows], "page": page,

@@ -16,6 +16,7 @@ from orders import handing_over, masking, parcels, queries, tracking
 from orders.operations import carrying
 from orders.operations import claims as paying
 from orders.pages.forms import RupeesField, WordsField
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
@@ -26,8 +27,7 @@ from shipping.models import CarrierNotice, Claim, Manifest, Shipment
 from shipping.projection import FLAGS, OUR_FLAGS
 from shipping.queries import is_late, journey
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError, Missing
+from timeline.errors import DomainError, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,10 +105,7 @@ def shipment_list(request: HttpRequest) -> HttpResponseBase:
     if carrier:
         found = found.filter(carrier=carrier)
     found = found.defer("sealed", "contents", "origin")
-    try:
-        page = paged(found, order=parcels.NEWEST_FIRST, limit=PAGE_ROWS, cursor=request.GET.get("cursor"))
-    except BadRequest:
-        page = paged(found, order=parcels.NEWEST_FIRST, limit=PAGE_ROWS)
+    page = page_of(request, found, order=parcels.NEWEST_FIRST, limit=PAGE_ROWS)
     numbers = queries.numbers_of(row.stream for row in page.rows)
     today = timezone.localdate()
     context = {

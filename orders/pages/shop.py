@@ -20,11 +20,11 @@ from orders.models import Checkout
 from orders.models.person import of as people_of
 from orders.operations import numbers
 from orders.pages.forms import UNITS_MAX, DetailsForm
+from orders.pages.leafing import page_of
 from orders.pages.visitors import CART_SESSION_KEY, shoppers, visitor_actor, visitor_of, welcome
 from orders.pages.writing import put_errors, status_of, words_of, write
 from orders.quoting import price
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError, Missing
+from timeline.errors import DomainError, Missing
 from timeline.operations import operation
 from timeline.origins import origin
 
@@ -44,10 +44,7 @@ def products(request: HttpRequest) -> HttpResponseBase:
     """`/`: what is on sale."""
     q = request.GET.get("q", "").strip()[:SEARCH_CHARS_MAX].replace("\0", "")
     order = ("product__name", "sku")
-    try:
-        page = paged(stock.list_products(q), order=order, limit=GOODS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(stock.list_products(q), order=order, limit=GOODS_PER_PAGE)
+    page = page_of(request, stock.list_products(q), order=order, limit=GOODS_PER_PAGE)
     context = {"variants": page.rows, "q": q, "next_cursor": page.next_cursor, "total": page.total}
     return render(request, "shop/products.html", framed(request, context))
 

@@ -16,13 +16,12 @@ from inventory import ledger
 from inventory import queries as stock
 from inventory.models import Hold, Level, StockCount, Transfer, TransferLine, Variant
 from orders import queries
+from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
-from timeline.api.paging import Page, paged
-from timeline.errors import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -56,7 +55,7 @@ def shelves(request: HttpRequest) -> HttpResponseBase:
         rows = rows.filter(
             Q(variant__sku__icontains=q) | Q(variant__product__name__icontains=q) | Q(variant__name__icontains=q)
         )
-    page = _paged(request, rows, BY_SHELF)
+    page = page_of(request, rows, order=BY_SHELF, limit=PAGE_ROWS)
     context = {
         "rows": page.rows, "bare": _nowhere(q, show), "page": page, "q": q, "show": show, "tabs": {key: tab[0] for key, tab in SHOWN.items()},
         "open_count": open_count(), "counts": _counts(),
@@ -71,7 +70,7 @@ def variant(request: HttpRequest, sku: str) -> HttpResponseBase:
     found = Variant.objects.select_related("product").filter(sku=sku.upper()[:64].replace("\0", "")).first()
     if found is None:
         raise Http404
-    page = _paged(request, stock.ledger(found.sku), ("-at", "-id"))
+    page = page_of(request, stock.ledger(found.sku), order=("-at", "-id"), limit=PAGE_ROWS)
     holds = Hold.objects.select_related("warehouse").filter(variant=found, status__in=Hold.LIVE).order_by("created_at", "id")
     waits = list(stock.queue(found.sku)[:SHORT_ROWS])
     coming = TransferLine.objects.select_related("transfer__source", "transfer__target").filter(
@@ -105,7 +104,7 @@ def moving(request: HttpRequest) -> HttpResponseBase:
 def conflict_page(request: HttpRequest) -> dict[str, Any]:
     """The open conflicts, or with `?all` every one, the newest first."""
     shows_all = "all" in request.GET
-    page = _paged(request, stock.conflicts(is_open=not shows_all), ("-opened_at", "-id"))
+    page = page_of(request, stock.conflicts(is_open=not shows_all), order=("-opened_at", "-id"), limit=PAGE_ROWS)
     rows = [(row, _facts(row.ours), _facts(row.theirs)) for row in page.rows]
     return {"rows": rows, "page": page, "shows_all": shows_all, "open_count": open_count(), "counts": _counts()}
 
@@ -140,13 +139,6 @@ def _counts() -> dict[str, int]:
         "open": stock.transfers(is_open=True).count() + stock.counts(is_open=True).count(),
         "conflicts": stock.conflicts(is_open=True).count(),
     }
-
-
-def _paged(request: HttpRequest, rows: QuerySet[Any], order: Sequence[str]) -> Page:
-    try:
-        return paged(rows, order=order, limit=PAGE_ROWS, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        return paged(rows, order=order, limit=PAGE_ROWS)
 
 
 def _stories(streams: Iterable[str]) -> dict[str, tuple[str, str]]:

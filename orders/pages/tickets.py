@@ -17,11 +17,11 @@ from orders import queries, ticket_queries
 from orders.models import OPEN_STATUSES, Ticket
 from orders.operations import tickets
 from orders.pages import order_rows
+from orders.pages.leafing import page_of
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
 from timeline.api.authentication import staff_actor
-from timeline.api.paging import paged
-from timeline.errors import BadRequest, DomainError
+from timeline.errors import DomainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,10 +69,7 @@ def ticket_list(request: HttpRequest) -> HttpResponseBase:
     if state == "mine":
         rows = rows.filter(assignee=request.user.get_username())
     order = ("-opened_at", "-id") if state == "closed" else ("opened_at", "id")
-    try:
-        page = paged(rows, order=order, limit=ROWS_PER_PAGE, cursor=request.GET.get("cursor") or None)
-    except BadRequest:
-        page = paged(rows, order=order, limit=ROWS_PER_PAGE)
+    page = page_of(request, rows, order=order, limit=ROWS_PER_PAGE)
     context = {
         "page": page, "state": state, "tabs": {key: word for key, (word, _) in _TABS.items()}, "now": timezone.now(),
         "open_count": order_rows.open_count(),
