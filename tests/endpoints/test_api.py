@@ -35,10 +35,9 @@ def test_an_endpoint_is_made_read_changed_and_switched_off() -> None:
 
 @pytest.mark.parametrize(
     ("change", "status"),
-    [({"url": "https://127.0.0.1/"}, 201), ({"url": "http://example.com/"}, 422), ({"kinds": []}, 422), ({"kinds": ["Order"]}, 422), ({"name": ""}, 400), ({"more": 1}, 400)],
+    [({"url": "https://127.0.0.1/"}, 422), ({"url": "http://example.com/"}, 422), ({"kinds": []}, 422), ({"kinds": ["Order"]}, 422), ({"name": ""}, 400), ({"more": 1}, 400)],
 )
 def test_a_wish_that_cannot_be_is_refused(change: dict[str, Any], status: int) -> None:
-    """An address is judged whenever something is sent there, so a private one may be named and is never reached."""
     assert makers.staff("endpoints:write").post(URL, WISH | change).status_code == status
 
 

@@ -42,6 +42,25 @@ def test_a_hostile_url_leads_nowhere(url: str) -> None:
         guard.resolve(url)
 
 
+@pytest.mark.parametrize("url", [*HOSTILE, "https://a..example/", "https://shop.localhost/"])
+def test_a_hostile_url_is_refused_when_it_is_given(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is asked for; a written address is judged in whatever form it comes."""
+    asked = socket.getaddrinfo
+
+    def without_asking(*words: Any, **more: Any) -> Any:
+        assert more["flags"] == socket.AI_NUMERICHOST
+        return asked(*words, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_asking)
+    with pytest.raises(guard.NotAllowed):
+        guard.check_form(url)
+
+
+@pytest.mark.parametrize("url", ["https://hooks.example.com/a?b=c", "https://93.184.215.14:8443/", "https://[2606:4700:4700::1111]/"])
+def test_a_public_url_may_be_given(url: str) -> None:
+    guard.check_form(url)
+
+
 def test_none_of_them_makes_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same forms on the port of a server that is there: it is never called."""
     with Receiver() as sink:

@@ -51,8 +51,19 @@ class Destination:
 
 
 def check_form(url: str) -> None:
-    """That the URL may be tried at all, without asking anybody. Raises NotAllowed."""
-    _split(url)
+    """That the URL may be tried at all, without asking anybody: an address that is written down is judged at once. Raises NotAllowed."""
+    _, host, port, _ = _split(url)
+    if settings.ENDPOINTS_PRIVATE:
+        return
+    host = host.rstrip(".")
+    try:
+        written = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except UnicodeError as error:
+        raise NotAllowed from error
+    except OSError:
+        written = []  # a name, which is judged each time it is used
+    if not host or f".{host}".endswith(".localhost") or not all(is_public(str(row[4][0])) for row in written):
+        raise NotAllowed("This is no public address.")
 
 
 def resolve(url: str) -> Destination:
