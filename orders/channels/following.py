@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 UNCHANGED, UPDATED, CONFLICT = "unchanged", "updated", "conflict"
 S = ChannelImport.State
+# What went back is a fact, whatever a person decides about the goods or the status.
+_MONEY_IS_CLEAR = frozenset({"partly_cancelled", "refund_incomplete"})
 _BEFORE_SHIPPING = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PROCESSING)
 # Figures that move with money and parcels, and are followed on their own.
 _MOVING = ("paidAmount", "refundedAmount")
@@ -41,7 +43,11 @@ def follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Ca
     ours = locks.order(row.order_id)
     troubles = [*order.troubles, *([refusal] if refusal else []), *_contradictions(row, order, ours)]
     row.reasons = [trouble.row() for trouble in troubles]
-    if any(trouble.holds for trouble in troubles):
+    held = {trouble.code for trouble in troubles if trouble.holds}
+    if held and held <= _MONEY_IS_CLEAR:
+        with op.about(str(ours.pk)):
+            moving.follow_money(op, order=ours, told=order.told)
+    if held:
         return _dispute(op, row, said, order)
     _address(op, ours, order)
     if ours.channel_status != order.told.words:
