@@ -280,3 +280,21 @@ def test_woocommerce_is_completed_with_the_last_parcel(stub: Stub) -> None:
     assert [verb for verb, _, _ in stub.told if verb != "GET"] == ["POST"]
     send(order, "BD2")
     assert [verb for verb, _, _ in stub.told if verb != "GET"] == ["POST", "POST", "PUT"]
+
+
+def test_shopify_is_told_of_each_location_apart(stub: Stub) -> None:
+    order = imported(stub, "shopify")
+    where = f"/admin/api/2026-10/orders/{order.channel_order_id}"
+    waiting = [
+        {"id": 70 + place, "status": "open", "assigned_location_id": place, "line_items": [{"id": 80 + place, "line_item_id": place, "fulfillable_quantity": 2}]}
+        for place in (1, 2)
+    ]
+    stub.teach(f"GET {where}/fulfillment_orders.json", (200, {}, {"fulfillment_orders": waiting}))
+    stub.teach(f"GET {where}/fulfillments.json", (200, {}, {"fulfillments": []}))
+    stub.teach("POST /admin/api/2026-10/fulfillments.json", (201, {}, {}))
+    send(order, "BD1")
+    told = [said["fulfillment"]["line_items_by_fulfillment_order"] for verb, _, said in stub.told if verb == "POST"]
+    assert told == [
+        [{"fulfillment_order_id": 71, "fulfillment_order_line_items": [{"id": 81, "quantity": 2}]}],
+        [{"fulfillment_order_id": 72, "fulfillment_order_line_items": [{"id": 82, "quantity": 1}]}],
+    ]

@@ -46,19 +46,18 @@ class ShopifyTalk:
         if has(at(known, "fulfillments"), "tracking_number", sent.tracking_number):
             return
         said = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillment_orders.json")
-        waiting = _waiting(rows(at(said, "fulfillment_orders")), dict(sent.lines))
-        if not waiting:
-            return  # these units were fulfilled there before
         tracking = {"number": sent.tracking_number, "company": sent.carrier}
-        self._wire.ask(
-            "POST", "/fulfillments.json",
-            json={"fulfillment": {"line_items_by_fulfillment_order": waiting, "tracking_info": tracking, "notify_customer": True}},
-        )
+        # None waits where these units were fulfilled there before; one fulfilment is of one location.
+        for waiting in _waiting(rows(at(said, "fulfillment_orders")), dict(sent.lines)).values():
+            self._wire.ask(
+                "POST", "/fulfillments.json",
+                json={"fulfillment": {"line_items_by_fulfillment_order": waiting, "tracking_info": tracking, "notify_customer": True}},
+            )
 
 
-def _waiting(orders: list[dict[str, Any]], units: dict[str, int]) -> list[dict[str, Any]]:
-    """The parcel's units, taken from the fulfilment orders that wait for them; `units` is used up."""
-    found = []
+def _waiting(orders: list[dict[str, Any]], units: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
+    """The parcel's units by location, taken from the fulfilment orders that wait for them; `units` is used up."""
+    found: dict[str, list[dict[str, Any]]] = {}
     for order in orders:
         lines = []
         for line in rows(order.get("line_items")) if text(order.get("status")) in {"open", "in_progress"} else []:
@@ -68,7 +67,8 @@ def _waiting(orders: list[dict[str, Any]], units: dict[str, int]) -> list[dict[s
                 lines.append({"id": whole(line.get("id")), "quantity": count})
                 units[known] -= count
         if lines:
-            found.append({"fulfillment_order_id": whole(order.get("id")), "fulfillment_order_line_items": lines})
+            where = identity(order.get("assigned_location_id"))
+            found.setdefault(where, []).append({"fulfillment_order_id": whole(order.get("id")), "fulfillment_order_line_items": lines})
     return found
 
 
