@@ -43,7 +43,7 @@ def confirm(request: HttpRequest, number: str) -> HttpResponseBase:
     dialog = Dialog(
         "Confirm order", "Confirm order",
         (
-            f"{money(found.order.total_minor - found.order.paid_minor)} of this order is not recorded as paid.",
+            f"{money(found.order.total_minor - found.order.paid_minor, found.order.currency)} of this order is not recorded as paid.",
             "Confirm it only when you have seen the money. The record will say that you did.",
         ),
     )
@@ -146,7 +146,7 @@ def cancel(request: HttpRequest, number: str) -> HttpResponseBase:
     form = CancelForm(_sent(request), initial={"code": "customer_request"})
     says = ["Stock that has not left is free again; parcels on their way are called back."]
     if found.refundable_minor and _by_gateway(found):
-        says.append(f"{money(found.refundable_minor)} goes back to the customer at once.")
+        says.append(f"{money(found.refundable_minor, found.order.currency)} goes back to the customer at once.")
     return converse(
         request, order_id, Dialog("Cancel order", "Cancel order", says, is_danger=True), form, name="order.cancel",
         deed=lambda op: cancelling.cancel(

@@ -32,7 +32,7 @@ class RefundCard:
     @property
     def asks(self) -> str:
         """Who asks for how much, of a request."""
-        amount = money(self.refund.amount_minor)
+        amount = money(self.refund.amount_minor, self.refund.currency)
         return f"{self.who} wants to give {amount} back." if self.who else f"The customer asks for {amount} back."
 
 

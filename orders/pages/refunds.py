@@ -150,7 +150,7 @@ def _shown(request: HttpRequest, found: OrderDetail, form: RefundForm) -> Shown:
     """Work the form out as far as it is filled in."""
     wish = _wish(request, form)
     if wish.is_empty:
-        return Shown(None, "", f"Up to {money(found.refundable_minor)} can go back. Choose what goes back.", "Refund")
+        return Shown(None, "", f"Up to {money(found.refundable_minor, found.order.currency)} can go back. Choose what goes back.", "Refund")
     try:
         worked_out = refund_parts.quote(order=found.order, lines=found.lines, wish=wish)
     except DomainError as error:
@@ -160,7 +160,7 @@ def _shown(request: HttpRequest, found: OrderDetail, form: RefundForm) -> Shown:
         stream=str(found.order.pk), actor=staff_actor(request), amount_minor=worked_out.amount_minor,
         limit_minor=refund_limits.limit_of(request.user),
     )
-    amount = money(worked_out.amount_minor)
+    amount = money(worked_out.amount_minor, worked_out.payment.currency)
     return Shown(
         worked_out, "", _sentence(form, worked_out, waits=waits), f"Send {amount} for approval" if waits else f"Refund {amount}"
     )
@@ -186,7 +186,7 @@ def _sentence(form: RefundForm, worked_out: Quote, *, waits: bool) -> str:
     else:
         how = f"goes back by {way} in 5 to 7 working days"
     who = "Another person must approve it first." if waits else "The customer is told by e-mail."
-    return f"{money(worked_out.amount_minor)} {how}. {who}"
+    return f"{money(worked_out.amount_minor, payment.currency)} {how}. {who}"
 
 
 def _sent(request: HttpRequest) -> QueryDict | None:
