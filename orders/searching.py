@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from payments.models import Payment
+
 SORTS = {
     "createdAt": "created_at",
     "total": "total_minor",
@@ -24,6 +26,10 @@ SORTS = {
     "updatedAt": "stream__at",
     "status": "status",
 }
+# Snapshots and reasons are larger than all the rest of a row.
+_NOT_LISTED = ("pricing_snapshot", "discount_snapshot", "risk__reasons", "risk__signals")
+# In lists of their own: Django makes a queryset for every order otherwise, only to hold what it found.
+_LINES, _PAYMENTS = "listed_lines", "listed_payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +87,29 @@ def for_customer(person_id: UUID, *, statuses: Sequence[str] = ()) -> QuerySet[O
 
 
 def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """The same orders with what a list shows: two statements more, however many orders there are."""
-    return orders.select_related("stream", "person__key", "risk").prefetch_related(
-        Prefetch("lines", Line.objects.order_by("place")),
-        Prefetch("order_payments", OrderPayment.objects.select_related("payment").order_by("id")),
+    """The same orders with what a list shows: two statements more, however many orders there are.
+
+    Their lines and payments are read by `lines_of` and `payments_of`; what no list shows is left where it is.
+    """
+    return orders.select_related("stream", "person__key", "risk").defer(*_NOT_LISTED).prefetch_related(
+        Prefetch("lines", Line.objects.order_by("place"), to_attr=_LINES),
+        Prefetch("order_payments", OrderPayment.objects.select_related("payment").order_by("id"), to_attr=_PAYMENTS),
     )
 
 
 def staff_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """The same with what only staff see, tags and who looks after them: one statement more than `rows`."""
     return rows(orders).select_related("assignment").prefetch_related("tags")
+
+
+def lines_of(order: Order) -> list[Line]:
+    """What still stands of an order of `rows`, in its order."""
+    return [line for line in getattr(order, _LINES) if line.quantity]
+
+
+def payments_of(order: Order) -> list[Payment]:
+    """The payments of an order of `rows`, oldest first."""
+    return [link.payment for link in getattr(order, _PAYMENTS)]
 
 
 def numbers(orders: QuerySet[Order], *, limit: int) -> list[str]:

@@ -49,8 +49,9 @@ def seed(*, orders: int, days: int, chance: int, workers: int = 1) -> Iterator[t
     Several `workers` (PostgreSQL) are as many processes. Raises `processes.WorkerStopped`.
     """
     luck = random.Random(chance)  # noqa: S311 which orders there are is no secret
-    presses = [Press(pattern) for pattern in patterns.live(luck, orders=orders)]
+    presses = [Press(pattern) for pattern in patterns.live(luck)]
     turns = _turns(presses, orders, days, luck)
+    patterns.receive(_units(turns))
     workers = min(workers, len(turns)) if connection.vendor == "postgresql" else 1
 
     def work(place: int) -> Iterator[tuple[int, int]]:
@@ -80,6 +81,15 @@ def _turns(presses: Sequence[Press], orders: int, days: int, luck: random.Random
             since = last - length + length * (1 - SPREAD) * (place / len(these))
             turns.append(Turn(press, count, since, length * SPREAD, f"{luck.random()}"))
     return turns
+
+
+def _units(turns: Sequence[Turn]) -> Counter[str]:
+    """What all these orders take from the shelves, by SKU."""
+    found: Counter[str] = Counter()
+    for turn in turns:
+        for sku, quantity in turn.press.units().items():
+            found[sku] += quantity * turn.count
+    return found
 
 
 def _take(turn: Turn, worker: int) -> int:

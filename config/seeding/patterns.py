@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ GOODS: Final = tuple(
     for size, weight in ((100, weight), (250, weight * 2), (500, weight * 4))
 )
 RECEIVED_AT_ONCE: Final = 100_000
+SHELF_UNITS: Final = 1000  # of each SKU more than the orders take
 CHANNELS: Final = ("web", "app", "whatsapp", "pos")
 # How an order's life goes, and how many of a hundred go so.
 LIVES: Final = (
@@ -53,9 +54,9 @@ class Pattern:
     share: float
 
 
-def live(chance: random.Random, *, orders: int) -> list[Pattern]:
-    """One order of each life, of one to three lines. Makes goods for so many orders first."""
-    _goods(orders)
+def live(chance: random.Random) -> list[Pattern]:
+    """One order of each life, of one to three lines. Makes goods for them first."""
+    _goods()
     found: list[Pattern] = []
     for life, percent in LIVES:
         for lines in (1, 2, 3):
@@ -71,7 +72,15 @@ def address(state: str, name: str, phone: str, *, place: int = 0) -> dict[str, s
     return {"name": name, "phone": phone, "line1": "12 Lake View", "city": city, "state": state, "postalCode": pin, "country": "IN"}
 
 
-def _goods(orders: int) -> None:
+def receive(units: Mapping[str, int]) -> None:
+    """So many pieces come into the warehouse, by SKU."""
+    for sku, count in sorted(units.items()):
+        for first in range(0, count, RECEIVED_AT_ONCE):
+            with operation("stock.receive", actor=SEEDER) as op:
+                stock.receive(op, warehouse_code=WAREHOUSE, sku=sku, quantity=min(RECEIVED_AT_ONCE, count - first), reason="seed")
+
+
+def _goods() -> None:
     if not Warehouse.objects.filter(code=WAREHOUSE).exists():
         with operation("warehouse.add", actor=SEEDER) as op:
             stock.add_warehouse(
@@ -84,10 +93,7 @@ def _goods(orders: int) -> None:
                     op, product_id=stock.add_product(op, name=name).pk, sku=sku, price_minor=price_minor, gst_rate_bp=500, hsn="0902",
                     weight_g=weight_g, price_includes_gst=False,
                 )
-        for first in range(0, orders + 1000, RECEIVED_AT_ONCE):
-            with operation("stock.receive", actor=SEEDER) as op:
-                units = min(RECEIVED_AT_ONCE, orders + 1000 - first)
-                stock.receive(op, warehouse_code=WAREHOUSE, sku=sku, quantity=units, reason="seed")
+    receive({sku: SHELF_UNITS for sku, *_ in GOODS})
 
 
 def _live(life: str, basket: dict[str, int], state: str, channel: str) -> Order:

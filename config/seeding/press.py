@@ -27,7 +27,7 @@ from config.seeding import patterns, rows
 from config.seeding.counted import Tales
 from config.seeding.words import Copy, Values, Words, canonical, dashed, plain
 from inventory.models import Level, Movement
-from orders.models import Address, Checkout, Order, Person, PersonToken
+from orders.models import Address, Checkout, Line, Order, Person, PersonToken
 from orders.operations import people
 from payments.models import Payment, Posting
 from shipping.awb import own_number
@@ -102,12 +102,17 @@ class Press:
 
     def move_stock(self, count: int) -> None:
         """Let the levels follow the movements of so many copies."""
-        sums: Counter[tuple[UUID, UUID, str]] = Counter()
+        sums: dict[tuple[UUID, UUID], Counter[str]] = {}
         for row in self.found.get(Movement, {}).values():
+            changes = sums.setdefault((row["warehouse_id"], row["variant_id"]), Counter())
             for name in ("on_hand", "held"):
-                sums[row["warehouse_id"], row["variant_id"], name] += row[f"{name}_delta"] * count
-        for (warehouse, variant, name), change in sorted(sums.items(), key=str):
-            Level.objects.filter(warehouse_id=warehouse, variant_id=variant).update(**{name: F(name) + change})
+                changes[name] += row[f"{name}_delta"] * count
+        for (warehouse, variant), changes in sorted(sums.items(), key=str):
+            Level.objects.filter(warehouse_id=warehouse, variant_id=variant).update(**{name: F(name) + change for name, change in changes.items()})
+
+    def units(self) -> Counter[str]:
+        """How many pieces of each SKU one copy takes."""
+        return Counter({row["sku"]: row["quantity"] for row in self.found[Line].values()})
 
     def _gather(self) -> None:
         """The rows of both stories, and whatever hangs on them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from orders import lifecycle, queries
+from orders import lifecycle, queries, searching
 from orders.api.fulfilment_rows import fulfilment_row
 from orders.api.parcel_rows import shipment_row
 from orders.api.return_rows import return_row
@@ -87,9 +87,8 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
 
 
 def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
-    """An order in a list: all but its addresses, snapshots, refunds and parcels."""
-    lines = [line for line in order.lines.all() if line.quantity]
-    payments = [link.payment for link in order.order_payments.all()]
+    """An order of `searching.rows`: all but its addresses, snapshots, refunds and parcels."""
+    payments = searching.payments_of(order)
     refundable = sum(payment.refundable_minor for payment in payments)
     return {
         **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
@@ -97,7 +96,7 @@ def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
         **({"customer": _customer(order.person)} if as_staff else {}),
         **({"riskScore": risk.score if (risk := getattr(order, "risk", None)) else None, **sorted_row(order)} if as_staff else {}),
         "itemCount": order.item_count,
-        "items": [line_row(line) for line in lines],
+        "items": [line_row(line) for line in searching.lines_of(order)],
         "payments": [payment_row(payment) for payment in payments],
         "version": order.stream.seq,
         "updatedAt": order.stream.at,

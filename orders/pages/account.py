@@ -209,9 +209,9 @@ def _ask(
 
 
 def _card(found: Order) -> Card:
-    lines = [line for line in found.lines.all() if line.quantity]
+    lines = searching.lines_of(found)
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    payments = [link.payment for link in found.order_payments.all()]
+    payments = searching.payments_of(found)
     here = reverse("account-order", kwargs={"number": found.number})
     action, url = ("Pay now", reverse("pay", kwargs={"number": found.number})) if _must_pay(found, payments) else ("See order", here)
     if found.status == S.SHIPPED:

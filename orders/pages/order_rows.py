@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -23,7 +23,6 @@ from timeline.api.wire import day
 from timeline.errors import BadRequest, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from django.db.models import QuerySet
     from django.http import QueryDict
@@ -245,7 +244,7 @@ def _waiting() -> dict[str, int]:
 
 
 def _row(order: Order, now: datetime) -> Row:
-    lines: Sequence[Any] = [line for line in order.lines.all() if line.quantity]
+    lines = searching.lines_of(order)
     units = sum(line.quantity - line.quantity_cancelled for line in lines)
     shipped = sum(line.quantity_shipped for line in lines)
     marks = min(units, SEGMENTS_MAX)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from config.seeding import many
+from config.seeding import many, patterns
 from orders.analytics import rebuild
 from orders.models import Order
 from tests.thorough import THOROUGH
@@ -37,8 +37,9 @@ def _strangers() -> list[UUID]:
 
 
 @pytest.mark.postgres
-def test_two_processes_share_the_work() -> None:
-    """Each its own batches, no number twice, the counts right."""
+def test_two_processes_share_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each its own batches, no number twice, the counts right, and as many goods as the orders take, however few there were."""
+    monkeypatch.setattr(patterns, "SHELF_UNITS", 60)
     told = list(many.seed(orders=300, days=30, chance=4, workers=2))
     assert told[-1][0] == 300
     assert Order.objects.filter(number__startswith="ORD-").count() == 324
