@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STORY_EVENTS_MAX = 5000
 _MOMENT = timedelta(milliseconds=2)
+_LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
 
 def story(stream: str, *, public_only: bool = False) -> list[Event]:
@@ -29,7 +30,10 @@ def story(stream: str, *, public_only: bool = False) -> list[Event]:
 
 def entry(stream: str, public_id: UUID) -> Event | None:
     """The event of this story that is known outside by this id; one statement over the events of one moment."""
-    at = datetime.fromtimestamp((public_id.int >> 80) / 1000, UTC)
+    milliseconds = public_id.int >> 80
+    if milliseconds > _LAST_MILLISECOND:  # an id that no event has may speak of any year
+        return None
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC)
     near = Event.objects.select_related("person_key").filter(
         stream=stream, recorded_at__gte=at - _MOMENT, recorded_at__lte=at + _MOMENT
     )
