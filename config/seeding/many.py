@@ -27,8 +27,8 @@ WORKERS_MAX: Final = 16
 BATCH_ORDERS: Final = 500
 ORDERS_PER_PERSON: Final = 4
 TOLD_EVERY: Final = 20
-# A batch is spread over a part of all days, the next over the next: keys that follow one another cost the indexes least.
-SPREAD: Final = 0.05
+# So many batches share the days they are spread over, the next the next: of keys that follow one another few pages are touched at once.
+ABREAST: Final = 8
 _SETTLED: Final = {"called_off", "delivered", "cash_delivered"}
 
 
@@ -78,8 +78,9 @@ def _turns(presses: Sequence[Press], orders: int, days: int, luck: random.Random
         these = [part for part in parts if (part[0].pattern.life in _SETTLED) is is_settled]
         for place, (press, count) in enumerate(these):
             last = now - timedelta(minutes=_span(press.pattern.life))
-            since = last - length + length * (1 - SPREAD) * (place / len(these))
-            turns.append(Turn(press, count, since, length * SPREAD, f"{luck.random()}"))
+            reach = length * min(1.0, ABREAST / len(these))
+            since = last - length + (length - reach) * (place / len(these))
+            turns.append(Turn(press, count, since, reach, f"{luck.random()}"))
     return turns
 
 

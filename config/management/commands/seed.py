@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--orders", type=int, required=True, help="how many, up to ten million")
         parser.add_argument("--days", type=int, default=365, help="over so many days before now")
         parser.add_argument("--chance", type=int, default=1, help="the same number makes the same choices")
-        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that share the work (PostgreSQL); one per core")
+        parser.add_argument("--workers", type=int, default=(os.cpu_count() or 1) + 1, help="processes that share the work (PostgreSQL); one more than there are cores")
 
     def handle(self, *args: Any, orders: int, days: int, chance: int, workers: int, **options: Any) -> None:  # noqa: ARG002 Django's signature
         """Print how far it is, and how fast."""
