@@ -57,12 +57,26 @@ def after_migrate(**_: Any) -> None:
     """Receiver of `post_migrate`: make the extension if that is allowed, and the indexes if it is there."""
     if connection.vendor != "postgresql":
         return
+    _write_at_once()
     gone = missing()
     if gone and _has_extension():
         tables = set(connection.introspection.table_names())
         for statement in _statements([_WANTED[name] for name in gone if _WANTED[name].table in tables]):
             with connection.cursor() as cursor:
                 cursor.execute(statement)
+
+
+def _write_at_once() -> None:
+    """Let no index of before put rows aside for later: a search reads all that was put aside, or the whole table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()"
+            " AND c.relname = ANY(%s) AND NOT coalesce(c.reloptions, '{}') @> '{fastupdate=off}'",
+            [list(_WANTED)],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER INDEX "{name}" SET (fastupdate = off)')
+            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [name])
 
 
 def _has_extension() -> bool:
@@ -85,5 +99,5 @@ def _statements(indexes: list[Trigram]) -> Iterator[str]:
     yield from ("SET statement_timeout = 0", "SET lock_timeout = 0")  # behind a backup, say
     for index in indexes:
         yield f'DROP INDEX{aside} IF EXISTS "{index.name}"'
-        yield f'CREATE INDEX{aside} "{index.name}" ON "{index.table}" USING gin (({index.expression}) gin_trgm_ops)'
+        yield f'CREATE INDEX{aside} "{index.name}" ON "{index.table}" USING gin (({index.expression}) gin_trgm_ops) WITH (fastupdate = off)'
     yield from ("RESET statement_timeout", "RESET lock_timeout")

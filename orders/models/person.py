@@ -70,7 +70,7 @@ class PersonToken(models.Model):
     token = models.BinaryField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["kind", "token"], name="person_token_idx")]
+        indexes: ClassVar = [models.Index(fields=["kind", "token", "person"], name="person_found_idx")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["person", "kind", "token"], name="person_token_once"),
             models.UniqueConstraint(fields=["token"], condition=models.Q(kind="account"), name="person_token_one_account"),

@@ -35,7 +35,7 @@ IS_KEPT: Final = os.environ.get("SCALE_KEEP") == "1"
 # What the lists read; the book of a million orders takes long to clean and is read by its keys.
 READ: Final = (
     "orders_order", "orders_line", "orders_orderpayment", "orders_person", "orders_persontoken", "orders_riskassessment", "payments_payment",
-    "timeline_stream", "timeline_subjectkey",
+    "shipping_shipment", "timeline_stream", "timeline_subjectkey",
 )
 FIRST, STATUS, DEEP = "P3 list of 50", "P3 list of 50 of a status", "P3 the same, 4,000 deep"
 

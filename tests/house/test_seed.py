@@ -73,9 +73,9 @@ def test_b61_searches_of_many_orders_are_served_by_their_indexes() -> None:
     assert sent is not None
     assert sent.shipment is not None
     asked = {
-        "status:processing": "order_status_created_idx", "pay:unpaid": "order_payment_created_idx",
+        "status:processing": "order_status_created_idx", "status:delivered": "order_done_created_idx", "pay:unpaid": "order_payment_created_idx",
         f"number:{order.number[-9:]}": "order_number_part_idx", order.number[-9:]: "order_number_part_idx",
-        f"email:{profile['email']}": "person_token_idx", profile["email"]: "person_token_idx",
+        f"email:{profile['email']}": "person_found_idx", profile["email"]: "person_found_idx",
         f"awb:{sent.shipment.tracking_number[2:9]}": "shipment_tracking_part_idx", "city:Mysuru total:>1": "order_city_idx",
         "sku:SEED-TEA-1*": "line_sku_order_idx", "total:..1": "order_total_idx", "delivered:2020": "order_delivered_idx",
         f"customer:{order.person_id}": "order_person_created_idx",
