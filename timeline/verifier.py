@@ -4,8 +4,9 @@
 
 A proof says: these events, to the byte, stand at these places of a log whose state the shop signed. What is checked, in
 this order: the signature of the checkpoint (C2SP signed note, Ed25519), that each event's bytes hash into the signed tree
-(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, that they
-are as many as the shop has signed that the story has in this state of the log, so that none is cut off at its end, and, where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
+(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, that they are as many as the shop
+has signed that the story has in this state of the log, so that none is cut off at its end, that those which are withheld are the ones that the shop
+withheld, and, where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
 
 The key must come from where you trust it, not from the proof. Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
 """
@@ -237,9 +238,10 @@ def open_note(note: str, keys: Sequence[Key]) -> str:
     return text
 
 
-def story_text(checkpoint: Checkpoint, stream: str, count: int) -> str:
-    """What the shop signs of a story: it has so many events in this state of the log. No checkpoint reads like this."""
-    return f"{checkpoint.origin} story\n{stream}\n{count} events\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
+def story_text(checkpoint: Checkpoint, stream: str, count: int, withheld: Sequence[int]) -> str:
+    """What the shop signs of a story in this state of the log: how many events it has, and which it withheld. No checkpoint reads like this."""
+    kept = " ".join(map(str, withheld)) or "none"
+    return f"{checkpoint.origin} story\n{stream}\n{count} events, withheld {kept}\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
 
 
 def witnessed(note: str, witnesses: Sequence[Witness]) -> dict[str, int]:
@@ -307,14 +309,15 @@ def check(
         before = row["position"]
     if not events:
         raise Broken("nothing_told", stream, "every event is withheld: hashes alone say nothing of a story")
-    if open_note(bundle["story"], keys) != story_text(checkpoint, stream, len(rows)):
-        raise Broken("cut_off", stream, f"the shop has not signed that the story has {len(rows)} events here")
+    withheld = [place for place, row in enumerate(rows, start=1) if "leaf" in row]
+    if open_note(bundle["story"], keys) != story_text(checkpoint, stream, len(rows), withheld):
+        raise Broken("cut_off", stream, f"the shop has not signed that the story has {len(rows)} events here, and withheld {len(withheld)} of them")
     if older is not None:
         _grown(bundle, keys, older, checkpoint)
     seen = witnessed(bundle["checkpoint"], witnesses)
     if len(seen) < quorum:
         raise Broken("not_witnessed", "checkpoint", f"{len(seen)} of the witnesses you trust have signed it, {quorum} are wanted")
-    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())), tuple(sorted(seen)), len(rows) - len(events))
+    return Verdict(stream, checkpoint, tuple(events), len(bundle.get("pending", ())), tuple(sorted(seen)), len(withheld))
 
 
 def _outline(bundle: Any, keys: Sequence[Key]) -> tuple[str, Checkpoint, list[Any]]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponse, HttpResponseBase
 
 asks = require_http_methods(["GET", "HEAD", "POST"])
-_PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "private, no-store"}
+_PRIVATE = {"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "private, no-store"}
 TOPICS = {
     "delivery": "Where is it?", "damaged": "Something is broken", "wrong_item": "It is not what I ordered", "payment": "My payment",
     "refund": "My refund", "address": "The address", "other": "Something else",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-_PRIVATE = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-cache"}
+_PRIVATE = {"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-cache"}
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""A browser at the console of a running shop."""
+"""A browser at a running shop."""
 
 from __future__ import annotations
 
@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def console(live_server: Any, tmp_path: Path) -> Iterator[tuple[Browser, str]]:
-    """A member of staff who is signed in, and where the console begins."""
+def window(live_server: Any, tmp_path: Path) -> Iterator[tuple[Browser, str]]:
+    """A browser of somebody nobody knows, and where the shop is."""
     path = program()
     if path is None:
         pytest.skip("there is no Chromium on this machine")
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("asha", first_name="Asha", is_staff=True))
     browser = Browser(path, tmp_path / "profile")
     try:
-        name = settings.SESSION_COOKIE_NAME
-        browser.sign_in(live_server.url, name, client.cookies[name].value)
-        yield browser, f"{live_server.url}/console/"
+        yield browser, live_server.url
     finally:
         browser.close()
+
+
+@pytest.fixture
+def console(window: tuple[Browser, str]) -> tuple[Browser, str]:
+    """The browser of a member of staff who is signed in, and where the console begins."""
+    browser, shop = window
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("asha", first_name="Asha", is_staff=True))
+    name = settings.SESSION_COOKIE_NAME
+    browser.sign_in(shop, name, client.cookies[name].value)
+    return browser, f"{shop}/console/"

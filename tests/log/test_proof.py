@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -109,16 +110,22 @@ def test_a_forged_proof_is_refused(how: str, kind: str) -> None:
     assert broken.value.kind == kind
 
 
+def state_of(bundle: dict[str, Any]) -> verifier.Checkpoint:
+    return verifier.Checkpoint.parse(verifier.open_note(bundle["checkpoint"], known_keys()))
+
+
 def cut_off(bundle: dict[str, Any], how: str) -> dict[str, Any]:
     """The last event is gone, and something is said about it."""
     who = signer()
     assert who is not None
     bundle["events"].pop()
     if how == "and said so":
-        bundle["story"] = bundle["story"].replace("\n5 events\n", "\n4 events\n")
+        bundle["story"] = bundle["story"].replace("\n5 events, ", "\n4 events, ")
     elif how == "as it was before":
         before = verifier.Checkpoint(who.key.name, 4, bytes(32))
-        bundle["story"] = who.signed(verifier.story_text(before, bundle["stream"], 4))
+        bundle["story"] = who.signed(verifier.story_text(before, bundle["stream"], 4, []))
+    elif how == "of another story":
+        bundle["story"] = who.signed(verifier.story_text(state_of(bundle), "another", 4, []))
     elif how == "as a checkpoint":
         bundle["story"] = bundle["checkpoint"]
     elif how == "by another":
@@ -128,7 +135,7 @@ def cut_off(bundle: dict[str, Any], how: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("how", "kind"),
-    [("silently", "cut_off"), ("and said so", "signature"), ("as it was before", "cut_off"), ("as a checkpoint", "cut_off"), ("by another", "unknown_key")],
+    [("silently", "cut_off"), ("and said so", "signature"), ("as it was before", "cut_off"), ("of another story", "cut_off"), ("as a checkpoint", "cut_off"), ("by another", "unknown_key")],
 )
 def test_a_proof_that_is_cut_off_at_its_end_is_refused(how: str, kind: str) -> None:
     """Who hands a proof on cannot leave out what happened last."""
@@ -136,6 +143,25 @@ def test_a_proof_that_is_cut_off_at_its_end_is_refused(how: str, kind: str) -> N
     with pytest.raises(Broken) as broken:
         check(cut_off(proof.bundle(stream), how), known_keys())
     assert broken.value.kind == kind
+
+
+def test_who_hands_a_whole_proof_on_cannot_keep_an_event_back() -> None:
+    """Not by giving its hash alone and saying that it is the proof of a receipt: a refund, say, would be an internal event."""
+    (stream,) = makers.sealed(["TEA"])
+    bundle = proof.bundle(stream)
+    row = bundle["events"][-1]
+    row["leaf"] = base64.b64encode(verifier.leaf_hash(row.pop("entry").encode())).decode()
+    with pytest.raises(Broken) as broken:
+        check({**bundle, "format": verifier.FORMAT_WITHHELD}, known_keys())
+    assert broken.value.kind == "cut_off"
+
+
+def test_a_log_under_a_new_name_proves_what_was_sealed_under_the_old_one(settings: Any) -> None:
+    (stream,) = makers.sealed(["TEA"])
+    settings.SEAL_ORIGIN = "bahi.local/second"
+    now = signer()
+    assert now is not None
+    assert len(check(proof.bundle(stream), [*known_keys(), now.key]).events) == 5
 
 
 @pytest.mark.parametrize("what", [None, [], {}, {"format": verifier.FORMAT}, {"format": verifier.FORMAT, "stream": "x", "checkpoint": "", "events": [{}]}])

@@ -104,7 +104,7 @@ def test_the_link_says_nothing_of_the_order_but_its_number_and_is_found_by_no_se
     answer = client.get(place)
     assert order.number in answer.content.decode()
     assert "meera" not in answer.content.decode().casefold()
-    assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
+    assert (answer["X-Robots-Tag"], answer["Referrer-Policy"]) == ("noindex, nofollow", "same-origin")
 
 
 def test_the_order_page_and_the_history_lead_to_the_questions() -> None:

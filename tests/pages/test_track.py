@@ -56,7 +56,7 @@ def test_it_shows_the_parcel_and_nothing_of_the_person_but_first_name_and_city()
 def test_it_is_kept_from_search_engines_and_from_the_next_page() -> None:
     response = page(shipped())
     assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
-    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Referrer-Policy"] == "same-origin"
     assert response.headers["Cache-Control"] == "private, no-cache"
     assert 'name="robots" content="noindex' in response.content.decode()
 
@@ -65,7 +65,7 @@ def test_while_nothing_moves_it_answers_304_and_then_anew() -> None:
     shipment = shipped()
     mark = page(shipment).headers["ETag"]
     again = page(shipment, if_none_match=mark)
-    assert (again.status_code, again.content, again.headers["Referrer-Policy"]) == (304, b"", "no-referrer")
+    assert (again.status_code, again.content, again.headers["Referrer-Policy"]) == (304, b"", "same-origin")
     see(shipment, "out_for_delivery")
     moved = page(shipment, if_none_match=mark)
     assert moved.status_code == 200

@@ -47,7 +47,8 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
 
     `public_only` is for customers: internal events are withheld, and only their hashes prove that the story has no gap.
 
-    How many events the story has is signed with it, so that whoever hands it on cannot cut off its end.
+    How many events the story has and which are withheld is signed with it, so that whoever hands it on can neither cut off
+    its end nor keep back more.
     Raises `Missing` for a story without events, `NotSealedYet`, `NotThatLarge`, `CannotSign`, `TooLong`.
     """
     events = list(Event.objects.filter(stream=stream).order_by("stream_seq").values_list("position", "canonical", "public")[: EVENTS_MAX + 1])
@@ -71,7 +72,7 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
         "format": FORMAT_WITHHELD if public_only else FORMAT,
         "stream": stream,
         "checkpoint": note,
-        "story": who.signed(story_text(State(who.key.name, newest.size, bytes(newest.root)), stream, len(sealed))),
+        "story": who.signed(story_text(_state(note), stream, len(sealed), _withheld(sealed) if public_only else [])),
         "keys": [str(key) for key in known_keys()],
         "events": [
             {"position": place, **_told(entry, public or not public_only), "path": _wire(merkle.inclusion(place, newest.size, tiles.read))}
@@ -80,6 +81,15 @@ def bundle(stream: str, *, since: int | None = None, public_only: bool = False) 
         "pending": [bytes(entry).decode() for _, entry, public in events[len(sealed) :] if public or not public_only],
         "consistency": {} if since is None else {str(since): consistency(since, newest.size, tiles=tiles)},
     }
+
+
+def _state(note: str) -> State:
+    """What a checkpoint's note says: under the origin of its time, whichever the log has now."""
+    return State.parse(note[: note.index("\n\n") + 1])
+
+
+def _withheld(sealed: Sequence[tuple[int, bytes, bool]]) -> list[int]:
+    return [seq for seq, (_, _, public) in enumerate(sealed, start=1) if not public]
 
 
 def _told(entry: bytes, is_open: bool) -> dict[str, str]:
