@@ -6,12 +6,36 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
 
+from orders import masking
+from timeline.actors import API_CLIENT, STAFF
+from timeline.errors import Forbidden
+from timeline.models import ApiClient
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.db.models import QuerySet
 
+    from timeline.actors import Actor
+
 SHOWN_MAX: Final = 200
+
+
+class MayNotJudge(Forbidden):
+    """Whether it is fraud is decided by those who see the customer in full."""
+
+
+def require_judge(actor: Actor) -> None:
+    """That who acts may judge people: no role, and no key, that sees them masked. Raises MayNotJudge. At most three statements."""
+    if actor.type == STAFF:
+        user = get_user_model().objects.filter(pk=actor.id).first() if actor.id.isdecimal() else None
+        may = user is None or masking.sees_customers(user)  # who is not there has no role that masks
+    elif actor.type == API_CLIENT:
+        may = masking.sees_customers(None, ApiClient.objects.filter(pk=actor.id).values_list("scopes", flat=True).first() or [])
+    else:
+        may = True
+    if not may:
+        raise MayNotJudge
 
 
 def active() -> QuerySet[Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from orders.models import OPEN_STATUSES, Order, OrderHold, RiskAssessment
-from orders.operations.reviewing import REASONS
+from orders.operations.holds import FRAUD
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-_WAITS = Q(reason__in=REASONS, released_at=None)
+_WAITS = Q(reason__in=FRAUD, released_at=None)
 
 
 def waiting(*, min_score: int = 0) -> QuerySet[Order]:

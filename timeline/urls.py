@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from timeline import verifier as program
@@ -19,12 +20,19 @@ from timeline.log.witnesses import configured
 from timeline.models import Checkpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.http import HttpRequest
 
 _TEXT = "text/plain; charset=utf-8"
 
 
-@require_safe
+def _read_by_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Read, and no more: another method is answered 405 with `Allow`. Programs call here, so there is no token of a form to miss."""
+    return csrf_exempt(require_safe(view))
+
+
+@_read_by_all
 def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/checkpoint`: the newest one, with the lines of its witnesses."""
     newest = Checkpoint.objects.order_by("-id").first()
@@ -33,7 +41,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django han
     return HttpResponse(signed_note(newest), content_type=_TEXT, headers={"Cache-Control": "no-cache"})
 
 
-@require_safe
+@_read_by_all
 def tile(request: HttpRequest, place: str) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/tile/<level>/<number>[.p/<width>]`: never changes."""
     hashes = served(place)
@@ -43,19 +51,19 @@ def tile(request: HttpRequest, place: str) -> HttpResponse:  # noqa: ARG001 Djan
     return HttpResponse(hashes, content_type="application/octet-stream", headers=headers)
 
 
-@require_safe
+@_read_by_all
 def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/keys`: every key that ever signed, the newest first, one a line."""
     return HttpResponse("".join(f"{key}\n" for key in known_keys()), content_type=_TEXT)
 
 
-@require_safe
+@_read_by_all
 def witnesses(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/witnesses`: whose lines are asked for under each checkpoint, their keys, one a line."""
     return HttpResponse("".join(f"{one.key}\n" for one in configured()), content_type=_TEXT)
 
 
-@require_safe
+@_read_by_all
 def verifier(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 Django hands it in
     """`/log/verifier.py`: the program that checks a proof with nothing of ours."""
     headers = {"Content-Disposition": 'attachment; filename="verifier.py"'}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orders import locks
+from orders import colleagues, locks
 from orders.models import Order, OrderHold
 from timeline import vault
 from timeline.errors import Missing, Refused
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 HOLDS_OPEN_MAX = 10
+FRAUD = (OrderHold.Reason.FRAUD, OrderHold.Reason.FRAUD_REVIEW)
 
 
 class OnHold(Refused):
@@ -48,7 +49,7 @@ def hold(
 
 
 def release(op: Operation, *, order_id: UUID, hold_id: UUID) -> OrderHold:
-    """Release one hold; releasing it again changes nothing. Raises Missing for a hold of another order.
+    """Release one hold; releasing it again changes nothing. Raises Missing for a hold of another order, MayNotJudge for one for fraud.
 
     What waited for the release alone (an order that was paid, or whose last label came meanwhile) goes on at once.
     """
@@ -62,6 +63,8 @@ def release(op: Operation, *, order_id: UUID, hold_id: UUID) -> OrderHold:
 
     if row.released_at is not None:
         return row
+    if row.reason in FRAUD:
+        colleagues.require_judge(op.actor)
 
     op.record(order, "order.released", facts={"reason": row.reason, "hold_id": row.pk})
     OrderHold.objects.filter(pk=row.pk).update(released_at=op.now)

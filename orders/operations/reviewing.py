@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from orders import locks
+from orders import colleagues, locks
 from orders.models import OrderHold
 from orders.operations import cancel, holds
 from orders.risk.verdict import PASS
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 REJECT: Final = "reject"
 VERDICTS: Final = (PASS, REJECT)
-REASONS: Final = (OrderHold.Reason.FRAUD, OrderHold.Reason.FRAUD_REVIEW)
 REASON_CHARS_MAX: Final = 500
 
 
@@ -29,11 +28,12 @@ class NothingToReview(Refused):
 def review(op: Operation, *, order_id: UUID, verdict: str, reason: str) -> Order:
     """Say `pass`, and its holds for fraud are released, or `reject`, and it is cancelled as fraud; other holds stand.
 
-    The reason is sealed. Raises Missing, NothingToReview, and TransitionRefused where it can no longer be cancelled.
+    The reason is sealed. Raises Missing, MayNotJudge, NothingToReview, and TransitionRefused where it can no longer be cancelled.
     """
     order = locks.order(order_id)
+    colleagues.require_judge(op.actor)
     waiting = list(
-        OrderHold.objects.filter(order=order, reason__in=REASONS, released_at=None).order_by("created_at").values_list("pk", flat=True)
+        OrderHold.objects.filter(order=order, reason__in=holds.FRAUD, released_at=None).order_by("created_at").values_list("pk", flat=True)
     )
     if not waiting:
         raise NothingToReview

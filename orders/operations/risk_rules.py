@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from orders import colleagues
 from orders.models import RiskAssessment, RiskBlock, RiskRuleset
 from orders.operations import assessing
 from orders.risk import rules, verdict
@@ -66,8 +67,9 @@ def checked(data: Mapping[str, Any], *, version: int = 0) -> rules.Ruleset:
 def put(op: Operation, *, data: Mapping[str, Any], expected_version: int | None = None) -> rules.Ruleset:
     """Make these the rules, as a new version; the same rules again change nothing. In the story `risk`, which is locked.
 
-    Raises Invalid, RulesChanged when the rules are not of `expected_version` any more.
+    Raises MayNotJudge, Invalid, RulesChanged when the rules are not of `expected_version` any more.
     """
+    colleagues.require_judge(op.actor)
     now = assessing.current()
 
     if expected_version is not None and expected_version != now.version:
@@ -84,7 +86,8 @@ def put(op: Operation, *, data: Mapping[str, Any], expected_version: int | None 
 
 
 def block(op: Operation, *, kind: str, value: str, reason: str) -> RiskBlock:
-    """Let every order with this e-mail, phone or address wait; a repeat gives the entry there is. Raises NothingToBlock."""
+    """Let every order with this e-mail, phone or address wait; a repeat gives the entry there is. Raises MayNotJudge, NothingToBlock."""
+    colleagues.require_judge(op.actor)
     token = assessing.token_of(kind, value)
     if not token:
         raise NothingToBlock(errors=[("#/value", "Needed.")])
@@ -99,7 +102,8 @@ def block(op: Operation, *, kind: str, value: str, reason: str) -> RiskBlock:
 
 
 def unblock(op: Operation, *, block_id: UUID) -> None:
-    """Take an entry off the blocklist. Raises Missing."""
+    """Take an entry off the blocklist. Raises MayNotJudge, Missing."""
+    colleagues.require_judge(op.actor)
     row = RiskBlock.objects.filter(pk=block_id).first()
     if row is None:
         raise Missing

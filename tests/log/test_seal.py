@@ -114,6 +114,12 @@ def test_the_log_is_served_as_tlog_tiles() -> None:
     assert client.get("/log/keys").content.decode().split() == [str(key) for key in known_keys()]
 
 
+@pytest.mark.parametrize("place", ["checkpoint", "keys", "witnesses", "verifier.py", "tile/0/000"])
+def test_the_log_is_read_alone(place: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(f"/log/{place}")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+
+
 @pytest.mark.parametrize("place", ["0/001", "0/000.p/0", "0/000.p/256", "0/0", "64/000", "x", "0/x001/000", "0/000.p/999"])
 def test_a_tile_that_is_not_there_is_not_found(place: str) -> None:
     makers.sealed(["TEA"])

@@ -192,7 +192,26 @@ def test_b67_who_sees_customers_masked_reads_and_decides_nothing(ravi: Client) -
     assert ravi.post(RULES, {"do": "put"}).status_code == 403
     assert ravi.post(BLOCKS, {"kind": "phone", "value": "1", "reason": "fraud"}).status_code == 403
     assert ravi.post(f"{BLOCKS}{RiskBlock.objects.get().pk}/").status_code == 403
+    hold = OrderHold.objects.get(order=order)
+    assert ravi.post(f"/console/orders/{order.number}/holds/{hold.pk}/release/").status_code == 403
     assert Order.objects.get(pk=order.pk).on_hold
+
+
+@pytest.mark.parametrize("scopes", [("orders:write",), ("orders:write", "orders:read", "shipments:write")])
+def test_b67_a_key_that_sees_customers_masked_decides_nothing_either(scopes: tuple[str, ...]) -> None:
+    order, key, boss = held_order(), makers.staff(*scopes), makers.staff()
+    hold, block = OrderHold.objects.get(order=order), RiskBlock.objects.get()
+    rules = {"holdFrom": 60, "rules": [], "version": 0}
+    refused = [
+        key.post(f"/admin/orders/{order.pk}/risk/review", {"verdict": "pass", "reason": "x"}), key.delete(f"/admin/orders/{order.pk}/holds/{hold.pk}"),
+        key.send("PUT", "/admin/risk/rules", rules), key.delete(f"/admin/risk/blocklist/{block.pk}"),
+        key.post("/admin/risk/blocklist", {"kind": "phone", "value": "9845012345", "reason": "fraud"}),
+    ]
+    assert [makers.read(answer, 403)["type"].rpartition("/")[2] for answer in refused] == ["may-not-judge"] * len(refused)
+    assert Order.objects.get(pk=order.pk).on_hold
+    other = makers.placed_order(email="else@example.com", shippingAddress=makers.address(phone="+919900112233"))
+    held = makers.read(boss.post(f"/admin/orders/{other.pk}/holds", {"reason": "stock"}), 201)
+    assert key.delete(f"/admin/orders/{other.pk}/holds/{held['id']}").status_code == 200, "another hold it may release"
 
 
 @pytest.mark.parametrize("url", [QUEUE, RULES, BLOCKS, f"{QUEUE}orders/ORD-20261121-00001/"])
