@@ -2,11 +2,10 @@
 
     python verifier.py order.proof.json --key 'bahi.local/log+1f2e3d4c+AR…'
 
-A proof says: these events, to the byte, stand at these places of a log whose state the shop signed. What is checked, in
-this order: the signature of the checkpoint (C2SP signed note, Ed25519), that each event's bytes hash into the signed tree
-(RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events are of one story and none between them is left out, that they are as many as the shop
-has signed that the story has in this state of the log, so that none is cut off at its end, that those which are withheld are the ones that the shop
-withheld, and, where an older checkpoint is given, that the log has only grown since (RFC 9162 consistency proof).
+A proof says: these events, to the byte, stand at these places of a log whose state the shop signed. What is checked, in this order: the signature of the
+checkpoint (C2SP signed note, Ed25519), that each event's bytes hash into the signed tree (RFC 6962 leaf hash, RFC 9162 inclusion proof), that the events
+are of one story and none between them is left out, that they are as many as the shop has signed that the story has in this state of the log, so that none is
+cut off at its end, that those withheld are the ones the shop withheld, and, with an older checkpoint, that the log has only grown since (RFC 9162 consistency proof).
 
 The key must come from where you trust it, not from the proof. Exit codes: 0 it holds, 1 it does not, 2 it cannot be read.
 """
@@ -240,8 +239,8 @@ def open_note(note: str, keys: Sequence[Key]) -> str:
 
 def story_text(checkpoint: Checkpoint, stream: str, count: int, withheld: Sequence[int]) -> str:
     """What the shop signs of a story in this state of the log: how many events it has, and which it withheld. No checkpoint reads like this."""
-    kept = " ".join(map(str, withheld)) or "none"
-    return f"{checkpoint.origin} story\n{stream}\n{count} events, withheld {kept}\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
+    told = f"{count} events, withheld {' '.join(map(str, withheld)) or 'none'}"
+    return f"{checkpoint.origin} story\n{stream}\n{told}\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
 
 
 def witnessed(note: str, witnesses: Sequence[Witness]) -> dict[str, int]:
