@@ -288,6 +288,12 @@ def _pay(word: str, _: dt.datetime) -> Q:
     return Q(payment_method=word) | Q(pk__in=paid.values("order_id"))
 
 
+def refund_requests() -> QuerySet[OrderPayment, UUID]:
+    """The orders of refunds that somebody asked for and nobody has granted or declined yet; each once."""
+    waiting = Refund.objects.filter(status=Refund.Status.REQUESTED).values("payment")
+    return OrderPayment.objects.filter(payment__in=waiting).values_list("order", flat=True).distinct()
+
+
 def _has(word: str, _: dt.datetime) -> Q:
     here = OuterRef("pk")
     return {
@@ -298,6 +304,7 @@ def _has(word: str, _: dt.datetime) -> Q:
         "note": lambda: Q(Exists(Event.objects.filter(stream=OuterRef("stream_id"), kind="note.added"))),
         "parcel": lambda: Q(Exists(Fulfilment.objects.filter(order=here, shipment__isnull=False))),
         "refund": lambda: Q(Exists(OrderPayment.objects.filter(order=here, payment__refunds__isnull=False))),
+        "refund_request": lambda: Q(pk__in=refund_requests()),
         "return": lambda: Q(Exists(Return.objects.filter(order=here))),
     }[word]()
 

@@ -33,7 +33,7 @@ PAYMENT_METHODS: Final = (
     "cod", "razorpay", "upi", "card", "netbanking", "wallet", "emi", "cardless_emi", "paylater", "bank_transfer", "cash",
 )
 FULFILMENT_STATES: Final = ("unfulfilled", "partial", "fulfilled", "delivered", "returned")
-HAS: Final = ("discount", "dispute", "hold", "invoice", "note", "parcel", "refund", "return")
+HAS: Final = ("discount", "dispute", "hold", "invoice", "note", "parcel", "refund", "refund_request", "return")
 IS: Final = ("cod", "edited", "ended", "guest", "held", "open", "paid", "stuck")
 
 

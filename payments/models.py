@@ -270,6 +270,7 @@ class Refund(StateModel):
             models.Index(
                 fields=["asked_at"], name="refund_unsettled_idx", condition=Q(status__in=["pending", "in_doubt"])
             ),
+            models.Index(fields=["payment"], name="refund_requested_idx", condition=Q(status="requested")),
         ]
 
     def __str__(self) -> str:

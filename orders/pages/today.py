@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
-from orders import risk_queries
+from orders import finding, risk_queries
 from orders.analytics import metrics, reports
 from orders.models import OPEN_STATUSES, Incident, Order, Return, Ticket
 from orders.operations import mentions
@@ -100,7 +100,7 @@ def _period(request: HttpRequest, now: datetime) -> tuple[str, date, date]:
 
 
 def _queue(user: Any) -> list[tuple[str, Link]]:
-    """What waits for this person, and for anybody. Seven statements."""
+    """What waits for this person, and for anybody. Eight statements."""
     name = user.get_username()
     return_url, tickets_url = reverse("console-returns"), reverse("console-tickets")
     mine = Ticket.objects.filter(status=Ticket.Status.OPEN, assignee=name).count()
@@ -111,6 +111,7 @@ def _queue(user: Any) -> list[tuple[str, Link]]:
         ("My tickets", Link(str(mine), f"{tickets_url}?state=mine")),
         ("Mentions of me", Link(str(mentions.unread(user)), reverse("console-mentions"))),
         ("Risks to review", Link(str(risk_queries.waiting().count()), reverse("console-risk"))),
+        ("Refunds to approve", Link(str(finding.refund_requests().count()), _list("?q=has:refund_request"))),
         ("Returns to approve", Link(str(asked), f"{return_url}?tab=requested")),
         ("Returns to inspect", Link(str(received), f"{return_url}?tab=received")),
     ]

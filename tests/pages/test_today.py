@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.models import Order, Tally, Ticket
-from orders.operations import holds, notes, tickets
+from orders.operations import holds, notes, refund, tickets
 from tests import makers
 from tests.analytics.counting import count_now
 from tests.pages.markup import check
@@ -130,6 +130,24 @@ def test_my_queue_has_what_names_me_and_what_waits_for_its_risk(asha: Client) ->
     found = dict(Links(page(asha)).found)
     assert found["1 Mentions of me"] == "/console/mentions/"
     assert found["1 Risks to review"] == "/console/risk/"
+
+
+def test_refunds_that_wait_for_approval_lead_to_their_orders(asha: Client) -> None:
+    """UX B5.1: as long as they wait, each order once."""
+    order, _ = makers.paid_order(), makers.paid_order()
+    ids = []
+    for amount in (100, 200):
+        with operation("test.ask", actor=makers.shopper(order.person_id), stream=str(order.pk)) as op:
+            ids.append(refund.request(op, order_id=order.pk, amount_minor=amount, reason="Broken").pk)
+    waiting = "/console/orders/?q=has:refund_request"
+    assert dict(Links(page(asha)).found)["1 Refunds to approve"] == waiting
+    assert order.number in page(asha, waiting)
+    assert shown_orders(page(asha, waiting)) == 1
+    for refund_id in ids:
+        with operation("test.decline", actor=makers.STAFF, stream=str(order.pk)) as op:
+            refund.decline(op, order_id=order.pk, refund_id=refund_id, reason="No")
+    assert "0 Refunds to approve" in dict(Links(page(asha)).found)
+    assert shown_orders(page(asha, waiting)) == 0
 
 
 def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[Order]) -> None:
