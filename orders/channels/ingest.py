@@ -72,7 +72,7 @@ def take(*, channel: str, said: Any, actor: Actor, account: ChannelAccount | Non
         return _taken(body, actor=actor, account=account)
     except Busy:
         raise
-    except (DomainError, IntegrityError, DataError, OverflowError, ValueError) as error:
+    except (DomainError, IntegrityError, DataError, ArithmeticError, ValueError) as error:
         # Neither an order nor a held import could be written: the bodies beside it still come in.
         log.warning("channel_body.refused", channel=channel, why=type(error).__name__, exc_info=True)
         trouble = Trouble("cannot_be_kept", f"The body cannot be kept: {type(error).__name__}.")

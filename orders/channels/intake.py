@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ class Intake:
 
     channel: str
     bodies: list[Any]
-    acknowledge: Callable[[dict[str, bool], datetime], str] | None = None
+    acknowledge: Callable[[Sequence[bool], datetime], str] | None = None
 
 
 def read(channel: str, raw: bytes) -> Intake:
@@ -54,11 +54,7 @@ def acknowledgement(intake: Intake, outcomes: list[Outcome], now: datetime) -> s
     """The 997 or CONTRL: a message is accepted when its order was kept, also where a person must look at it."""
     if intake.acknowledge is None:
         return None
-    accepted = {
-        str(body.get("control") or place): one.outcome != ingest.REFUSED
-        for place, (body, one) in enumerate(zip(intake.bodies, outcomes, strict=True))
-    }
-    return intake.acknowledge(accepted, now)
+    return intake.acknowledge([one.outcome != ingest.REFUSED for one in outcomes], now)
 
 
 def _limited(intake: Intake) -> Intake:

@@ -31,7 +31,7 @@ def test_an_850_is_read_and_acknowledged() -> None:
     assert (order.order_id, order.currency, order.total_minor, order.is_held) == ("BUYERCO:PO-77", "USD", 3300, False)
     assert [(item.sku, item.quantity, item.gross_minor) for item in order.items] == [("KURTA-M", 3, 2001), ("STOLE-1", 1, 999)]
     assert (order.discount_minor, order.shipping_minor, order.shipping["line2"], order.buyer.email) == (200, 500, "Dock 2", "ann@buyer.example")
-    answer = found.acknowledge({"0001": True}, NOW)
+    answer = found.acknowledge([True], NOW)
     assert (answer[:7], answer[105]) == ("ISA*00*", "~")
     assert "*ZZ*BAHI           *ZZ*BUYERCO        *" in answer
     assert "ST*997*0001~AK1*PO*7~AK2*850*0001~AK5*A~AK9*A*1*1*1~SE*6*0001~" in answer
@@ -42,7 +42,7 @@ def test_an_orders_message_is_read_with_its_releases_and_acknowledged() -> None:
     order = adapters.translate("edi", found.bodies[0])
     assert (order.number, order.currency, order.total_minor, order.is_held) == ("4500+1", "EUR", 2471, False)
     assert (order.items[0].sku, order.items[0].quantity, order.shipping["name"]) == ("KURTA-M", 3, "Depot 'A'")
-    answer = found.acknowledge({"1": False}, NOW)
+    answer = found.acknowledge([False], NOW)
     assert "UNH+1+CONTRL:2:2:UN'UCI+REF9+5412345000013:14+4012345000020:14+4'UCM+1+ORDERS:D:96A:UN+4'UNT+4+1'" in answer
 
 
@@ -139,6 +139,31 @@ def test_allowances_charges_taxes_and_prices_of_an_orders_message(segments: list
 def test_a_decimal_comma_and_other_separators_are_read() -> None:
     order = of_edifact(*LINE, "MOA+203:24,71", "UNS+S", "MOA+86:24,71", una="UNA:+,? '")
     assert figures(order) == (2471, 0, 0, 0, 2471, [])
+
+
+def test_several_groups_are_each_acknowledged_by_its_own_set_numbers() -> None:
+    """D9: set 0001 of one group is not set 0001 of another, and what is no purchase order is not taken."""
+    inside = X12[X12.index("ST*850") : X12.index("GE*1")]
+    start, end = X12[: X12.index("GS*")], "IEA*3*000000007~"
+    groups = "".join(f"GS*PO*BUYERCO*BAHI*20261120*1000*{number}*X*004010~{inside}{more}GE*1*{number}~" for number, more in ((7, ""), (8, ""), (9, "ST*855*0002~SE*2*0002~")))
+    found = edi.read((start + groups + end).encode())
+    answer = found.acknowledge([True, False, True], NOW)
+    assert answer[answer.index("ST*") : answer.index("IEA")] == (
+        "ST*997*0001~AK1*PO*7~AK2*850*0001~AK5*A~AK9*A*1*1*1~SE*6*0001~"
+        "ST*997*0002~AK1*PO*8~AK2*850*0001~AK5*R~AK9*R*1*1*0~SE*6*0002~"
+        "ST*997*0003~AK1*PO*9~AK2*850*0001~AK5*A~AK2*855*0002~AK5*R*1~AK9*P*2*2*1~SE*8*0003~GE*3*7~"
+    )
+
+
+@pytest.mark.parametrize("text", [X12.replace("SE*15*0001~", "ST*850*0002~SE*2*0002~"), EDIFACT.replace("UNT+17+1'", "UNH+2+ORDERS'UNT+2+2'")])
+def test_an_order_without_an_end_is_not_passed_over(text: str) -> None:
+    with pytest.raises(edi.NotAnInterchange):
+        edi.read(text.encode())
+
+
+def test_an_amount_of_many_decimals_is_compared_and_not_choked_on() -> None:
+    order = of_edifact(*LINE, "MOA+203:30", "UNS+S", f"MOA+79:30.{'0' * 28}", "MOA+86:30")
+    assert figures(order) == (3000, 0, 0, 0, 3000, [])
 
 
 @pytest.mark.parametrize("text", [

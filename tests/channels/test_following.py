@@ -167,6 +167,37 @@ def test_cash_is_asked_for_from_the_first_sight_of_an_order_that_comes_open() ->
     assert (makers.again(order).paid_minor, cash()) == (3490, [("cod", "captured", 3490)])
 
 
+def flipkart(status: str, hour: int) -> ingest.Outcome:
+    """A shipment that is paid at the door."""
+    items = body("flipkart")["orderItems"]
+    items[0].update(paymentType="COD", status=status)
+    return told("flipkart", orderItems=items, updatedAt=f"2026-11-20T{hour}:00:00.000+05:30")
+
+
+def easy_ship(status: str, hour: int) -> ingest.Outcome:
+    """An order of Amazon's own carrier that is paid at the door."""
+    word = {"APPROVED": ("Unshipped", "PendingSchedule"), "DELIVERED": ("Shipped", "Delivered"), "RETURNED": ("Shipped", "ReturnedToSeller")}[status]
+    return told("amazon", PaymentMethod="COD", OrderStatus=word[0], EasyShipShipmentStatus=word[1], LastUpdateDate=f"2026-11-20T{hour}:00:00Z")
+
+
+@pytest.mark.parametrize(("tell", "gateway_minor"), [(flipkart, 103900), (easy_ship, 2659)])
+def test_cash_that_a_marketplace_collects_is_expected_of_it_and_not_of_our_carrier(tell: Any, gateway_minor: int) -> None:
+    """D5: nothing is receivable before the parcel arrived, and all of it from the channel then."""
+    outcome = tell("APPROVED", 11)
+    order = order_of(outcome)
+    assert (order.status, order.payment_method, cash()) == ("confirmed", "channel", [])
+    assert [reason["code"] for reason in outcome.reasons] == ["cash_collected_by_channel"]
+    tell("DELIVERED", 12)
+    assert (makers.again(order).status, cash()) == ("delivered", [("channel", "captured", gateway_minor)])
+
+
+@pytest.mark.parametrize("tell", [flipkart, easy_ship])
+def test_a_parcel_that_came_back_brought_a_marketplace_no_cash(tell: Any) -> None:
+    tell("APPROVED", 11)
+    assert tell("RETURNED", 12).outcome == "updated"
+    assert cash() == []
+
+
 def test_who_pays_at_the_channel_after_all_is_asked_for_no_cash() -> None:
     order = order_of(told("woocommerce", status="pending", payment_method="cod", date_paid_gmt=None))
     told("woocommerce", date_modified_gmt="2026-11-20T11:00:00")

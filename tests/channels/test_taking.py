@@ -15,6 +15,7 @@ from payments import journal
 from payments.models import Payment
 from tests import makers
 from tests.channels.bodies import SAMPLES, body
+from tests.channels.test_edi import X12
 from timeline import relay
 from timeline.models import Delivery
 
@@ -188,6 +189,12 @@ def test_a_batch_answers_each_and_one_bad_body_stops_no_other(clerk: makers.Call
     answer = makers.read(clerk.post("/admin/channels/shopify/orders", {"orders": [body("shopify"), {"no": "order"}, body("shopify", id=2)]}))
     assert [row["outcome"] for row in answer["data"]] == ["created", "refused", "created"]
     assert answer["counts"] == {"created": 2, "refused": 1}
+
+
+def test_an_interchange_of_which_nothing_was_taken_is_acknowledged_as_rejected(clerk: makers.Caller) -> None:
+    """D9: the partner hears of it in its own language, too."""
+    problem = makers.read(clerk.post("/admin/channels/edi/orders", X12.replace("PO-77", "").encode()), 422)
+    assert "AK2*850*0001~AK5*R~AK9*R*1*1*0~" in problem["acknowledgement"]
 
 
 @pytest.mark.parametrize(("raw", "status"), [

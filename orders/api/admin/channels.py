@@ -77,13 +77,14 @@ class ChannelOrdersView(StaffView):
         wish = rows.TakeQuery.parse(request.query_params)
         account = accounts.of_channel(channel, wish["account"]) if wish["account"] else None
         found = intake.take(told, actor=self.actor(), account=account)
-        answers = [rows.answer_row(place, one) for place, one in enumerate(found)]
+        answers, acknowledged = [rows.answer_row(place, one) for place, one in enumerate(found)], intake.acknowledgement(told, found, timezone.now())
         if all(one.outcome == ingest.REFUSED for one in found):
             errors = [(f"#/{place}", str(reason["detail"])) for place, one in enumerate(found) for reason in one.reasons]
-            raise NothingTaken(errors=errors, extra={"results": [{"outcome": one.outcome, "reasons": list(one.reasons)} for one in found]})
+            results = [{"outcome": one.outcome, "reasons": list(one.reasons)} for one in found]
+            raise NothingTaken(errors=errors, extra={"results": results, **({"acknowledgement": acknowledged} if acknowledged else {})})
         return shown({
             "data": answers, "counts": dict(Counter(one.outcome for one in found)),
-            "acknowledgement": intake.acknowledgement(told, found, timezone.now()),
+            "acknowledgement": acknowledged,
         })
 
 

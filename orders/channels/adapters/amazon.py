@@ -82,14 +82,18 @@ def _v0(body: dict[str, Any]) -> Canonical:
         elif easy in EASY_SHIP_TROUBLES:
             draft.trouble("parcel_in_trouble", f"The parcel is {easy}.", holds=False)
     ways = body.get("PaymentMethodDetails")
-    draft.cash_on_delivery = any(is_cash_on_delivery(way) for way in (body.get("PaymentMethod"), *(ways if isinstance(ways, list) else ())))
+    is_cash = any(is_cash_on_delivery(way) for way in (body.get("PaymentMethod"), *(ways if isinstance(ways, list) else ())))
+    draft.cash_on_delivery = is_cash and not easy
+    if is_cash and easy:
+        draft.trouble("cash_collected_by_channel", "Amazon's carrier collects the cash; ours to receive from Amazon once delivered.", holds=False)
     _whose(draft, words(body.get("FulfillmentChannel")))
     _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
     if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):
         draft.trouble("tax_collected_by_channel", "Amazon collects the tax and pays it itself; the total has it.", holds=False)
     deals = rows(body.get("PaymentExecutionDetail"))
     beside = sum((draft.money(deal.get("Payment"), "A payment") for deal in deals if words(deal.get("PaymentMethod")) != "COD"), ZERO)
-    return _finished(draft, beside)
+    is_owed = is_cash and not (easy and draft.status == "delivered")
+    return _finished(draft, beside if is_owed else None)
 
 
 def _asked_to_cancel(draft: Draft, *, is_asked: bool) -> None:
@@ -220,8 +224,8 @@ def _removed(draft: Draft, item: dict[str, Any], quantity: int) -> None:
         draft.trouble("partly_cancelled", "Some units of an item are neither sent nor to be sent.")
 
 
-def _finished(draft: Draft, beside_cash: Decimal = ZERO) -> Canonical:
-    """Taxes within the prices or on top: whichever reading comes to the total."""
+def _finished(draft: Draft, beside_cash: Decimal | None = None) -> Canonical:
+    """Taxes within the prices or on top: whichever reading comes to the total. All is paid, or what was paid beside cash that is owed."""
     parts = [*draft.lines, *draft.charges]
     net = sum((part.gross - part.discount for part in parts), ZERO)
     tax = sum((part.tax for part in parts), ZERO)
@@ -232,7 +236,7 @@ def _finished(draft: Draft, beside_cash: Decimal = ZERO) -> Canonical:
     if draft.status in {"pending", "cancelled"} and (draft.total is None or not draft.lines):
         draft.trouble("amounts_not_told_yet", "Amazon tells no amounts of an order that is cancelled, or whose payment it has not authorised.")
     if draft.status not in {"", "pending", "cancelled"}:
-        draft.paid = beside_cash if draft.cash_on_delivery else draft.total or ZERO
+        draft.paid = draft.total or ZERO if beside_cash is None else beside_cash
     return close(draft)
 
 

@@ -1,7 +1,8 @@
 """Flipkart's shipment (v3): what a seller gets there is a shipment with its items, and each is an order here.
 
 A push says what happened to which shipment; it is not signed over its body, so the account fetches the shipment before
-anything is believed. Prices are rupees and include GST.
+anything is believed. Prices are rupees and include GST. Cash at the door is collected by Flipkart's own carrier: it is
+Flipkart's to pay on, once the shipment is told as delivered.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ EVENTS = {
     "shipment_delivered": "DELIVERED", "shipment_cancelled": "CANCELLED", "shipment_form_failed": "FORM_FAILED",
 }
 RETURNS = {"RETURN_REQUESTED", "RETURNED"}
+_CASH_IS_PAID = {"DELIVERED", "COMPLETED"}
 _ORDER = ("pending", "confirmed", "processing", "shipped", "delivered")
 
 
@@ -70,12 +72,19 @@ def translate(body: dict[str, Any]) -> Canonical:
     for item in items:
         _item(draft, item)
     _status(draft, body, items)
-    draft.cash_on_delivery = any(words(item.get("paymentType")).upper() == "COD" for item in items)
-    if draft.status not in {"", "pending", "cancelled"} and not draft.cash_on_delivery:
-        draft.paid = draft.total or ZERO
+    _payments(draft, items)
     if body.get("hold") is True or words(body.get("eventType")).lower() == "shipment_hold":
         draft.on_hold = "held_by_channel"
     return close(draft)
+
+
+def _payments(draft: Draft, items: list[dict[str, Any]]) -> None:
+    """A return is told of parcels that nobody took in, too: it is no sign that cash was paid."""
+    is_cash = any(words(item.get("paymentType")).upper() == "COD" for item in items)
+    if is_cash:
+        draft.trouble("cash_collected_by_channel", "Flipkart collects the cash; ours to receive from it once delivered.", holds=False)
+    if draft.status not in {"", "pending", "cancelled"} and (not is_cash or set(draft.words.split("/")) <= _CASH_IS_PAID):
+        draft.paid = draft.total or ZERO
 
 
 def _told(body: dict[str, Any]) -> str:

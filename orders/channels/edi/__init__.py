@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ __all__ = ["Interchange", "NotAnInterchange", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Interchange:
-    """What came: its standard, a body for each order, and how it is acknowledged by control number."""
+    """What came: its standard, a body for each order, and how it is acknowledged: by whether each body was kept."""
 
     standard: str
     bodies: list[dict[str, Any]]
-    acknowledge: Callable[[dict[str, bool], datetime], str]
+    acknowledge: Callable[[Sequence[bool], datetime], str]
 
 
 def read(raw: bytes) -> Interchange:

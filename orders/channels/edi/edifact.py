@@ -8,8 +8,9 @@ Note [What an allowance is of]
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, edifact
@@ -27,6 +28,7 @@ DONE = "told"
 ZERO = Decimal(0)
 _READ = {*_TOTALS, *_OF_ALC, LINE_AMOUNT, LINES_TOTAL, TAX_AMOUNT, TAX_TOTAL}
 DATE_CHARS = 8
+ORDER = "ORDERS"
 
 
 def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
@@ -36,11 +38,13 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     bodies, current = [], None
     for segment in segments:
         if segment.tag == "UNH":
+            if current is not None:
+                raise NotAnInterchange(f"The message {current[0].text(1)} has no end.")
             current = [segment]
         elif current is not None:
             current.append(segment)
             if segment.tag == "UNT":
-                if current[0].text(2) == "ORDERS":
+                if current[0].text(2) == ORDER:
                     bodies.append(_body(current, sender))
                 current = None
     if current is not None:
@@ -50,15 +54,16 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     return bodies, segments, marks
 
 
-def acknowledge(segments: list[Segment], marks: Separators, *, accepted: dict[str, bool], now: datetime) -> str:
-    """The CONTRL for the interchange: the interchange and each of its messages, acknowledged (7) or rejected (4)."""
+def acknowledge(segments: list[Segment], marks: Separators, *, accepted: Sequence[bool], now: datetime) -> str:
+    """The CONTRL for the interchange: the interchange and each of its orders, acknowledged (7) or rejected (4), in the order of `read`."""
     head = segments[0]
-    kinds = {segment.text(1): segment.elements[1] for segment in segments if segment.tag == "UNH" and len(segment.elements) > 1}
+    orders = [segment for segment in segments if segment.tag == "UNH" and segment.text(2) == ORDER]
     one, two = _joined(head.elements[1], marks), _joined(head.elements[2], marks)
-    verdict = "7" if any(accepted.values()) else "4"
+    verdict = "7" if any(accepted) else "4"
     body = [["UNH", "1", marks.component.join(["CONTRL", "2", "2", "UN"])], ["UCI", _said(head.text(5), marks), one, two, verdict]]
     body += [
-        ["UCM", _said(name, marks), _joined(kinds.get(name, ("ORDERS",))[:4], marks), "7" if good else "4"] for name, good in accepted.items()
+        ["UCM", _said(one.text(1), marks), _joined(one.elements[1][:4], marks), "7" if good else "4"]
+        for one, good in zip(orders, accepted, strict=True)
     ]
     body.append(["UNT", str(len(body) + 1), "1"])
     rows = [
@@ -83,7 +88,7 @@ def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "orderId": f"{sender}:{head.text(2)}" if head.text(2) else "", "orderNumber": head.text(2), "customerId": sender,
         "status": _FUNCTION.get(head.text(3), f"function {head.text(3)}"), "lines": [], "charges": [], "troubles": [],
-        "control": segments[0].text(1), "standard": "edifact", "allowed": ZERO, "alc": "", "told": {},
+        "standard": "edifact", "allowed": ZERO, "alc": "", "told": {},
     }
     for segment in segments:
         _about(body, segment)
@@ -225,7 +230,7 @@ def _totals(body: dict[str, Any]) -> None:
 def _is(told: Decimal, found: Decimal) -> bool:
     """Whether the told amount is the found one, as far as the told one goes."""
     places = min(0, int(told.as_tuple().exponent))
-    return told == found.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP)
+    return abs(told - found) * 2 <= Decimal(1).scaleb(places)
 
 
 def _trouble(body: dict[str, Any], code: str, detail: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,8 @@ _OWN_PRICE = {"", "UCP", "CON", "NET"}
 _INFORMATION, _SUBTRACT = "O", "S"
 _PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
 DATE_CHARS = 8
+ORDER = "850"
+_NOT_TAKEN = "1"  # the code of a transaction set that is not supported
 
 
 def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
@@ -28,11 +31,13 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     bodies, current = [], None
     for segment in segments:
         if segment.tag == "ST":
+            if current is not None:
+                raise NotAnInterchange(f"The transaction set {current[0].text(2)} has no end.")
             current = [segment]
         elif current is not None:
             current.append(segment)
             if segment.tag == "SE":
-                if current[0].text(1) == "850":
+                if current[0].text(1) == ORDER:
                     bodies.append(_body(current, sender))
                 current = None
     if current is not None:
@@ -42,30 +47,51 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     return bodies, segments, marks
 
 
-def acknowledge(segments: list[Segment], marks: Separators, *, accepted: dict[str, bool], now: datetime) -> str:
-    """The 997 for the interchange: each transaction set accepted or rejected, by its control number."""
+def acknowledge(segments: list[Segment], marks: Separators, *, accepted: Sequence[bool], now: datetime) -> str:
+    """The 997s for the interchange, one for each group: each transaction set accepted or rejected, in the order of `read`."""
     isa = segments[0]
-    group = next((segment for segment in segments if segment.tag == "GS"), Segment("GS", ()))
+    groups = _groups(segments)
+    group = groups[0][0]
     e, t = marks.element, marks.segment
     head = [
         "ISA", "00", " " * 10, "00", " " * 10, isa.text(7).ljust(2)[:2], isa.text(8).ljust(15)[:15], isa.text(5).ljust(2)[:2],
         isa.text(6).ljust(15)[:15], now.strftime("%y%m%d"), now.strftime("%H%M"), isa.text(11).ljust(1)[:1], isa.text(12).ljust(5)[:5],
         isa.text(13).rjust(9, "0")[:9], "0", isa.text(15).ljust(1)[:1], marks.component,
     ]
-    control = group.text(6) or "1"
-    body = [["ST", "997", "0001"], ["AK1", group.text(1) or "PO", control]]
-    for name, good in accepted.items():
-        body += [["AK2", "850", name], ["AK5", "A" if good else "R"]]
-    fine = sum(accepted.values())
-    verdict = "A" if fine == len(accepted) else "P" if fine else "R"
-    body.append(["AK9", verdict, str(len(accepted)), str(len(accepted)), str(fine)])
-    body.append(["SE", str(len(body) + 1), "0001"])
+    control, verdicts = group.text(6) or "1", iter(accepted)
     rows = [
         head,
         ["GS", "FA", group.text(3), group.text(2), now.strftime("%Y%m%d"), now.strftime("%H%M"), control, "X", group.text(8) or "004010"],
-        *body, ["GE", "1", control], ["IEA", "1", isa.text(13).rjust(9, "0")[:9]],
     ]
+    for place, (start, sets) in enumerate(groups, start=1):
+        rows += _answer(f"{place:04}", start, sets, verdicts)
+    rows += [["GE", str(len(groups)), control], ["IEA", "1", isa.text(13).rjust(9, "0")[:9]]]
     return "".join(e.join(row) + t for row in rows)
+
+
+def _groups(segments: list[Segment]) -> list[tuple[Segment, list[Segment]]]:
+    """Each group's head with the heads of its transaction sets."""
+    found: list[tuple[Segment, list[Segment]]] = []
+    for segment in segments:
+        if segment.tag == "GS" or (segment.tag == "ST" and not found):
+            found.append((segment if segment.tag == "GS" else Segment("GS", ()), []))
+        if segment.tag == "ST":
+            found[-1][1].append(segment)
+    return found
+
+
+def _answer(control: str, start: Segment, sets: list[Segment], verdicts: Iterator[bool]) -> list[list[str]]:
+    """The 997 of a group. What is no purchase order is no transaction set we take."""
+    body = [["ST", "997", control], ["AK1", start.text(1) or "PO", start.text(6) or "1"]]
+    fine = 0
+    for one in sets:
+        is_order = one.text(1) == ORDER
+        good = is_order and next(verdicts)
+        fine += good
+        body += [["AK2", one.text(1), one.text(2)], ["AK5", "A"] if good else ["AK5", "R"] if is_order else ["AK5", "R", _NOT_TAKEN]]
+    verdict = "A" if fine == len(sets) else "P" if fine else "R"
+    body.append(["AK9", verdict, str(len(sets)), str(len(sets)), str(fine)])
+    return [*body, ["SE", str(len(body) + 1), control]]
 
 
 def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
@@ -73,7 +99,7 @@ def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "orderId": f"{sender}:{head.text(3)}" if head.text(3) else "", "orderNumber": head.text(3), "customerId": sender,
         "status": _PURPOSE.get(head.text(1), f"purpose {head.text(1)}"), "placedAt": _date(head.text(5)), "lines": [], "charges": [],
-        "troubles": [], "control": segments[0].text(2), "standard": "x12",
+        "troubles": [], "standard": "x12",
     }
     party: dict[str, str] = {}
     for segment in segments:
