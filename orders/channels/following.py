@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.channels import deciding, history, moving, placing
+from orders.channels import adapters, deciding, history, moving, placing
 from orders.channels.canonical import CANCELLED, REFUNDED, Canonical, Trouble, as_data
+from orders.channels.reading import loads
 from orders.models import ChannelImport, Order
 from orders.operations import people
 
@@ -49,7 +50,7 @@ def follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Ca
             moving.follow_money(op, order=ours, told=order.told)
     if held:
         return _dispute(op, row, said, order)
-    _address(op, ours, order)
+    _addresses(op, ours, order)
     if ours.channel_status != order.told.words:
         op.record(
             ours, "order.channel_told", stream=str(ours.pk),
@@ -75,10 +76,30 @@ def follow_money(op: Operation, *, row: ChannelImport, order: Canonical) -> bool
         raise AssertionError
     op.open_stream(str(row.order_id))
     ours = locks.order(row.order_id)
+    if order.currency != ours.currency:
+        return False
     before = (ours.paid_minor, ours.refunded_minor)
     with op.about(str(ours.pk)):
         now = moving.follow_money(op, order=ours, told=order.told)
     return before != (now.paid_minor, now.refunded_minor)
+
+
+def settle(op: Operation, *, row: ChannelImport, status: str) -> None:
+    """What the newest body says beside the settled conflict: its money, and where a person said what its status means, the step.
+
+    Raises whatever refuses the step.
+    """
+    said = loads(row.body() or b"{}")
+    if row.order_id is None or not said:
+        return
+    order = deciding.apply(adapters.translate(row.channel, said), row.decisions)
+    op.open_stream(str(row.order_id))
+    ours = locks.order(row.order_id)
+    if order.currency != ours.currency:
+        return
+    move = moving.follow_money if not status else moving.stay if moving.is_ahead(ours, order.told) else moving.take_as_far
+    with op.about(str(ours.pk)):
+        move(op, order=ours, told=order.told)
 
 
 def _dispute(op: Operation, row: ChannelImport, said: dict[str, Any], order: Canonical) -> str:
@@ -103,6 +124,8 @@ def _contradictions(row: ChannelImport, order: Canonical, ours: Order) -> list[T
                 difference_minor=order.total_minor - int(row.placed.get("total", 0)),
             )
         )
+    if order.currency != ours.currency and placed == now:
+        found.append(Trouble("several_currencies", f"The order is in {ours.currency} here, and its channel now tells it in another currency."))
     ended = ours.status in (Order.Status.CANCELLED, Order.Status.REFUNDED)
     if ended and order.told.status not in {CANCELLED, REFUNDED}:
         found.append(Trouble("status_went_back", f"The order is {ours.status} here, the channel says {order.told.words}."))
@@ -111,17 +134,18 @@ def _contradictions(row: ChannelImport, order: Canonical, ours: Order) -> list[T
     return found
 
 
-def _address(op: Operation, ours: Order, order: Canonical) -> None:
-    """Another address before the parcel leaves."""
-    wanted = placing.address_of(order.shipping)
-    if not order.shipping or ours.status not in _BEFORE_SHIPPING or wanted == people.read_address(ours.shipping_address, ours.person):
+def _addresses(op: Operation, ours: Order, order: Canonical) -> None:
+    """Other addresses before the parcel leaves."""
+    if ours.status not in _BEFORE_SHIPPING:
         return
-    address = people.keep_address(op, person=ours.person, address=wanted)
-    moved = {"shipping_address": address, "destination_state": placing.destination_of(order.shipping), **people.place_tokens(wanted)}
+    moved = _moved(op, ours, order)
+    if not moved:
+        return
+    changed = {f"{name}_id": moved[name].pk for name in ("shipping_address", "billing_address") if name in moved}
     op.record(
         ours, "order.edited", stream=str(ours.pk),
         facts={
-            "shipping_address_id": address.pk, "destination_state": moved["destination_state"], "item_count": ours.item_count,
+            **changed, "destination_state": moved.get("destination_state", ours.destination_state), "item_count": ours.item_count,
             "total_minor": ours.total_minor, "currency": ours.currency, "balance_minor": 0,
             "tax": {name: getattr(ours, name) for name in ("cgst_minor", "sgst_minor", "igst_minor")},
         },
@@ -130,6 +154,19 @@ def _address(op: Operation, ours: Order, order: Canonical) -> None:
     Order.objects.filter(pk=ours.pk).update(**moved)
     for name, value in moved.items():
         setattr(ours, name, value)
+
+
+def _moved(op: Operation, ours: Order, order: Canonical) -> dict[str, Any]:
+    """The order's columns that other addresses change; a body that tells none changes none."""
+    moved: dict[str, Any] = {}
+    shipping, billing = placing.address_of(order.shipping), placing.address_of(order.billing)
+    if order.shipping and shipping != people.read_address(ours.shipping_address, ours.person):
+        moved["shipping_address"] = people.keep_address(op, person=ours.person, address=shipping)
+        moved |= {"destination_state": placing.destination_of(order.shipping), **people.place_tokens(shipping)}
+    if order.billing and billing != people.read_address(ours.billing_address, ours.person):
+        to = moved.get("shipping_address", ours.shipping_address)
+        moved["billing_address"] = to if billing == shipping else people.keep_address(op, person=ours.person, address=billing)
+    return moved
 
 
 def _fixed(sums: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import structlog
 from django.db import DataError, IntegrityError
 
 from orders.channels import adapters, deciding, following, history, identifying, matching, placing
-from orders.channels.canonical import Canonical, Trouble, as_data
+from orders.channels.canonical import CANCELLED, Canonical, Trouble, as_data
 from orders.channels.reading import dumps, loads
 from orders.models import ChannelImport, Person
 from orders.operations import numbers, people
@@ -42,8 +42,12 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED = "created", "unchanged", "updated", "held", "conflict", "refused"
-OUTCOMES = (CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, REFUSED)
+DISMISSED = "dismissed"
+OUTCOMES = (CREATED, UNCHANGED, UPDATED, HELD, CONFLICT, DISMISSED, REFUSED)
 S = ChannelImport.State
+# What an order that was cancelled before it was one here need not say any more.
+_NEEDLESS = frozenset({"amounts_not_told_yet", "lines_missing", "total_missing", "unknown_currency", "unknown_sku", "no_sku"})
+_NEVER_PLACED = Trouble("cancelled_before_placing", "It was cancelled before it was an order here; nothing is to be done.", holds=False)
 log = structlog.get_logger("bahi.channels")
 
 
@@ -152,7 +156,7 @@ def _take(op: Operation, *, body: Body, number: Number | None, account: ChannelA
         _keep(op, row, said, order, print_=_print(body.said))
         return _same(row)
     row.fingerprint = _print(body.said)
-    if row.order_id is None and row.state != S.DISMISSED:
+    if row.order_id is None and (row.state != S.DISMISSED or _NEVER_PLACED.row() in row.reasons):
         return _decide(op, row=row, said=said, order=order, number=number, refusal=refusal, is_new=row._state.adding)
     _keep(op, row, said, order, print_=_print(body.said))
     return _follow(op, row=row, said=said, order=order, refusal=refusal)
@@ -197,9 +201,26 @@ def _decide(
     if not any(trouble.holds for trouble in troubles) and not any(item.quantity for item in order.items):
         troubles.append(Trouble("lines_missing", "No line has any units."))
     row.reasons = [trouble.row() for trouble in troubles]
+    if _is_never_placed(order, troubles):
+        return _end(op, row=row, said=said, order=order, is_new=is_new)
     if number is None or any(trouble.holds for trouble in troubles):
         return _hold(op, row=row, said=said, order=order, is_new=is_new)
     return _place(op, row=row, said=said, order=order, variants=variants, number=number, is_new=is_new)
+
+
+def _is_never_placed(order: Canonical, troubles: list[Trouble]) -> bool:
+    """Whether all that an order lacks is what nobody needs of one that is cancelled, and no money of it is with the channel."""
+    holding = {trouble.code for trouble in troubles if trouble.holds}
+    return order.told.status == CANCELLED and order.told.paid_minor <= order.told.refunded_minor and bool(holding) and holding <= _NEEDLESS
+
+
+def _end(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Canonical, is_new: bool) -> Outcome:
+    """Kept out of everybody's way, until its channel says that it is not cancelled after all."""
+    row.state = S.DISMISSED
+    row.reasons = [*({**reason, "holds": False} for reason in row.reasons), _NEVER_PLACED.row()]
+    op.record(row, "channel_import.dismissed", stream=row.story, facts=history.words(row, order), **history.sealed(row, said))
+    _keep(op, row, said, order, print_=bytes(row.fingerprint), is_new=is_new)
+    return Outcome(DISMISSED, row.channel, row.channel_order_id, tuple(row.reasons), row)
 
 
 def _place(

@@ -53,10 +53,10 @@ class Sums:
 
 
 def sums_of(order: Canonical) -> Sums:
-    """A discount beyond the goods is one on their shipping."""
-    subtotal, off, shipping = order.subtotal_minor, order.discount_minor, order.shipping_minor
-    beyond = max(0, off - max(0, subtotal))
-    return Sums(subtotal, off - beyond, order.tax_minor, shipping - beyond)
+    """A discount beyond the goods is one on their shipping; so is a tax within the prices that is more than the goods cost."""
+    subtotal, off = order.subtotal_minor, order.discount_minor
+    goods, beyond = max(0, subtotal), min(0, subtotal - off)
+    return Sums(goods, min(off, goods), order.tax_minor, order.shipping_minor + beyond)
 
 
 def place(

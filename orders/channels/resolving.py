@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inventory.models import Variant
-from orders.channels import deciding
+from orders.channels import deciding, following
 from orders.models import ChannelImport, ChannelSku
 from timeline.errors import Invalid, Missing, Refused
 
@@ -29,9 +29,10 @@ class NotAcceptable(Invalid):
 def decide(
     op: Operation, *, import_id: UUID, skus: Mapping[str, str], status: str, accept: Sequence[str], note: str = ""
 ) -> ChannelImport:
-    """Keep what a person said; the import is tried again afterwards. A conflict is settled: the order here stands.
+    """Keep what a person said; a held import is tried again afterwards. A conflict is settled: the order here stands.
 
-    Raises Missing, NothingToDecide, NotAcceptable, and Invalid for a SKU that is none of ours.
+    Of the body that made the conflict the money is followed, and the step that the person says its status means.
+    Raises Missing, NothingToDecide, NotAcceptable, Invalid for a SKU that is none of ours, and whatever refuses the step.
     """
     row = _row(op, import_id)
     if row.state not in (S.HELD, S.CONFLICT):
@@ -47,7 +48,8 @@ def decide(
         told = {reason["code"]: reason.get("difference", 0) for reason in row.reasons if reason["holds"]}
         said["accept"] = {**said.get("accept", {}), **{code: told[code] for code in accept if code in told}}
     row.decisions = said
-    if row.state == S.CONFLICT:
+    was_conflict = row.state == S.CONFLICT
+    if was_conflict:
         row.state, row.placed = S.IMPORTED, row.sums
         row.reasons = [{**reason, "holds": False} for reason in row.reasons]
     op.record(
@@ -59,6 +61,8 @@ def decide(
         private={"note": note} if note else None, targets=[("order", row.order_id)] if row.order_id else [],
     )
     row.save(update_fields=["decisions", "state", "placed", "reasons"])
+    if was_conflict:
+        following.settle(op, row=row, status=status)
     return row
 
 

@@ -12,7 +12,7 @@ from orders import as_of
 from orders.channels import accounts, ingest
 from orders.channels.reading import loads
 from orders.models import ChannelAccount, ChannelImport, Order, OrderHold, Person
-from orders.operations import fulfil, holds, process
+from orders.operations import fulfil, holds, people, process
 from orders.privacy import erasures
 from payments.models import Payment
 from tests import makers
@@ -145,6 +145,44 @@ def test_a_hold_of_ours_is_not_the_channels_to_release() -> None:
     told("magento", state="holded", status="holded", updated_at="2026-11-20 11:00:00")
     told("magento", updated_at="2026-11-20 12:00:00")
     assert [hold.reason for hold in OrderHold.objects.filter(released_at=None)] == ["address"]
+
+
+def test_another_billing_address_before_the_parcel_leaves_is_followed() -> None:
+    """Each address is followed on its own, and as it stood stays to be read."""
+    order = order_of(told("woocommerce"))
+    bill = {**body("woocommerce")["billing"], "address_1": "Plaza 9"}
+    assert told("woocommerce", billing=bill, date_modified_gmt="2026-11-20T11:00:00").outcome == "updated"
+    moved = makers.again(order)
+    assert people.read_address(moved.billing_address, moved.person)["line1"] == "Plaza 9"
+    assert moved.shipping_address_id == order.shipping_address_id
+    event = Event.objects.get(kind="order.edited", stream=str(order.pk))
+    assert (event.facts["billing_address_id"], "shipping_address_id" in event.facts) == (str(moved.billing_address_id), False)
+    done = {"billing": {**bill, "address_1": "Plaza 10"}, "status": "completed"}
+    told("woocommerce", **done, date_modified_gmt="2026-11-20T12:00:00")
+    told("woocommerce", **{**done, "billing": {**bill, "address_1": "Plaza 11"}}, date_modified_gmt="2026-11-20T13:00:00")
+    moved = makers.again(order)
+    assert people.read_address(moved.billing_address, moved.person)["line1"] == "Plaza 10", "what has left stays as it was"
+
+
+def test_who_is_billed_where_it_is_sent_moves_as_one() -> None:
+    order = order_of(told("shopify"))
+    assert order.billing_address_id == order.shipping_address_id
+    moved = {**body("shopify")["shipping_address"], "address1": "2 Lane"}
+    told("shopify", shipping_address=moved, updated_at="2026-11-20T11:00:00+05:30")
+    now = makers.again(order)
+    assert now.billing_address_id == now.shipping_address_id != order.shipping_address_id
+
+
+def test_a_tax_within_the_prices_that_is_more_than_the_goods_cost_is_in_their_shipping() -> None:
+    """Etsy tells one VAT for all of a receipt: 3.50 in 21.00, of which the goods are 1.00."""
+    def money(amount: int) -> dict[str, Any]:
+        return {"amount": amount, "divisor": 100, "currency_code": "GBP"}
+
+    sums = {"grandtotal": 2100, "total_price": 100, "total_shipping_cost": 2000, "total_vat_cost": 350, "total_tax_cost": 0, "discount_amt": 0, "gift_wrap_price": 0}
+    lines = [{"transaction_id": 1, "sku": "KURTA-M", "title": "Kurta", "quantity": 1, "price": money(100)}]
+    order = order_of(told("etsy", transactions=lines, **{name: money(amount) for name, amount in sums.items()}))
+    figures = (order.subtotal_minor, order.discount_minor, order.gst_minor, order.shipping_minor, order.total_minor, order.paid_minor)
+    assert figures == (0, 0, 350, 1750, 2100, 2100)
 
 
 def cash() -> list[tuple[str, str, int]]:

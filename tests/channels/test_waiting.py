@@ -99,3 +99,44 @@ def test_the_look_costs_the_same_for_two_as_for_ten(django_assert_num_queries: A
             told(f"{count}-{number}")
         with django_assert_num_queries(4):
             assert waiting.try_waiting(later()) == 0
+
+
+def test_older_orders_that_wait_for_a_person_keep_no_later_one_from_its_stock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "LOOKED_AT_MAX", 1)
+    told("odd", orderPaymentStatus="ODD", creationDate="2026-11-20T08:00:00.000Z")
+    told("good", creationDate="2026-11-20T12:00:00.000Z")
+    stock("KURTA-M", 3)
+    assert waiting.try_waiting(later()) == 1
+    assert Order.objects.get().channel_order_id == "good"
+
+
+def amazon(status: str, hour: int, **figures: Any) -> ingest.Outcome:
+    """An order as Amazon tells it while no figures are known."""
+    bare = {name: value for name, value in body("amazon").items() if name not in {"OrderTotal", "OrderItems"}}
+    said = {**bare, "OrderStatus": status, "LastUpdateDate": f"2026-11-20T{hour}:00:00Z", **figures}
+    return ingest.take(channel="amazon", said=loads(json.dumps(said).encode()), actor=makers.TESTER)
+
+
+def test_an_order_cancelled_before_it_was_one_waits_for_nobody() -> None:
+    """D2: it is first seen when it has ended, or it ended while its figures were waited for; its reason is kept."""
+    assert amazon("Pending", 10).outcome == "held"
+    gone = amazon("Canceled", 11)
+    assert (gone.outcome, gone.reasons[-1]["code"]) == ("dismissed", "cancelled_before_placing")
+    row = ChannelImport.objects.get()
+    assert (row.state, row.order_id, row.status) == ("dismissed", None, "cancelled")
+    assert not any(reason["holds"] for reason in row.reasons)
+    assert amazon("Canceled", 11).outcome == "unchanged"
+    assert amazon("Canceled", 12, AmazonOrderId="902-1-2").outcome == "dismissed"
+
+
+def test_an_order_that_is_not_cancelled_after_all_is_taken_in() -> None:
+    stock("KURTA-M", 9)
+    amazon("Canceled", 11)
+    sample = body("amazon")
+    told_anew = amazon("Unshipped", 12, OrderTotal=sample["OrderTotal"], OrderItems=sample["OrderItems"])
+    assert (told_anew.outcome, Order.objects.get().status) == ("created", "confirmed")
+
+
+def test_a_cancelled_order_whose_money_is_still_with_its_channel_waits_for_a_person() -> None:
+    gone = told("1", cancelStatus={"cancelState": "CANCELED"})
+    assert (gone.outcome, [reason["code"] for reason in gone.reasons if reason["holds"]]) == ("held", ["unknown_sku"])
