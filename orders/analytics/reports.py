@@ -1,12 +1,14 @@
-"""Questions of the day (D8): where orders are stuck and for how long, what money is in flight, how old open tickets are."""
+"""Questions of the day (D8): where orders are stuck and for how long, what money is in flight, how old open tickets are, how today goes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import ExtractHour, TruncDate
+from django.utils.timezone import get_current_timezone, localdate
 
 from orders.finding import LATE_AFTER
 from orders.models import OPEN_STATUSES, Order, Ticket
@@ -71,6 +73,15 @@ class TicketAges:
     oldest_s: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Orders placed from this moment on for an hour, and in the same hour a week before."""
+
+    begins: datetime
+    orders: int
+    before: int
+
+
 def stuck(now: datetime) -> list[StateAges]:
     """Each open status, in the order of life. Five statements; they read open orders by an index of their own."""
     rows: Any = _open().values("status", "currency").annotate(
@@ -110,6 +121,18 @@ def tickets(now: datetime) -> TicketAges:
     )
 
 
+def hours(now: datetime) -> list[Hour]:
+    """The 24 hours of today's clock, those to come with none. One statement; it reads the orders of two days."""
+    today = localdate(now)
+    before = today - timedelta(days=7)
+    placed = Order.objects.filter(_placed_on(today) | _placed_on(before)).annotate(day=TruncDate("created_at"), hour=ExtractHour("created_at"))
+    counts = {(day, hour): orders for day, hour, orders in placed.order_by().values_list("day", "hour").annotate(orders=Count("pk"))}
+    return [
+        Hour(_at(today, hour), counts.get((today, hour), 0), counts.get((before, hour), 0))
+        for hour in range(24)
+    ]
+
+
 def open_tickets() -> QuerySet[Ticket]:
     """Tickets that are not closed, of orders that are open."""
     return Ticket.objects.filter(status__in=Ticket.LIVE, order__status__in=OPEN_STATUSES)
@@ -119,6 +142,14 @@ def aged(age: str, now: datetime) -> tuple[datetime | None, datetime]:
     """Since when at the earliest (not included), and at the latest, an order of this age is where it is."""
     low, high = next((low, high) for name, low, high in AGES if name == age)
     return (now - high if high is not None else None), now - low
+
+
+def _at(day: date, hour: int = 0) -> datetime:
+    return datetime.combine(day, time(hour), tzinfo=get_current_timezone())
+
+
+def _placed_on(day: date) -> Q:
+    return Q(created_at__gte=_at(day), created_at__lt=_at(day + timedelta(days=1)))
 
 
 def _open() -> QuerySet[Order]:

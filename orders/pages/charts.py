@@ -18,23 +18,30 @@ LYING, ROW, LABEL = 420, 26, 110
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One number: its label, its value, the same in words, and where it leads."""
+    """One number: its label, its value, the same in words, and where it leads; `before` is what it is to be compared with."""
 
     label: str
     value: int
     words: str
     url: str
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A point as a rectangle."""
+    """A point as a rectangle; `before` is how high up the value of before stands."""
 
     point: Point
     x: float
     y: float
     width: float
     height: float
+    before: float | None = None
+
+    @property
+    def end(self) -> float:
+        """Where it ends on the right."""
+        return self.x + self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,14 @@ class Chart:
 
 def columns(name: str, title: str, points: Sequence[Point]) -> Chart:
     """Standing bars, one a point, in order of time."""
-    most = max((point.value for point in points), default=0) or 1
+    most = max((max(point.value, point.before or 0) for point in points), default=0) or 1
     step = WIDTH / max(1, len(points))
     bars = []
     for place, point in enumerate(points):
         height = round(point.value * HEIGHT / most, 1)
         shown = max(height, 1.0)
-        bars.append(Bar(point, round(place * step, 1), round(HEIGHT - shown, 1), round(max(1.0, step - GAP), 1), shown))
+        before = None if point.before is None else round(HEIGHT - point.before * HEIGHT / most, 1)
+        bars.append(Bar(point, round(place * step, 1), round(HEIGHT - shown, 1), round(max(1.0, step - GAP), 1), shown, before))
     return Chart(name, title, tuple(bars), WIDTH, HEIGHT)
 
 

@@ -69,11 +69,12 @@ def today(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     key, first, last = _period(request, now)
     states = reports.stuck(now)
-    flight, tickets = reports.in_flight(), reports.tickets(now)
+    flight, tickets, hours = reports.in_flight(), reports.tickets(now), reports.hours(now)
     context = {
         "now": now, "periods": PERIODS, "period": key, "first": first, "last": last,
         "queue": _queue(request.user), "states": [_row(state, now) for state in states],
         "ages": list(AGE_WORDS.values()), "flight": [_flight(row) for row in flight], "flight_chart": _flight_chart(flight),
+        "hours_chart": _hours_chart(hours), "hours_sum": (sum(hour.orders for hour in hours), sum(hour.before for hour in hours)),
         "tickets": tickets, "ticket_median": _long(tickets.median_s), "ticket_oldest": _long(tickets.oldest_s),
         **_business(first, last), "strip": _strip(), "open_count": sum(state.orders for state in states),
     }
@@ -151,6 +152,17 @@ def _flight_chart(flight: Sequence[reports.InFlight]) -> charts.Chart:
             for row in flight
         ],
     )
+
+
+def _hours_chart(hours: Iterable[reports.Hour]) -> charts.Chart:
+    return charts.columns("today", "Orders placed today, by hour", [_hour(hour) for hour in hours])
+
+
+def _hour(hour: reports.Hour) -> charts.Point:
+    end = hour.begins + timedelta(hours=1)
+    words = f"{hour.orders} {'order' if hour.orders == 1 else 'orders'}, {hour.before} a week ago"
+    placed = _list(narrowing.query(q=f"placed:>={hour.begins.isoformat()} placed:<{end.isoformat()}"))
+    return charts.Point(f"{hour.begins:%H}:00", hour.orders, words, placed, hour.before)
 
 
 def _business(first: date, last: date) -> dict[str, Any]:
@@ -266,6 +278,7 @@ def _long(seconds: int | None) -> str:
 # Each chart of the page by its id, for the file beside it.
 _CHARTS: Final[dict[str, Callable[[date, date], charts.Chart]]] = {
     "flight": lambda *_: _flight_chart(reports.in_flight()),
+    "today": lambda *_: _hours_chart(reports.hours(timezone.now())),
     "days": lambda first, last: _days_chart(metrics.daily(first, last)),
     "captured": lambda first, last: _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),
     "funnel": lambda first, last: _funnel_chart(metrics.between(first, last), first, last),

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -150,6 +151,26 @@ def test_refunds_that_wait_for_approval_lead_to_their_orders(asha: Client) -> No
     assert shown_orders(page(asha, waiting)) == 0
 
 
+def test_todays_hours_stand_beside_those_of_a_week_ago(asha: Client) -> None:
+    """UX B5.1 (4): also what was placed at the ends of a day, and nothing of the days between."""
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=30)
+    week_ago = noon - timedelta(days=7)
+    for moment in (
+        noon - timedelta(days=14), week_ago + timedelta(minutes=1), week_ago + timedelta(minutes=59), week_ago + timedelta(hours=11, minutes=59),
+        noon - timedelta(days=6), noon - timedelta(days=1), noon.replace(hour=0, minute=1), noon + timedelta(minutes=1), noon + timedelta(minutes=59),
+    ):
+        with time_machine.travel(moment):
+            makers.placed_order()
+    with time_machine.travel(noon + timedelta(hours=11)):
+        text = page(asha)
+        assert "3 so far; 3 on the whole of last" in text
+        said = dict(Links(text[text.index('id="today-title"') : text.index('id="flight"')]).found)
+        assert shown_orders(page(asha, said["12:00: 2 orders, 2 a week ago"])) == 2
+        assert shown_orders(page(asha, said["00:00: 1 order, 0 a week ago"])) == 1
+        assert "23:00: 0 orders, 1 a week ago" in said
+        assert sum(" a week ago" in words and ":" in words for words in said) == 24
+
+
 def test_charts_are_links_with_the_numbers_in_a_table(asha: Client, shop: list[Order]) -> None:
     text = page(asha)
     for chart in re.findall(r"<figure.*?</figure>", text, re.DOTALL):
@@ -168,7 +189,7 @@ def test_each_chart_is_a_file_with_the_same_numbers_and_no_formulas(asha: Client
     text = page(asha, "/console/?days=7")
     files = re.findall(r'href="(/console/charts/[^"]+)"', text)
     figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
-    assert len(files) == len(figures) == 4
+    assert len(files) == len(figures) == 5
     for url, figure in zip(files, figures, strict=True):
         answer = asha.get(url)
         assert answer["Content-Type"].startswith("text/csv")
