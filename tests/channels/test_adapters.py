@@ -299,6 +299,13 @@ def test_cash_on_delivery_is_known_by_the_gateways_name(way: str, is_cash: bool)
     assert read("amazon", body("amazon", PaymentMethod="Other", PaymentMethodDetails=[way])).told.cash_on_delivery is is_cash
 
 
+def test_cash_that_our_carrier_collects_for_amazon_is_not_paid_yet() -> None:
+    items = body("amazon-2026")["orderItems"]
+    items[0]["fulfillment"] = {"shipping": {"shippingConstraints": {"cashOnDelivery": "MANDATORY"}}}
+    told = read("amazon-2026", body("amazon-2026", orderItems=items)).told
+    assert (told.cash_on_delivery, told.paid_minor) == (True, 0)
+
+
 @pytest.mark.parametrize("name", ABROAD)
 def test_a_shop_abroad_is_read_to_the_last_unit(name: str) -> None:
     channel, said, figures, noted = ABROAD[name]

@@ -85,6 +85,11 @@ def of_edifact(*segments: str, una: str = "UNA:+.? '") -> Any:
     return adapters.translate("edi", edi.read(text.encode()).bodies[0])
 
 
+@pytest.mark.parametrize(("place", "country"), [("Canton*MI*48817", "US"), ("Toronto*ON*M5V 2T6", "CA"), ("Pune*MH*411001*IN", "IN")])
+def test_a_country_left_out_is_that_of_the_state_or_province(place: str, country: str) -> None:
+    assert of_x12("N1*ST*Store", "N3*1 Main St", f"N4*{place}", "PO1*1*1*EA*1**VP*A").shipping["country"] == country
+
+
 def figures(order: Any) -> tuple[Any, ...]:
     """Goods, discount, tax, charges, total, and why it is held."""
     held = [trouble.code for trouble in order.troubles if trouble.holds]

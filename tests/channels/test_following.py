@@ -218,7 +218,18 @@ def easy_ship(status: str, hour: int) -> ingest.Outcome:
     return told("amazon", PaymentMethod="COD", OrderStatus=word[0], EasyShipShipmentStatus=word[1], LastUpdateDate=f"2026-11-20T{hour}:00:00Z")
 
 
-@pytest.mark.parametrize(("tell", "gateway_minor"), [(flipkart, 103900), (easy_ship, 2659)])
+def easy_ship_2026(status: str, hour: int) -> ingest.Outcome:
+    """The same as the API of 2026-01-01 tells it: the program of the order, and what its items must be shipped with."""
+    parcel = {"APPROVED": "", "DELIVERED": "DELIVERED", "RETURNED": "RETURNED"}[status]
+    items = body("amazon-2026")["orderItems"]
+    items[0]["fulfillment"] = {"shipping": {"shippingConstraints": {"cashOnDelivery": "MANDATORY"}}}
+    return told(
+        "amazon-2026", programs=["AMAZON_EASY_SHIP"], orderItems=items, fulfillment={"fulfillmentStatus": "SHIPPED" if parcel else "UNSHIPPED"},
+        packages=[{"packageStatus": {"status": parcel}}] if parcel else [], lastUpdatedTime=f"2026-11-20T{hour}:00:00Z",
+    )
+
+
+@pytest.mark.parametrize(("tell", "gateway_minor"), [(flipkart, 103900), (easy_ship, 2659), (easy_ship_2026, 1180)])
 def test_cash_that_a_marketplace_collects_is_expected_of_it_and_not_of_our_carrier(tell: Any, gateway_minor: int) -> None:
     """D5: nothing is receivable before the parcel arrived, and all of it from the channel then."""
     outcome = tell("APPROVED", 11)
@@ -229,7 +240,7 @@ def test_cash_that_a_marketplace_collects_is_expected_of_it_and_not_of_our_carri
     assert (makers.again(order).status, cash()) == ("delivered", [("channel", "captured", gateway_minor)])
 
 
-@pytest.mark.parametrize("tell", [flipkart, easy_ship])
+@pytest.mark.parametrize("tell", [flipkart, easy_ship, easy_ship_2026])
 def test_a_parcel_that_came_back_brought_a_marketplace_no_cash(tell: Any) -> None:
     tell("APPROVED", 11)
     assert tell("RETURNED", 12).outcome == "updated"

@@ -137,6 +137,8 @@ def test_woocommerce_and_amazon_are_read_to_their_last_page(stub: Stub) -> None:
     assert json.loads(fresh(amazon).poll_cursor)["mark"] == "n"
     assert wait_of(amazon) > 55
     assert polling.poll(fresh(amazon)) == 1
+    asked = {dict(parse_qsl(urlsplit(path).query)).get("includedData", "") for _, path, _ in stub.told if "/orders/2026-01-01/" in path}
+    assert all("CANCELLATION" in words.split(",") for words in asked), "a buyer's wish to cancel is told only where it is asked for"
     assert ChannelImport.objects.count() == 4
 
 

@@ -26,6 +26,7 @@ EASY_SHIP_TROUBLES = {
 }
 _TAX_TITLE = "Tax"
 _THEIRS = {"AFN", "AMAZON"}
+_EASY_SHIP = "AMAZON_EASY_SHIP"
 _FIGURES = ("OrderTotal", "OrderItems", "proceeds", "orderItems")
 # Of an item: what is charged, its tax, what is taken off it, and the tax of that.
 _PARTS = (
@@ -83,17 +84,22 @@ def _v0(body: dict[str, Any]) -> Canonical:
             draft.trouble("parcel_in_trouble", f"The parcel is {easy}.", holds=False)
     ways = body.get("PaymentMethodDetails")
     is_cash = any(is_cash_on_delivery(way) for way in (body.get("PaymentMethod"), *(ways if isinstance(ways, list) else ())))
-    draft.cash_on_delivery = is_cash and not easy
-    if is_cash and easy:
-        draft.trouble("cash_collected_by_channel", "Amazon's carrier collects the cash; ours to receive from Amazon once delivered.", holds=False)
     _whose(draft, words(body.get("FulfillmentChannel")))
     _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
     if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):
         draft.trouble("tax_collected_by_channel", "Amazon collects the tax and pays it itself; the total has it.", holds=False)
     deals = rows(body.get("PaymentExecutionDetail"))
     beside = sum((draft.money(deal.get("Payment"), "A payment") for deal in deals if words(deal.get("PaymentMethod")) != "COD"), ZERO)
-    is_owed = is_cash and not (easy and draft.status == "delivered")
-    return _finished(draft, beside if is_owed else None)
+    return _finished(draft, _beside_cash(draft, beside, is_cash=is_cash, is_easy=bool(easy)))
+
+
+def _beside_cash(draft: Draft, paid: Decimal, *, is_cash: bool, is_easy: bool) -> Decimal | None:
+    """What is paid while cash is owed, None when none is. With Easy Ship Amazon's own carrier collects it, for Amazon to pay on."""
+    draft.cash_on_delivery = is_cash and not is_easy
+    if is_cash and is_easy:
+        draft.trouble("cash_collected_by_channel", "Amazon's carrier collects the cash; ours to receive from Amazon once delivered.", holds=False)
+    is_owed = is_cash and not (is_easy and draft.status == "delivered")
+    return paid if is_owed else None
 
 
 def _asked_to_cancel(draft: Draft, *, is_asked: bool) -> None:
@@ -170,7 +176,10 @@ def _newer(body: dict[str, Any]) -> Canonical:
             draft.tracking.append((text(parcel.get("carrier"), 40), number))
     _whose(draft, words(at(body, "fulfillment", "fulfilledBy")))
     _asked_to_cancel(draft, is_asked=any(words(at(item, "cancellation", "cancellationRequest", "requester")) for item in items))
-    return _finished(draft)
+    is_cash = any(words(at(item, "fulfillment", "shipping", "shippingConstraints", "cashOnDelivery")) == "MANDATORY" for item in items)
+    programs = body.get("programs")
+    is_easy = isinstance(programs, list) and _EASY_SHIP in programs
+    return _finished(draft, _beside_cash(draft, ZERO, is_cash=is_cash, is_easy=is_easy))
 
 
 def _newer_item(draft: Draft, item: dict[str, Any]) -> None:
@@ -224,7 +233,7 @@ def _removed(draft: Draft, item: dict[str, Any], quantity: int) -> None:
         draft.trouble("partly_cancelled", "Some units of an item are neither sent nor to be sent.")
 
 
-def _finished(draft: Draft, beside_cash: Decimal | None = None) -> Canonical:
+def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
     """Taxes within the prices or on top: whichever reading comes to the total. All is paid, or what was paid beside cash that is owed."""
     parts = [*draft.lines, *draft.charges]
     net = sum((part.gross - part.discount for part in parts), ZERO)

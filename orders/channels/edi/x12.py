@@ -19,6 +19,7 @@ _FREE = "NC"
 _OWN_PRICE = {"", "UCP", "CON", "NET"}
 _INFORMATION, _SUBTRACT = "O", "S"
 _PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
+_PROVINCES = {"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}
 DATE_CHARS = 8
 ORDER = "850"
 _NOT_TAKEN = "1"  # the code of a transaction set that is not supported
@@ -121,7 +122,7 @@ def _about(body: dict[str, Any], segment: Segment, party: dict[str, str]) -> dic
     elif segment.tag == "N3":
         party["line1"], party["line2"] = segment.text(1), segment.text(2)
     elif segment.tag == "N4":
-        party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=segment.text(4) or "US")
+        party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=segment.text(4) or _country(segment.text(2)))
     elif segment.tag == "SAC":
         _charge(body, segment)
     elif segment.tag == "TXI":
@@ -131,6 +132,11 @@ def _about(body: dict[str, Any], segment: Segment, party: dict[str, str]) -> dic
     else:
         _about_line(body, segment)
     return party
+
+
+def _country(state: str) -> str:
+    """Within North America the country is left out: the state or province says it."""
+    return "CA" if state.upper() in _PROVINCES else "US"
 
 
 def _party(body: dict[str, Any], segment: Segment) -> dict[str, str]:
