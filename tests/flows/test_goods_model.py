@@ -32,7 +32,7 @@ from inventory import reconciliation
 from inventory.models import Level
 from orders import as_of
 from orders.models import Line, Order, OrderPayment
-from orders.operations import cancel, fulfil, holds, process, refund
+from orders.operations import cancel, fulfil, holds, pay, process, refund
 from orders.operations import cancel_units as cancelling
 from payments import operations as money
 from payments import reconciliation as books
@@ -214,7 +214,7 @@ class Goods(RuleBasedStateMachine):
         self.attempt("refund paid out", lambda op: money.finish_refund(
             op, refund_id=row.pk, gateway_refund_id=f"rfnd_{row.pk.hex[-14:]}"
         ), on=row.stream)
-        self.do_on(row.stream, lambda op: refund.settle(op, order=Order.objects.get(pk=row.stream)))
+        self.do_on(row.stream, lambda op: pay.follow(op, order_id=UUID(row.stream)))  # as the subscriber of `refund.processed` does
 
     @precondition(lambda self: self.shop.orders)
     @rule(which=WITHIN, release=st.booleans())
