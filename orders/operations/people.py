@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from orders import locks
 from orders.models import Address, Person, PersonToken
 from timeline import vault
 from timeline.errors import Refused
@@ -47,12 +48,13 @@ def ensure(op: Operation, *, person_id: UUID, kind: str) -> Person:
 
 
 def remember(op: Operation, *, person: Person, profile: dict[str, str]) -> Person:
-    """Keep e-mail, phone and name, sealed, and the tokens they are found by. Known parts that are not given stay."""
+    """Keep e-mail, phone and name, sealed, and the tokens they are found by. Known parts that are not given stay. Raises PersonErased."""
     del op  # the capability: only an operation may write
-    known = person.profile()
-    merged = {**known, **{key: value for key, value in profile.items() if value}}
-    if merged == known:
+    given = {key: value for key, value in profile.items() if value}
+    if (known := person.profile()) == {**known, **given}:
         return person
+    # As it is once nobody else changes it: another order of the same buyer may tell another part at this moment.
+    merged = {**_living(locks.person(person.pk)).profile(), **given}
     person.sealed = person.seal_profile(merged)
     Person.objects.filter(pk=person.pk).update(sealed=person.sealed)
     PersonToken.objects.bulk_create(

@@ -86,6 +86,29 @@ def test_two_orders_for_the_last_units_are_one_order_and_one_case(shop: ChannelA
     assert Level.objects.get(variant__sku="LAST").held == 2
 
 
+def test_two_orders_of_one_buyer_at_once_keep_what_each_tells_of_them(shop: ChannelAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both read the buyer before either writes: the phone of the one and the name of the other stay."""
+    bare: dict[str, Any] = {"shipping_address": {}, "billing_address": {}, "phone": None}
+    polled(shop, customer={"id": 7}, **bare)
+    both, seen, profile = threading.Barrier(2), threading.local(), Person.profile
+
+    def read(self: Person) -> dict[str, Any]:
+        found = profile(self)
+        if not getattr(seen, "once", False):
+            seen.once = True
+            both.wait(10)
+        return found
+
+    monkeypatch.setattr(Person, "profile", read)
+    results = race(
+        partial(polled, shop, id=1, customer={"id": 7, "phone": "+91 98450 12345"}, **bare),
+        partial(polled, shop, id=2, customer={"id": 7, "first_name": "Jon"}, **bare),
+    )
+    assert results == ["created", "created"]
+    monkeypatch.setattr(Person, "profile", profile)
+    assert Person.objects.get().profile() == {"email": "Jon@Example.ca", "phone": "+91 98450 12345", "name": "Jon"}
+
+
 def test_control_without_the_lock_of_the_story_both_think_the_order_new(shop: ChannelAccount, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database alone stops the second then, after its work is done; with the lock it never begins."""
     begun: list[str] = []
