@@ -37,6 +37,8 @@ def read(raw: bytes) -> list[dict[str, Any]]:
     for row in rows:
         said = {key: value.strip() for key, value in row.items() if isinstance(key, str) and isinstance(value, str)}
         body = bodies.setdefault(said.get("order_id", ""), _head(said))
+        if said.get("currency", "").upper() not in {"", body["currency"].upper()}:
+            body["troubles"] = [{"code": "several_currencies", "detail": "The rows of the order are in several currencies."}]
         body["lines"].append(_line(said, len(body["lines"]) + 1))
     return list(bodies.values())
 

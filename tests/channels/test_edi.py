@@ -71,6 +71,12 @@ def test_rows_of_a_file_are_orders() -> None:
         sheets.read(b"a,b\n1,2\n")
 
 
+def test_rows_of_one_order_in_several_currencies_are_not_summed_unseen() -> None:
+    raw = b"order_id,currency,sku,quantity,unit_price\nF1,INR,A,1,100\nF1,inr,B,1,50\nF2,INR,A,1,100\nF2,USD,B,1,50\n"
+    one, mixed = (adapters.translate("file", body) for body in sheets.read(raw))
+    assert [[trouble.code for trouble in order.troubles] for order in (one, mixed)] == [[], ["several_currencies"]]
+
+
 def of_x12(*segments: str) -> Any:
     """The canonical order of an 850 with these segments between its head and its end."""
     inside = ["ST*850*0001", "BEG*00*SA*PO-77**20261120", "CUR*BY*USD", *segments]
