@@ -120,11 +120,11 @@ def number_like(text: str) -> Q:
 
 
 def of_persons(groups: Sequence[Sequence[Token]]) -> Q:
-    """The orders of those who have one token of each group."""
-    wanted = Q()
-    for group in groups:
-        wanted &= Q(person_id__in=_persons(group))
-    return wanted
+    """The orders of those who have one token of each group: who they are first, however many have a common name."""
+    if not groups:
+        return Q()
+    first, *rest = (_persons(group) for group in groups)
+    return Q(person_id__in=first.intersection(*rest) if rest else first)
 
 
 def words_of(text: str) -> list[list[Token]]:
@@ -202,8 +202,11 @@ def _payments(text: str) -> QuerySet[Any, Any]:
 
 
 def _persons(group: Sequence[Token]) -> QuerySet[Any, Any]:
-    tokens = _any(Q(kind=kind, token=token) for kind, token in group) if group else _nothing()
-    return PersonToken.objects.filter(tokens).values("person_id")
+    """Each kind by itself, so that the index alone answers."""
+    if not group:
+        return PersonToken.objects.filter(_nothing()).values("person_id")
+    first, *rest = (PersonToken.objects.filter(kind=kind, token=token).values("person_id") for kind, token in group)
+    return first.union(*rest) if rest else first
 
 
 def _together(wanted: Iterable[Q]) -> QuerySet[Any, Any]:
