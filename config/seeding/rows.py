@@ -103,6 +103,8 @@ def begin_session() -> None:
 def end_session() -> None:
     """Make the connection as it was, and have PostgreSQL count anew what the tables hold."""
     with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute("SET statement_timeout = 0")  # the connection may be a new one since the work was shared
         cursor.execute("ANALYZE")
         if is_postgres():
             for setting in ("synchronous_commit", "enable_seqscan", "statement_timeout", "lock_timeout"):

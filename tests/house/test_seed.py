@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count
 
 from config.doctor import examine
-from config.seeding import many, patterns
+from config.seeding import many, patterns, rows
 from orders.models import Order
 from payments.models import ClosedDay
 from tests import makers
@@ -92,3 +92,13 @@ def test_b61_searches_of_many_orders_are_served_by_their_indexes() -> None:
     with connection.cursor() as cursor:
         cursor.execute("RESET enable_seqscan")
     assert missed == {}
+
+
+@pytest.mark.postgres
+def test_counting_anew_what_the_tables_hold_may_take_long() -> None:
+    """The settings' limit for a statement is for those who wait; a million orders take longer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '1ms'")
+        rows.end_session()
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() != ("1ms",)
