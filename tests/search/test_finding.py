@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -69,7 +69,8 @@ def choices(orders: list[Known], chance: random.Random) -> list[Filter]:
         return k.phone.removeprefix("+").endswith(digits[-end:])
 
     def named(k: Known) -> bool:
-        return any(w.casefold().startswith(word.casefold()) for w in k.name.replace("'", " ").split())
+        longest = max(word.casefold().replace("'", " ").split(), key=len)  # of `O'Br` it is `br`
+        return any(w.casefold().startswith(longest) for w in k.name.replace("'", " ").split())
 
     return [
         ({"status": f"{status},{other}"}, lambda k: k.order.status in {status, other}),
@@ -133,6 +134,7 @@ def test_every_filter_alone_finds_what_a_loop_finds(orders: list[Known], boss: m
     assert some > 30, "the filters hardly find anything, so they show nothing"
 
 
+@example(seed=3364)
 @examples(max_examples=many(60))
 @given(st.integers(0, 10_000))
 def test_any_filters_together_find_what_a_loop_finds(orders: list[Known], boss: makers.Caller, seed: int) -> None:
