@@ -23,17 +23,6 @@ from timeline.operations import operation
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("goods")]
 
 
-@pytest.fixture
-def clerk() -> makers.Caller:
-    return makers.staff()
-
-
-@pytest.fixture
-def goods() -> None:
-    makers.product("KURTA-M", units=50)
-    makers.product("STOLE-1", units=50)
-
-
 def shop(code: str, channel: str = "woocommerce") -> ChannelAccount:
     with operation("test.account", actor=makers.TESTER) as op:
         return accounts.add(op, code=code, channel=channel, name=code)

@@ -19,17 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("goods")]
 DEAL = [{"transactions": [{"kind": "refund", "status": "success", "amount": "99.00"}]}]
 
 
-@pytest.fixture
-def clerk() -> makers.Caller:
-    return makers.staff()
-
-
-@pytest.fixture
-def goods() -> None:
-    makers.product("KURTA-M", units=50)
-    makers.product("STOLE-1", units=50)
-
-
 def told(**changes: Any) -> ChannelImport:
     row = ingest.take(channel="shopify", said=loads(json.dumps(body("shopify", **changes)).encode()), actor=makers.TESTER).row
     assert row is not None

@@ -22,17 +22,6 @@ from timeline.models import Delivery
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def clerk() -> makers.Caller:
-    return makers.staff()
-
-
-@pytest.fixture
-def goods() -> None:
-    makers.product("KURTA-M", units=50)
-    makers.product("STOLE-1", units=50)
-
-
 def tell(clerk: makers.Caller, name: str, **changes: Any) -> dict[str, Any]:
     """Tell one order and give its answer."""
     answer = makers.read(clerk.post(f"/admin/channels/{SAMPLES[name][0]}/orders", body(name, **changes)))
