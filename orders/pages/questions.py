@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponse, HttpResponseBase
 
+    from timeline.operations import Operation
+
 asks = require_http_methods(["GET", "HEAD", "POST"])
 _PRIVATE = {"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "private, no-store"}
 TOPICS = {
@@ -110,21 +112,13 @@ def _linked(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase
 
 def _questions(request: HttpRequest, desk: Desk) -> HttpResponse:
     """All questions of the order, and one more."""
-    form, status = AskForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                place = write(
-                    request, "ticket.open", str(desk.order.pk),
-                    lambda op: tickets.open_ticket(op, order_id=desk.order.pk, **form.cleaned_data),
-                    actor=visitor_actor(request, desk.visitor), to=desk.ticket_url, versioned=False,
-                )
-                messages.success(request, "We have your message and answer it soon.")
-                return redirect(place)
-            except DomainError as error:
-                status = status_of(error)
-                put_errors(form, error, {"message": "message"})
+    form = AskForm(request.POST or None)
+    sent, status = _sent(
+        request, desk, form, "ticket.open", act=lambda op: tickets.open_ticket(op, order_id=desk.order.pk, **form.cleaned_data),
+        to=desk.ticket_url,
+    )
+    if sent is not None:
+        return sent
     rows = [(one, TOPICS[one.topic], STATES[one.status], desk.ticket_url(one)) for one in ticket_queries.of_order(desk.order.pk)]
     context = {"desk": desk, "number": desk.order.number, "rows": rows, "form": form}
     return render(request, "account/help.html", framed(request, context), status=status)
@@ -133,26 +127,35 @@ def _questions(request: HttpRequest, desk: Desk) -> HttpResponse:
 def _question(request: HttpRequest, desk: Desk, ticket_id: UUID) -> HttpResponse:
     """One question with what was written on it."""
     ticket = ticket_queries.one(ticket_id, order_id=desk.order.pk)
-    form, status = ReplyForm(request.POST or None), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                place = write(
-                    request, "ticket.write", str(desk.order.pk),
-                    lambda op: tickets.write(op, ticket_id=ticket.pk, message=form.cleaned_data["message"]),
-                    actor=visitor_actor(request, desk.visitor), to=desk.ticket_url(ticket), versioned=False,
-                )
-                messages.success(request, "We have your message and answer it soon.")
-                return redirect(place)
-            except DomainError as error:
-                status = status_of(error)
-                put_errors(form, error, {"message": "message"})
+    form = ReplyForm(request.POST or None)
+    sent, status = _sent(
+        request, desk, form, "ticket.write", act=lambda op: tickets.write(op, ticket_id=ticket.pk, message=form.cleaned_data["message"]),
+        to=desk.ticket_url(ticket),
+    )
+    if sent is not None:
+        return sent
     context = {
         "desk": desk, "number": desk.order.number, "ticket": ticket, "topic": TOPICS[ticket.topic], "state": STATES[ticket.status],
         "is_closed": ticket.status == Ticket.Status.CLOSED, "sayings": ticket_queries.sayings(ticket, public_only=True), "form": form,
     }
     return render(request, "account/help_ticket.html", framed(request, context), status=status)
+
+
+def _sent(
+    request: HttpRequest, desk: Desk, form: forms.Form, name: str, *, act: Callable[[Operation], Any], to: Any
+) -> tuple[HttpResponse | None, int]:
+    """Write what was sent and lead on, else the status of the page that shows the form, with what is wrong in it."""
+    if request.method != "POST":
+        return None, 200
+    if not form.is_valid():
+        return None, 422
+    try:
+        place = write(request, name, str(desk.order.pk), act, actor=visitor_actor(request, desk.visitor), to=to, versioned=False)
+    except DomainError as error:
+        put_errors(form, error, {"message": "message"})
+        return None, status_of(error)
+    messages.success(request, "We have your message and answer it soon.")
+    return redirect(place), 302
 
 
 own = asks(_signed_in(_questions))
