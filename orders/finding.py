@@ -69,24 +69,32 @@ def parse(text: str, *, now: dt.datetime | None = None) -> tuple[Term, ...]:
     return grammar.parse(text, now=timezone.localtime(now, timezone.get_default_timezone()))
 
 
-def names_nobody(terms: Iterable[Term]) -> None:
-    """Of a search that is kept in the clear. Raises NotUnderstood for a term that may name a person."""
+def names_nobody(terms: Iterable[Term], *, keeps_me: bool = False) -> None:
+    """Of a search that is kept in the clear. Raises NotUnderstood for a term that may name a person.
+
+    `assignee:me` is let by only where it `keeps_me`: where it is said by name for each who reads it.
+    """
     for term in terms:
         if not term.key:
             raise grammar.NotUnderstood("A search that is kept stands in the book, so words need a key", at=term.start, hint="Such as number:, sku: or awb:.")
-        if term.key == "assignee" and ME in term.values:
+        if not keeps_me and says_me(term):
             raise grammar.NotUnderstood("A search that is kept is read by others, too", at=term.start, hint="Take a user name.")
         if term.key in {"name", "email", "phone"} or (term.key == "customer" and not all(map(is_id, term.values))):
             raise grammar.NotUnderstood("A search that is kept stands in the book and names nobody", at=term.start, hint="Take customer: and an id.")
 
 
+def says_me(term: Term) -> bool:
+    """Whether what it finds depends on who asks."""
+    return term.key == "assignee" and any(value.lower() == ME for value in term.values)
+
+
 def spoken_by(text: str, name: str | None) -> str:
     """The search with `assignee:me` said as the user name of who asks; none is a program. Raises NotUnderstood."""
     for term in reversed(parse(text)):
-        if term.key == "assignee" and ME in term.values:
+        if says_me(term):
             if name is None:
                 raise grammar.NotUnderstood("assignee:me needs somebody who is signed in", at=term.start, hint="Take a user name.")
-            names = ",".join(f'"{name}"' if value == ME else f'"{value}"' for value in term.values)
+            names = ",".join(f'"{name}"' if value.lower() == ME else f'"{value}"' for value in term.values)
             text = f"{text[: term.start]}{'-' if term.is_not else ''}assignee:{names}{text[term.end :]}"
     return text
 

@@ -50,7 +50,7 @@ class ViewShape(Output):
     shared = s.BooleanField()
     owner = AskedByShape()
     mine = s.BooleanField()
-    count = s.IntegerField(help_text=f"Orders in it, counted up to {saved_views.COUNT_CAP}.")
+    count = s.IntegerField(help_text=f"Orders in it for who asks, counted up to {saved_views.COUNT_CAP}.")
     count_is_capped = s.BooleanField()
     threshold = s.IntegerField(allow_null=True)
     for_minutes = s.IntegerField()
@@ -66,11 +66,11 @@ class ViewPage(Page):
     data: Any = ViewShape(many=True)
 
 
-def columns_of(wish: dict[str, Any]) -> dict[str, Any]:
-    """The columns of what was sent. Raises BadRequest for a search that is not understood, or that may name a person."""
+def columns_of(wish: dict[str, Any], *, reader: str | None) -> dict[str, Any]:
+    """The columns of what was sent by this user name. Raises BadRequest for a search that is not understood, or that may name a person."""
     found = {{"shared": "is_shared"}.get(name, name): value for name, value in wish.items()}
     if "q" in found:
-        found["q"] = saved_views.checked(found["q"])
+        found["q"] = saved_views.checked(found["q"], reader=reader)
     return found
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from orders import saved_views
 from orders.models import SavedView
 from orders.notifications.messages import Text
 from timeline.actors import STAFF
@@ -26,7 +27,7 @@ def text_of(event: Event) -> Text | None:
     to = (owner.values_list("email", flat=True).first() if owner is not None else None) or settings.STAFF_EMAIL
     if not to:
         return None
-    link = f"{settings.PUBLIC_URL}{reverse('console-orders')}?{urlencode({'q': view.q, 'sort': view.sort, 'saved': view.pk})}"
+    link = f"{settings.PUBLIC_URL}{reverse('console-orders')}?{urlencode({'q': saved_views.for_owner(view) or view.q, 'sort': view.sort, 'saved': view.pk})}"
     threshold = event.facts["threshold"]
     if event.kind == "saved_view.recovered":
         return Text("view_recovered", "email", to, f"Over again: {view.name}", f"No more than {threshold} orders are in {view.name} now.\n\n{link}")

@@ -156,8 +156,8 @@ def numbers(asked: QueryDict, *, until: datetime, limit: int, reader: str = "") 
     return [] if refusals else searching.numbers(searching.search(search).filter(created_at__lte=until), limit=limit)
 
 
-def words_of(asked: QueryDict, *, reader: str = "") -> str:
-    """The same view in the search language, for what keeps it longer than a page does: `me` by name. Raises NotInWords."""
+def words_of(asked: QueryDict, *, reader: str | None = None) -> str:
+    """The same view in the search language, for what keeps it longer than a page does; `me` by name where one is given. Raises NotInWords."""
     if any(asked.get(key) for key in _WITHOUT_WORDS):
         raise NotInWords
     words = [_IN_WORDS.get(asked.get("view", ""), ""), _typed(asked)]
@@ -168,7 +168,7 @@ def words_of(asked: QueryDict, *, reader: str = "") -> str:
         words.append(f"placed:{asked.get('from', '')}..{asked.get('to', '')}")
     text = " ".join(word for word in words if word)
     try:
-        return finding.spoken_by(text, reader)
+        return text if reader is None else finding.spoken_by(text, reader)
     except grammar.NotUnderstood:
         return text  # whoever keeps it says why it is not understood
 

@@ -48,18 +48,18 @@ class ViewForm(forms.Form):
     threshold = forms.IntegerField(label="Tell me above so many orders", required=False, min_value=0, max_value=saved_views.THRESHOLD_MAX)
     for_minutes = forms.IntegerField(label="and only after so many minutes", required=False, min_value=0, max_value=saved_views.MINUTES_MAX)
 
-    def columns(self) -> dict[str, Any]:
-        """The columns of the row. Raises BadRequest for a search that is not understood, or may name a person."""
+    def columns(self, reader: str) -> dict[str, Any]:
+        """The columns of the row, kept by this user name. Raises BadRequest for a search that is not understood, or may name a person."""
         found = dict(self.cleaned_data)
         return {
-            **found, "q": saved_views.checked(found["q"]), "sort": found["sort"] or "-createdAt", "for_minutes": found["for_minutes"] or 0,
+            **found, "q": saved_views.checked(found["q"], reader=reader), "sort": found["sort"] or "-createdAt", "for_minutes": found["for_minutes"] or 0,
         }
 
 
 def shown_views(request: HttpRequest) -> list[tuple[Counted, str]]:
     """The first views for the list of orders with their counts, and where each leads. Two statements, and one for each that is new."""
     rows = list(saved_views.seen_by(staff_actor(request))[: saved_views.SHOWN_MAX])
-    return [(one, place_of(one.view)) for one in saved_views.counted(rows)]
+    return [(one, place_of(one.view)) for one in saved_views.counted(rows, reader=request.user.get_username())]
 
 
 def place_of(view: SavedView) -> str:
@@ -81,7 +81,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST.copy()
     try:
         if "back" in sent and "q" not in sent:
-            sent["q"] = order_rows.words_of(QueryDict(request.POST["back"].removeprefix("?")), reader=request.user.get_username())
+            sent["q"] = order_rows.words_of(QueryDict(request.POST["back"].removeprefix("?")))
     except DomainError as error:
         messages.error(request, words_of(error))
         return redirect(reverse("console-views"))
@@ -89,7 +89,7 @@ def add(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _list(request, add_form=form, status=422)
     try:
-        words = form.columns()
+        words = form.columns(request.user.get_username())
         place = write(
             request, "saved_view.add", None, lambda op: saving.save(op, **words), actor=staff_actor(request),
             to=lambda view: reverse("console-orders") + place_of(view), versioned=False,
@@ -115,7 +115,7 @@ def change(request: HttpRequest, view_id: UUID) -> HttpResponseBase:
         if is_drop:
             write(request, "saved_view.remove", None, lambda op: saving.drop(op, view_id=view_id), actor=actor, to="", versioned=False)
         else:
-            words = form.columns()
+            words = form.columns(request.user.get_username())
             write(request, "saved_view.change", None, lambda op: saving.change(op, view_id=view_id, **words), actor=actor, to="", versioned=False)
     except DomainError as error:
         if is_drop or isinstance(error, Forbidden):
@@ -131,7 +131,7 @@ def _list(
     request: HttpRequest, *, add_form: forms.Form | None = None, forms_: dict[UUID, forms.Form] | None = None, status: int = 200
 ) -> HttpResponseBase:
     actor = staff_actor(request)
-    found = saved_views.counted(list(saved_views.seen_by(actor)[: saving.VIEWS_MAX]))
+    found = saved_views.counted(list(saved_views.seen_by(actor)[: saving.VIEWS_MAX]), reader=request.user.get_username())
     rows = [(one, place_of(one.view), _form(one.view, forms_ or {}) if saving.is_of(one.view, actor) else None) for one in found]
     context = {"rows": rows, "form": add_form or ViewForm(), "open_count": order_rows.open_count()}
     return render(request, "console/views.html", context, status=status)

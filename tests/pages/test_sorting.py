@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
 
-from orders import finding, saved_views
+from orders import finding, grammar, saved_views
 from orders.bulk import running
-from orders.models import Job, OrderAssignment, OrderTag
+from orders.models import Job, OrderAssignment, OrderTag, SavedView
 from orders.operations import sorting
 from tests import makers
 from tests.pages.markup import check
@@ -18,8 +20,6 @@ from timeline.models import Event
 from timeline.operations import operation
 
 if TYPE_CHECKING:
-    from django.test import Client
-
     from orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +115,7 @@ def test_the_search_finds_by_tag_and_by_who_looks_after_it(asha: Client, ravi: s
 
 
 def test_me_is_somebody_who_is_signed_in_and_is_kept_by_name(asha: Client) -> None:
-    """A kept answer of one is never shown to another, and a saved view means the same to all who see it."""
+    """A kept answer of one is never shown to another, and what an export keeps means the same to all who read it."""
     given(makers.placed_order(), "asha")
     boss = makers.staff()
     refused = makers.read(boss.get("/admin/orders", q="assignee:me"), 400)
@@ -123,8 +123,10 @@ def test_me_is_somebody_who_is_signed_in_and_is_kept_by_name(asha: Client) -> No
     assert len(makers.read(boss.get("/admin/orders", q="assignee:asha"))["data"]) == 1
     assert len(makers.read(asha.get("/admin/orders", {"q": "assignee:me"}))["data"]) == 1
     with pytest.raises(BadRequest):
-        saved_views.checked("assignee:me")
-    assert finding.spoken_by("-assignee:me,x tag:a", "asha") == '-assignee:"asha","x" tag:a'
+        saved_views.checked("assignee:me", reader=None)
+    with pytest.raises(grammar.NotUnderstood):
+        finding.names_nobody(finding.parse("assignee:ME"))
+    assert finding.spoken_by("-assignee:Me,x tag:a", "asha") == '-assignee:"asha","x" tag:a'
     assert finding.spoken_by("status:pending", None) == "status:pending"
 
 
@@ -138,7 +140,35 @@ def test_what_is_mine_is_a_view_a_tile_and_can_be_saved(asha: Client) -> None:
     token = check(text).hidden["csrfmiddlewaretoken"]
     saved = asha.post("/console/views/save/", {"csrfmiddlewaretoken": token, "name": "Mine", "back": "?view=mine", "sort": ""})
     assert saved.status_code == 302
-    assert "assignee%3A%22asha%22" in saved["Location"]
+    assert "assignee%3Ame" in saved["Location"]
+
+
+def test_b89_me_in_a_shared_view_is_who_looks_at_it_and_in_a_watched_one_its_owner(asha: Client, ravi: str) -> None:
+    """Note [Me in a view] of `orders.saved_views`: the tab, its count and its orders of each; nobody is shown another's count."""
+    mine, theirs, more = (makers.placed_order() for _ in range(3))
+    given(mine, "asha")
+    given(theirs, ravi)
+    given(more, ravi)
+    words = {"name": "On my desk", "q": "assignee:Me", "is_shared": "on", "sort": "", "threshold": "1", "for_minutes": "0"}
+    place = asha.post("/console/views/save/", words)["Location"]
+    other = Client()
+    other.force_login(get_user_model().objects.get(username=ravi))
+    for client, count, seen, unseen in ((asha, 1, [mine], [theirs, more]), (other, 2, [theirs, more], [mine])):
+        text = read(client, place)
+        assert f"On my desk<b>{count}</b>" in text
+        assert all(order.number in text for order in seen)
+        assert not any(order.number in text for order in unseen)
+        assert makers.read(client.get("/admin/views"))["data"][0]["count"] == count
+    boss = makers.staff()
+    assert makers.read(boss.get("/admin/views"))["data"][0]["count"] == 0
+    assert "signed in" in makers.read(boss.post("/admin/views", {"name": "x", "q": "assignee:me"}), 400)["errors"][0]["detail"]
+
+    saved_views.watch_due(timezone.now())
+    assert SavedView.objects.get().alerted_at is None
+    given(more, "asha")
+    saved_views.watch_due(timezone.now() + saved_views.WATCH_EVERY)
+    assert SavedView.objects.get().alerted_at is not None
+    assert saved_views.for_owner(SavedView.objects.get()) == 'assignee:"asha"'
 
 
 def test_the_api_sorts_and_shows(ravi: str) -> None:

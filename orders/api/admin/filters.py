@@ -48,10 +48,15 @@ def search_of(wish: Mapping[str, Any]) -> OrderSearch:
     )
 
 
+def reader_of(request: Request) -> str | None:
+    """The user name of who asks; None for a program."""
+    return request.user.get_username() if request.auth is None else None
+
+
 def spoken(request: Request, q: str) -> str:
     """The search with `assignee:me` said by name, so that it means the same for everybody. Raises BadRequest."""
     try:
-        return finding.spoken_by(q, request.user.get_username() if request.auth is None else None)
+        return finding.spoken_by(q, reader_of(request))
     except NotUnderstood as error:
         raise BadRequest("The search is not understood.", errors=[("?q", str(error))]) from error
 

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 
 from orders import saved_views
 from orders.api import view_shapes as shapes
+from orders.api.admin.filters import reader_of
 from orders.api.views import StaffView, shown
 from orders.operations import saving
 from timeline.api.answers import answered, nothing
@@ -37,17 +38,17 @@ class ViewsView(StaffView):
         wish = shapes.ViewsQuery.parse(request.query_params)
         actor = self.actor()
         page = paged(saved_views.seen_by(actor), order=("name", "id"), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-        return shown(page.envelope(_rows(list(page.rows), actor)))
+        return shown(page.envelope(_rows(request, list(page.rows), actor)))
 
     @extend_schema(operation_id="admin_view_save", request=shapes.ViewInput, responses={201: shapes.ViewShape})
     @retried
     def post(self, request: Request) -> HttpResponse:
         """Save a view. With a threshold its owner hears, once, when more orders were in it for so many minutes."""
-        columns = shapes.columns_of(shapes.ViewInput.parse(request.data))
+        columns = shapes.columns_of(shapes.ViewInput.parse(request.data), reader=reader_of(request))
         actor = self.actor()
         with operation("saved_view.add", actor=actor, key=key_of(request, actor)) as op:
             view = saving.save(op, **columns)
-            return answered(op, 201, _rows([view], actor)[0], {"Location": f"/admin/views/{view.pk}"})
+            return answered(op, 201, _rows(request, [view], actor)[0], {"Location": f"/admin/views/{view.pk}"})
 
 
 class OneView(StaffView):
@@ -56,10 +57,10 @@ class OneView(StaffView):
     required_scopes: ClassVar[dict[str, str]] = _SCOPES
 
     @extend_schema(operation_id="admin_view_read", responses={200: shapes.ViewShape})
-    def get(self, request: Request, view_id: str) -> HttpResponse:  # noqa: ARG002
+    def get(self, request: Request, view_id: str) -> HttpResponse:
         """Read one view."""
         actor = self.actor()
-        return shown(_rows([saved_views.one(view_id, actor=actor)], actor)[0])
+        return shown(_rows(request, [saved_views.one(view_id, actor=actor)], actor)[0])
 
     @extend_schema(operation_id="admin_view_change", request=shapes.ViewInput, responses={200: shapes.ViewShape})
     @retried
@@ -67,9 +68,9 @@ class OneView(StaffView):
         """Change what is named of one's own view; a new search or threshold is watched from the start."""
         actor = self.actor()
         view = saved_views.one(view_id, actor=actor)
-        columns = shapes.columns_of(shapes.ViewInput.parse(request.data, partial=True))
+        columns = shapes.columns_of(shapes.ViewInput.parse(request.data, partial=True), reader=reader_of(request))
         with operation("saved_view.change", actor=actor, key=key_of(request, actor)) as op:
-            return answered(op, 200, _rows([saving.change(op, view_id=view.pk, **columns)], actor)[0])
+            return answered(op, 200, _rows(request, [saving.change(op, view_id=view.pk, **columns)], actor)[0])
 
     @extend_schema(operation_id="admin_view_drop", responses={204: None})
     @retried
@@ -82,5 +83,6 @@ class OneView(StaffView):
             return nothing(op)
 
 
-def _rows(views: list[SavedView], actor: Actor) -> list[dict[str, Any]]:
-    return [shapes.view_row(one, is_mine=saving.is_of(one.view, actor)) for one in saved_views.counted(views)]
+def _rows(request: Request, views: list[SavedView], actor: Actor) -> list[dict[str, Any]]:
+    counted = saved_views.counted(views, reader=reader_of(request))
+    return [shapes.view_row(one, is_mine=saving.is_of(one.view, actor)) for one in counted]
