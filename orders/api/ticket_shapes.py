@@ -115,6 +115,7 @@ class StuckStateShape(Output):
     stuck_value = s.DictField(child=s.IntegerField())
     stuck_after_seconds = s.IntegerField()
     median_age_seconds = s.IntegerField(allow_null=True)
+    p90_age_seconds = s.IntegerField(allow_null=True, help_text="Nine of ten are no older.")
     oldest_age_seconds = s.IntegerField(allow_null=True)
     ages: Any = AgeShape(many=True)
 
@@ -195,7 +196,8 @@ def stuck_row(state: StateAges) -> dict[str, Any]:
     """One status."""
     return {
         "status": state.status, "orders": state.orders, "stuck": state.stuck, "stuckValue": state.stuck_value_minor,
-        "stuckAfterSeconds": state.stuck_after_s, "medianAgeSeconds": state.median_s, "oldestAgeSeconds": state.oldest_s,
+        "stuckAfterSeconds": state.stuck_after_s, "medianAgeSeconds": state.median_s, "p90AgeSeconds": state.p90_s,
+        "oldestAgeSeconds": state.oldest_s,
         "ages": [{"age": cell.age, "orders": cell.orders, "value": cell.value_minor} for cell in state.cells],
     }
 

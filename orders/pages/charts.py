@@ -13,23 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT, GAP = 720, 120, 2
-LYING, ROW, LABEL = 420, 26, 110
+LYING, ROW, LABEL, LABEL_OF_RANGE = 420, 26, 110, 145
+# How far beyond its limit a range is drawn, in limits: what lasted longer still ends at the edge, and its words say how long.
+BEYOND_LEAST, BEYOND_MOST = 1.25, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One number: its label, its value, the same in words, and where it leads; `before` is what it is to be compared with."""
+    """One number: its label, its value, the same in words, and where it leads.
+
+    `before` is what it is to be compared with. Of a range `value` is the upper end, `low` the lower, `limit` what it should not exceed.
+    """
 
     label: str
     value: int
     words: str
     url: str
     before: int | None = None
+    low: int = 0
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A point as a rectangle; `before` is how high up the value of before stands."""
+    """A point as a rectangle; `before` is how high up the value of before stands, `limit` how far right the limit."""
 
     point: Point
     x: float
@@ -37,11 +44,17 @@ class Bar:
     width: float
     height: float
     before: float | None = None
+    limit: float | None = None
 
     @property
     def end(self) -> float:
         """Where it ends on the right."""
         return self.x + self.width
+
+    @property
+    def foot(self) -> float:
+        """Where it ends at the bottom."""
+        return self.y + self.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,7 @@ class Chart:
     width: int
     height: int
     is_lying: bool = False
+    is_range: bool = False
 
 
 def columns(name: str, title: str, points: Sequence[Point]) -> Chart:
@@ -80,10 +94,31 @@ def rows(name: str, title: str, points: Sequence[Point]) -> Chart:
     return Chart(name, title, bars, LYING, max(ROW, ROW * len(points)), is_lying=True)
 
 
+def ranges(name: str, title: str, points: Sequence[Point]) -> Chart:
+    """Lying bars from `low` to `value`, each measured by its own limit, so that all limits stand in one line. A value of 0 is no bar."""
+    most = min(BEYOND_MOST, max((point.value / point.limit for point in points), default=0.0))
+    room = (LYING - LABEL_OF_RANGE) / max(BEYOND_LEAST, most)
+
+    def place(value: int, limit: int) -> float:
+        return min(LYING, LABEL_OF_RANGE + round(value * room / limit, 1))
+
+    bars = []
+    for row, point in enumerate(points):
+        start = min(place(point.low, point.limit), LYING - 2.0)
+        width = max(2.0, round(place(point.value, point.limit) - start, 1)) if point.value else 0.0
+        bars.append(Bar(point, start, row * ROW + 3.0, width, ROW - 6.0, limit=place(point.limit, point.limit)))
+    return Chart(name, title, tuple(bars), LYING, max(ROW, ROW * len(points)), is_lying=True, is_range=True)
+
+
 def as_csv(chart: Chart) -> str:
-    """The numbers of a chart, a row a bar: its label, its value (money in minor units), the same in words. No cell is a formula."""
+    """The numbers of a chart, a row a bar: its label, its value (money in minor units), the same in words, and of a range its lower end and limit.
+
+    No cell is a formula.
+    """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow([safe(chart.title), "value", "in words"])
-    writer.writerows([safe(bar.point.label), bar.point.value, safe(bar.point.words)] for bar in chart.bars)
+    writer.writerow([safe(chart.title), "value", "in words", *(["low", "limit"] if chart.is_range else [])])
+    for point in (bar.point for bar in chart.bars):
+        more = [point.low, point.limit] if chart.is_range else []
+        writer.writerow([safe(point.label), point.value, safe(point.words), *more])
     return "\ufeff" + file.getvalue()

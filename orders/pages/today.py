@@ -36,8 +36,11 @@ AGE_WORDS: Final = {
     "under_1h": "< 1 h", "1h_to_4h": "1–4 h", "4h_to_24h": "4–24 h", "1d_to_3d": "1–3 d", "over_3d": "> 3 d",
 }
 STATE_WORDS: Final = {"pending": "To confirm", "confirmed": "To pack", "processing": "Packing", "shipped": "In transit"}
+# Each step with its words, when the orders that took it ended it, and the states in which it passes.
 _SPEED: Final = {
-    "processing": "Confirmed to shipped", "shipping": "Shipped to delivered", "delivery": "Placed to delivered",
+    "processing": ("Confirmed to shipped", "shipped", ("confirmed", "processing")),
+    "shipping": ("Shipped to delivered", "delivered", ("shipped",)),
+    "delivery": ("Placed to delivered", "delivered", ("pending", "confirmed", "processing", "shipped")),
 }
 
 
@@ -72,7 +75,7 @@ def today(request: HttpRequest) -> HttpResponseBase:
     flight, tickets, hours = reports.in_flight(), reports.tickets(now), reports.hours(now)
     context = {
         "now": now, "periods": PERIODS, "period": key, "first": first, "last": last,
-        "queue": _queue(request.user), "states": [_row(state, now) for state in states],
+        "queue": _queue(request.user), "states": [_row(state, now) for state in states], "stuck_chart": _stuck_chart(states),
         "ages": list(AGE_WORDS.values()), "flight": [_flight(row) for row in flight], "flight_chart": _flight_chart(flight),
         "hours_chart": _hours_chart(hours), "hours_sum": (sum(hour.orders for hour in hours), sum(hour.before for hour in hours)),
         "tickets": tickets, "ticket_median": _long(tickets.median_s), "ticket_oldest": _long(tickets.oldest_s),
@@ -136,6 +139,26 @@ def _row(state: reports.StateAges, now: datetime) -> StateRow:
     )
 
 
+def _stuck_chart(states: Iterable[reports.StateAges]) -> charts.Chart:
+    return charts.ranges(
+        "stuck", "How long open orders have been where they are",
+        [
+            charts.Point(
+                STATE_WORDS[state.status], state.p90_s or 0, _stuck_words(state), _list(narrowing.query(statuses=[state.status])),
+                low=state.median_s or 0, limit=state.stuck_after_s,
+            )
+            for state in states
+        ],
+    )
+
+
+def _stuck_words(state: reports.StateAges) -> str:
+    """The ends of its range; of no order none."""
+    if state.median_s is None:
+        return "no order"
+    return f"half {_long(state.median_s)} or less, nine of ten {_long(state.p90_s)} or less, late after {_long(state.stuck_after_s)}"
+
+
 def _flight(row: reports.InFlight) -> tuple[str, Link, Link, str]:
     url = _list(narrowing.query(statuses=OPEN_STATUSES, channel=row.channel, currency=row.currency))
     return row.channel, Link(str(row.orders), url), Link(money(row.value_minor, row.currency), url), money(row.paid_minor, row.currency)
@@ -173,7 +196,7 @@ def _business(first: date, last: date) -> dict[str, Any]:
     return {
         "days_chart": _days_chart(metrics.daily(first, last)), "funnel": _funnel_chart(counts, first, last),
         "captured_chart": _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),
-        "speeds": [(word, *_speed(counts, name)) for name, word in _SPEED.items()],
+        "speeds": [_speed(name, counts, first, last) for name in _SPEED], "speed_chart": _speed_chart(counts, first, last),
         "figures": [
             ("Conversion", Link(_share(counts.conversion), placed_url), f"{counts.sum('completed')} of {counts.sum('checkouts')} checkouts"),
             ("Cancelled", Link(_share(counts.cancellation), _placed(first, last, "cancelled")), f"{counts.sum('cancelled')} of {counts.sum('placed')} orders"),
@@ -221,9 +244,31 @@ def _funnel_chart(counts: metrics.Counts, first: date, last: date) -> charts.Cha
     return charts.rows("funnel", "From checkout to doorstep", points)
 
 
-def _speed(counts: metrics.Counts, name: str) -> tuple[int, str, str]:
+def _speed(name: str, counts: metrics.Counts, first: date, last: date) -> tuple[str, Link, str, str, str]:
     lasted = counts.duration(name)
-    return lasted.count, _within(lasted, 0.5), _within(lasted, 0.9)
+    return (
+        _SPEED[name][0], Link(str(lasted.count), _ended(name, first, last)), _within(lasted, 0.5), _within(lasted, 0.9),
+        _long(_target_s(name)),
+    )
+
+
+def _speed_chart(counts: metrics.Counts, first: date, last: date) -> charts.Chart:
+    points = []
+    for name, (word, _, _) in _SPEED.items():
+        lasted, target_s = counts.duration(name), _target_s(name)
+        half, most = ((lasted.quantile(share) or lasted.ends[-1]) if lasted.count else 0 for share in (0.5, 0.9))
+        said = f"half {_within(lasted, 0.5)}, nine of ten {_within(lasted, 0.9)}, target {_long(target_s)}" if lasted.count else "no order"
+        points.append(charts.Point(word, most, said, _ended(name, first, last), low=half, limit=target_s))
+    return charts.ranges("speed", "How long each step took", points)
+
+
+def _ended(name: str, first: date, last: date) -> str:
+    return _list(narrowing.query(q=f"{_SPEED[name][1]}:{first}..{last}"))
+
+
+def _target_s(name: str) -> int:
+    """As long as an order may stay in all of the step's states before it is late."""
+    return sum(int(finding.LATE_AFTER[Order.Status(status)].total_seconds()) for status in _SPEED[name][2])
 
 
 def _within(lasted: metrics.Duration, share: float) -> str:
@@ -278,6 +323,8 @@ def _long(seconds: int | None) -> str:
 # Each chart of the page by its id, for the file beside it.
 _CHARTS: Final[dict[str, Callable[[date, date], charts.Chart]]] = {
     "flight": lambda *_: _flight_chart(reports.in_flight()),
+    "stuck": lambda *_: _stuck_chart(reports.stuck(timezone.now())),
+    "speed": lambda first, last: _speed_chart(metrics.between(first, last), first, last),
     "today": lambda *_: _hours_chart(reports.hours(timezone.now())),
     "days": lambda first, last: _days_chart(metrics.daily(first, last)),
     "captured": lambda first, last: _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),

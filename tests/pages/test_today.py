@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from orders.models import Order, Tally, Ticket
 from orders.operations import holds, notes, refund, tickets
+from orders.pages import charts
 from tests import makers
 from tests.analytics.counting import count_now
 from tests.pages.markup import check
@@ -189,7 +190,7 @@ def test_each_chart_is_a_file_with_the_same_numbers_and_no_formulas(asha: Client
     text = page(asha, "/console/?days=7")
     files = re.findall(r'href="(/console/charts/[^"]+)"', text)
     figures = re.findall(r"<figure.*?</figure>", text, re.DOTALL)
-    assert len(files) == len(figures) == 5
+    assert len(files) == len(figures) == 7
     for url, figure in zip(files, figures, strict=True):
         answer = asha.get(url)
         assert answer["Content-Type"].startswith("text/csv")
@@ -197,7 +198,8 @@ def test_each_chart_is_a_file_with_the_same_numbers_and_no_formulas(asha: Client
         shown = [words for words, _ in Links(figure.split("</svg>")[1]).found if not words.endswith("as CSV")]
         assert [row[2] for row in rows] == shown
         assert all(row[1].isdecimal() for row in rows)
-        assert head[1:] == ["value", "in words"]
+        assert head[1:3] == ["value", "in words"]
+        assert head[3:] == (["low", "limit"] if "stuck" in url or "speed" in url else [])
     flight = asha.get(next(url for url in files if "flight" in url)).content.decode()
     assert "'=cmd()" in flight
     assert asha.get("/console/charts/love.csv").status_code == 404
@@ -259,3 +261,35 @@ def test_a_ticket_is_opened_answered_taken_and_closed_in_the_console(asha: Clien
     assert asha.post(f"{one}take/", {"csrfmiddlewaretoken": token}).status_code == 409
     assert asha.post(f"{one}love/", {"csrfmiddlewaretoken": token}).status_code == 404
     assert "Closed" in page(asha, "/console/tickets/?state=closed")
+
+
+def test_b5_1_stuck_orders_and_steps_are_ranges_from_half_to_nine_of_ten_beside_their_limit(asha: Client) -> None:
+    """Ten confirmed orders of 1 to 10 hours: half are 5 h 30 or less, nine of ten 9 h; late after 24."""
+    for hours in range(1, 11):
+        order = makers.paid_order()
+        Order.objects.filter(pk=order.pk).update(state_since=timezone.now() - timedelta(hours=hours))
+    makers.delivered_order()
+    count_now()
+    text = page(asha)
+    figures = {name: next(one for one in re.findall(r"<figure.*?</figure>", text, re.DOTALL) if f'id="{name}-title"' in one) for name in ("stuck", "speed")}
+    said = {url: words for words, url in Links(figures["stuck"].split("</svg>")[1]).found}
+    assert said["/console/orders/?status=confirmed"] == "half 5 h or less, nine of ten 9 h or less, late after 24 h"
+    assert said["/console/orders/?status=shipped"] == "no order"
+    first, *rest = (url for _, url in Links(figures["speed"].split("</svg>")[1]).found)
+    assert "q=shipped%3A" in first
+    assert all("q=delivered%3A" in url for url in rest if "/orders/" in url)
+    speeds = dict(Links(text[text.index('aria-label="Speed"') : text.index('aria-label="Products"')]).found)
+    assert shown_orders(page(asha, first)) == 1 == shown_orders(page(asha, rest[0]))
+    assert speeds["1"] == rest[-2]
+    assert figures["stuck"].count('class="limit"') == 4
+
+
+def test_a_range_is_measured_by_its_own_limit() -> None:
+    chart = charts.ranges("x", "X", [
+        charts.Point("a", 200, "", "", low=100, limit=100), charts.Point("b", 20, "", "", low=20, limit=10), charts.Point("c", 0, "", "", limit=1),
+        charts.Point("d", 900, "", "", low=800, limit=10),
+    ])
+    a, b, c, d = chart.bars
+    assert a.limit == b.limit == c.limit == a.x
+    assert (a.end, b.width, c.width, d.end) == (pytest.approx(b.end, abs=3), 2.0, 0.0, charts.LYING)
+    assert a.end < d.x
