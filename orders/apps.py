@@ -22,7 +22,7 @@ class OrdersConfig(AppConfig):
         ingest.register("order", queries.story_of)
         ingest.register("customer", person_queries.story_of)
         hydration.register(hydrated.hydrate)
-        sight.register(masking.sees_customers)
+        sight.register(masking.sees_customers, masking.told)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
         erasing.register("channel_notices", find=channel_bodies.find, empty=channel_bodies.empty)
         residue.register(

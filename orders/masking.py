@@ -5,16 +5,22 @@ role, such as the warehouse, and API keys without the scope `customers:read` see
 GSTINs masked. Staff without any role, as in a shop that has set none up, see everything. To see one order's customer in full
 is a call of its own, with a reason, and recorded.
 
+What an outside app keeps in an event is masked by the names it gave it, whatever their spelling, and e-mail addresses and phone
+numbers anywhere in it: its words are its own, so what it calls `said` is read as staff's own free words are.
+
 Labels and packing slips must show the recipient. Staff who see customers print them, and so do the role `warehouse`, whoever has the
 permission `shipping.view_label`, and API keys with `shipments:write`. Invoices, credit notes and GSTR-1 are for who sees customers.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from timeline.errors import Forbidden
+from timeline.ingest import SERVICES
+from timeline.redaction import redacted
 
 SCOPES = frozenset({"*", "customers:read"})
 PERMISSION = "orders.see_customers"
@@ -24,6 +30,17 @@ LABEL_PERMISSION = "shipping.view_label"
 LABEL_GROUPS = ("warehouse",)
 DOTS = "•••"
 _TAIL_CHARS = 2
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
+_OF_PEOPLE = frozenset({
+    "name", "names", "firstname", "lastname", "fullname", "surname", "email", "emails", "mail", "phone", "phones", "mobile", "telephone",
+    "tel", "whatsapp", "contact", "contacts", "customer", "buyer", "shopper", "recipient", "recipients", "consignee", "receiver",
+    "driver", "agent", "address", "addresses", "street", "line", "landmark", "gstin", "pan", "aadhaar", "passport", "birthday", "birthdate", "dob",
+    "signature",
+})
+_OF_THINGS = frozenset({
+    "product", "item", "items", "sku", "variant", "warehouse", "carrier", "service", "file", "event", "store", "channel", "shop", "station",
+    "host", "app", "plan", "campaign", "machine", "id", "ids", "count", "quantity", "type",
+})
 
 
 def sees_customers(user: Any, scopes: Any = None) -> bool:
@@ -98,12 +115,47 @@ def answer(value: Any, *, within: str = "") -> Any:
     is_person = within in ("customer", "buyer") or value.get("type") in ("customer", "guest")
     if "line1" in value or "postalCode" in value:
         return address(value)
+    if "app" in value and "actorType" in value:
+        return told_event(value)
     return {
         key: name(item) if key == "name" and is_person
         else _ANYWHERE[key](item) if key in _ANYWHERE and not isinstance(item, (dict, list))
         else answer(item, within=key)
         for key, item in value.items()
     }
+
+
+def told_event(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What an app told, on an order's timeline: its words masked, and the names of whoever acted and is named."""
+    masks: dict[str, Callable[[Any], Any]] = {"metadata": told, "names": _all_hidden, "ids": _all_hidden, "actorId": redacted}
+    if value["actorType"] not in SERVICES:
+        masks["actorName"] = name
+    return {key: masks.get(key, _same)(item) for key, item in value.items()}
+
+
+def told(value: Any) -> Any:
+    """An app's own words with what is personal of them masked: by how it is called, and by what it looks like."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, list):
+        return [told(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _all_hidden(item) if _is_of_people(key) else told(item) for key, item in value.items()}
+
+
+def _is_of_people(key: str) -> bool:
+    words = {word.lower() for word in _WORD.findall(key)}
+    return bool(words & _OF_PEOPLE) and not words & _OF_THINGS
+
+
+def _all_hidden(value: Any) -> Any:
+    """Every text and number below, however deep."""
+    if isinstance(value, dict):
+        return {key: _all_hidden(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_all_hidden(item) for item in value]
+    return value if value is None or isinstance(value, bool) else DOTS
 
 
 def _same(text: Any) -> Any:

@@ -120,10 +120,10 @@ def named(text: str, *, person_id: UUID | None = None) -> QuerySet[Order]:
 def story_of(text: str) -> Story | None:
     """The story of the order of this id or number, as outside apps name it; None when there is none. One statement."""
     try:
-        pk = id_of(text)
+        order = named(text).select_related("person__key").only("person", "person__key").first()
     except Missing:
         return None
-    return Story(str(pk), "order", pk.hex, person_of(pk).key)
+    return Story(str(order.pk), "order", order.pk.hex, order.person.key) if order is not None else None
 
 
 def numbers_of(stories_: Iterable[str]) -> dict[str, str]:

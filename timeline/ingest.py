@@ -10,8 +10,9 @@ Note [The same event twice]
     is known by all it says; one that does not is known so for five minutes, the time in which somebody repeats a call.
 
 What an app says in `metadata` may be personal, so it is sealed: with the key of the person whose story it is or who is one of
-its targets, else with the house's. Names of actors and people go with it. An id that is an e-mail address stands on the
-timeline as a keyed hash of it, by which it is still found.
+its targets, else with the house's. Names of actors and of whatever is not known to be a thing go with it. An id that is an
+e-mail address stands on the timeline as a keyed hash of it, by which it is still found; what an event says is known again by a
+keyed hash, too, so that nobody who guesses the words can confirm them after an erasure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.db import IntegrityError
 
-from timeline import vault
+from timeline import sight, vault
 from timeline.actors import API_CLIENT, Actor
 from timeline.errors import Invalid, KeyReused
 from timeline.models import Event
@@ -35,7 +36,7 @@ from timeline.retries import retried
 from timeline.vocabulary import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from timeline.models import ApiClient, SubjectKey
@@ -43,7 +44,13 @@ if TYPE_CHECKING:
 BATCH_EVENTS_MAX = 100
 REPEAT_MINUTES = 5
 CLOCK_DRIFT_MAX = timedelta(minutes=5)
-PEOPLE = frozenset({"customer", "user", "person", "guest", "actor", "support_agent", "staff"})
+# Whose names stand in the clear, as the catalogue's and the warehouses' do. Whatever else has a name may be somebody.
+THINGS = frozenset({
+    "item", "sku", "product", "variant", "category", "collection", "bundle", "order", "cart", "checkout", "line", "payment", "refund",
+    "return", "invoice", "coupon", "discount", "campaign", "shipment", "parcel", "package", "label", "manifest", "carrier", "service",
+    "warehouse", "station", "bin", "shelf", "store", "channel", "device", "file", "export", "system",
+})
+SERVICES = frozenset({"system", "service", "app", "api_client"})
 ACTION = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
 ACTION_CHARS_MAX = 56
 QUEUED, DUPLICATE = "queued", "duplicate"
@@ -79,14 +86,14 @@ class Told:
     idempotency_key: str = ""
     occurred_at: datetime | None = None
 
-    def digest(self) -> bytes:
-        """What it says, as 32 bytes."""
+    def digest(self) -> str:
+        """What it says, as a keyed hash in hex: equal words give equal digests, and nothing else can be learnt from one."""
         said = [
             self.action, self.actor_id, self.actor_type, self.actor_name, self.resource, self.resource_id,
             [list(target) for target in self.targets], self.metadata, self.session_id,
             self.occurred_at.isoformat() if self.occurred_at else "",
         ]
-        return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
+        return vault.blind("said", orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,32 +132,62 @@ def take(told: Told, *, client: ApiClient, now: datetime, request_id: str = "") 
 
 @retried
 def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> Event:
-    story = story_of(told.resource, told.resource_id) or Story(_own_stream(told, client), told.resource, told.resource_id)
+    story = story_of(told.resource, told.resource_id) or Story(_own_stream(told, client), told.resource, known_as(told.resource_id))
     who = Actor(
         type=API_CLIENT, id=str(client.pk), name=client.name, channel="ingest", session_id=told.session_id, request_id=request_id
     )
-    targets = [(kind, known_as(id_), "" if kind in PEOPLE else name) for kind, id_, name in told.targets]
-    if story.id:
-        targets.append((story.type, known_as(story.id), ""))
-    personal = "@" in told.actor_id
-    if not personal:
-        targets.append(("actor", told.actor_id, ""))
+    stories = {about: story_of(*about) for about in dict.fromkeys((kind, id_) for kind, id_, _ in told.targets)}
+    is_address = "@" in told.actor_id
+    named = [
+        *((kind, kept_as(id_, stories[kind, id_]), name) for kind, id_, name in told.targets),
+        *([(story.type, story.id, "")] if story.id else []),
+        ("actor", kept_as(told.actor_id, story_of("customer", told.actor_id) if is_address else None), ""),
+    ]
     private = {
         "metadata": told.metadata,
         "actor_name": told.actor_name,
-        "actor_id": told.actor_id if personal else "",
-        "names": {id_: name for kind, id_, name in told.targets if kind in PEOPLE and name},
-        "ids": [id_ for id_ in (told.resource_id, *(id_ for _, id_, _ in told.targets)) if known_as(id_) != id_],
+        "actor_id": told.actor_id if is_address else "",
+        "names": {id_: name for kind, id_, name in named if kind not in THINGS and name},
+        "ids": [id_ for id_ in (told.resource_id, *(id_ for _, id_, _ in told.targets)) if "@" in id_],
     }
     with operation("event.ingest", actor=who, stream=story.stream) as op:
         return op.record(
-            client, f"{APP}{told.action}", occurred_at=told.occurred_at, source_key=source_key, person=story.key or _key_of_targets(told), targets=targets,
+            client, f"{APP}{told.action}", occurred_at=told.occurred_at, source_key=source_key,
+            person=story.key or _key_of(stories.values()), targets=_once(named),
             facts={
-                "app": client.name, "action": told.action, "resource": told.resource or None, "resource_id": known_as(told.resource_id) or None,
-                "actor_id": None if personal else told.actor_id, "actor_type": told.actor_type, "digest": told.digest().hex(),
+                "app": client.name, "action": told.action, "resource": told.resource or None,
+                "resource_id": (story.id if "@" in told.resource_id else told.resource_id) or None,
+                "actor_id": None if is_address else told.actor_id, "actor_type": told.actor_type, "digest": told.digest(),
             },
             private={name: value for name, value in private.items() if value} or None,
         )
+
+
+def _once(named: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Each resource as one target, in the order in which they are named; only things keep their names in the clear."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, id_, name in named:
+        found[kind, id_] = found.get((kind, id_)) or (name if kind in THINGS else "")
+    return [(*about, name) for about, name in found.items()]
+
+
+def _key_of(stories: Iterable[Story | None]) -> SubjectKey | None:
+    """The key of the first person among the targets whom we know; one that is destroyed only where there is no other, and is refused then."""
+    keys = [story.key for story in stories if story is not None and story.key is not None]
+    return next(filter(vault.is_alive, keys), keys[0] if keys else None)
+
+
+def opened(facts: Mapping[str, Any], sealed: Mapping[str, Any] | None, *, shows_people: bool) -> dict[str, Any]:
+    """What of a told event is sealed, as its reader sees it: names, an address that acted, and the app's own words."""
+    words = dict(sealed or {})
+    if shows_people:
+        return words
+    is_service = facts["actor_type"] in SERVICES
+    masked = sight.masked({"name": words.get("actor_name"), "email": words.get("actor_id"), "names": words.get("names", {})})
+    return {
+        **words, "metadata": sight.masked(words.get("metadata", {})), "actor_id": masked["email"], "names": masked["names"],
+        "actor_name": words.get("actor_name") if is_service else masked["name"], "ids": [],
+    }
 
 
 def story_of(resource: str, resource_id: str) -> Story | None:
@@ -165,22 +202,21 @@ def stories_of(resource_id: str) -> list[Story]:
     return [story for story in found if story is not None]
 
 
+def kept_as(id_: str, story: Story | None) -> str:
+    """The id under which the timeline keeps a target: a resource of ours by its own id, whichever of its names was told (A2)."""
+    return known_as(story.id if story is not None else id_)
+
+
 def known_as(id_: str) -> str:
     """The id as the timeline keeps it: an e-mail address as a keyed hash."""
     return f"~{vault.blind('told', id_.casefold()).hex()}" if "@" in id_ else id_
-
-
-def _key_of_targets(told: Told) -> SubjectKey | None:
-    """The key of the first person among the targets whom we know."""
-    found = (story_of(kind, id_) for kind, id_, _ in told.targets if kind in PEOPLE)
-    return next((story.key for story in found if story is not None), None)
 
 
 def _source_keys(told: Told, client: ApiClient, now: datetime) -> list[str]:
     """The keys under which the event would be known; the first is the one it gets. Note [The same event twice]."""
     if told.idempotency_key:
         return [f"{client.pk.hex}:k:{told.idempotency_key}"]
-    said = told.digest().hex()
+    said = told.digest()
     if told.occurred_at is not None:
         return [f"{client.pk.hex}:d:{said}"]
     window = int(now.timestamp()) // (REPEAT_MINUTES * 60)
@@ -191,7 +227,7 @@ def _known(told: Told, keys: Sequence[str]) -> Receipt | None:
     event = Event.objects.filter(source_key__in=keys).order_by("id").first()
     if event is None:
         return None
-    if event.facts.get("digest") != told.digest().hex():
+    if event.facts.get("digest") != told.digest():
         raise KeyReused(errors=[("#/idempotencyKey", "This key was used for another event.")])
     return Receipt(event.public_id, DUPLICATE)
 

@@ -40,7 +40,7 @@ def events(wish: Wish) -> QuerySet[Event]:
     if wish.actions and "*" not in wish.actions:
         found = found.filter(_any(_action(action) for action in wish.actions))
     if wish.actor:
-        found = found.filter(Q(actor_id=wish.actor) | _about("actor", wish.actor))
+        found = found.filter(Q(actor_id=wish.actor) | _about("actor", *_ids("customer" if "@" in wish.actor else "", wish.actor)))
     if wish.actor_type:
         found = found.filter(Q(actor_type=wish.actor_type) | Q(kind__startswith=APP, facts__actor_type=wish.actor_type))
     if wish.resource_id:
@@ -48,7 +48,7 @@ def events(wish: Wish) -> QuerySet[Event]:
     elif wish.resource:
         found = found.filter(Exists(Target.objects.filter(event=OuterRef("pk"), type=wish.resource)))
     for kind, id_ in wish.targets:
-        found = found.filter(_about(kind, known_as(id_)))
+        found = found.filter(_about(kind, *_ids(kind, id_)))
     if wish.session:
         found = found.filter(session_id=wish.session)
     if wish.after is not None:
@@ -80,9 +80,15 @@ def _resource(resource: str, resource_id: str) -> Q:
     return Q(stream=story.stream) | _about(story.type, story.id)
 
 
-def _about(kind: str, id_: str) -> Q:
+def _ids(kind: str, id_: str) -> list[str]:
+    """The ids under which the timeline may have kept this one: as it is told, and that of a resource of ours which is named so."""
+    story = story_of(kind, id_)
+    return [known_as(id_), *([story.id] if story is not None else [])]
+
+
+def _about(kind: str, *names: str) -> Q:
     """Target ids of ours are kept as 32 hex digits."""
-    ids = {id_, id_.replace("-", "")}
+    ids = {form for name in names for form in (name, name.replace("-", ""))}
     found = Target.objects.filter(event=OuterRef("pk"), target_id__in=ids)
     return Q(Exists(found.filter(type=kind) if kind else found))
 

@@ -11,16 +11,34 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 Rule = Callable[[Any, Any], bool]
+Mask = Callable[[Any], Any]
 _rules: list[Rule] = []
+_masks: list[Mask] = []
 
 
 class MayNotSeePeople(Forbidden):
     """This names customers, and you see them masked. Somebody who sees them in full may do it."""
 
 
-def register(rule: Rule) -> None:
-    """`rule(user, scopes)`: whether this user, or an API key of these scopes, sees people. Called once, as the app starts."""
+def register(rule: Rule, mask: Mask) -> None:
+    """`rule(user, scopes)`: whether this user, or an API key of these scopes, sees people. Called once, as the app starts.
+
+    `mask(words)` is what others see of what an app keeps of people: its own JSON, of whatever names.
+    """
     _rules.append(rule)
+    _masks.append(mask)
+
+
+def masked(words: Any) -> Any:
+    """What who does not see people sees of an app's own words."""
+    for mask in _masks:
+        words = mask(words)
+    return words
+
+
+def sees(request: Request | Any) -> bool:
+    """Whether who calls sees people in full."""
+    return sees_people(request.user, getattr(getattr(request, "auth", None), "scopes", None))
 
 
 def sees_people(user: Any, scopes: Any = None) -> bool:
@@ -30,5 +48,5 @@ def sees_people(user: Any, scopes: Any = None) -> bool:
 
 def require(request: Request | Any) -> None:
     """Whoever has people told to a file or another system must see them. Raises MayNotSeePeople."""
-    if not sees_people(request.user, getattr(getattr(request, "auth", None), "scopes", None)):
+    if not sees(request):
         raise MayNotSeePeople

@@ -13,7 +13,7 @@ from timeline.actors import CUSTOMER, GUEST
 from timeline.api.paging import paged
 from timeline.api.wire import camel
 from timeline.models import Event
-from timeline.vocabulary import activity, note_type, require_known, sentence
+from timeline.vocabulary import APP, activity, note_type, require_known, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,6 +128,9 @@ def _metadata(event: Event, private: Mapping[str, Any], *, as_staff: bool) -> di
     if not as_staff:
         facts = {key: value for key, value in facts.items() if key in _PUBLIC_FACTS}
         sealed = {key: value for key, value in sealed.items() if key in _PUBLIC_PRIVATE}
+    if event.kind.startswith(APP):  # an app's own words keep their names
+        words = {camel(key): value for key, value in {**facts, **sealed}.items() if key != "digest"}
+        return {key: value for key, value in words.items() if value is not None}
     return plain_facts({**facts, **sealed})
 
 

@@ -30,7 +30,7 @@ class WantedForm(forms.Form):
     q = forms.CharField(
         label="Search, for orders", required=False, max_length=500, widget=forms.TextInput(attrs={"placeholder": "status:confirmed city:Pune", "autocapitalize": "off"})
     )
-    personal = forms.BooleanField(label="With names and addresses, for orders", required=False)
+    personal = forms.BooleanField(label="With names and addresses", required=False)
 
     def filters(self) -> dict[str, Any]:
         """The filters that were filled in."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.views import APIView
 
-from timeline import ingest, search
+from timeline import ingest, search, sight
 from timeline.api import problems
 from timeline.api.answers import JSON_TYPE, encode
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication
@@ -63,7 +63,8 @@ class EventsView(LogView):
         page = paged(
             search.events(EventsQuery.wish_of(wish)), order=("-id",), page=wish["page"], limit=wish["limit"], cursor=wish["cursor"]
         )
-        return _shown(200, page.envelope([record_row(event) for event in page.rows]))
+        shows = sight.sees(request)
+        return _shown(200, page.envelope([record_row(event, shows_people=shows) for event in page.rows]))
 
     @extend_schema(operation_id="events_tell", request=ToldInput, responses={202: ReceiptOutput})
     def post(self, request: Request) -> HttpResponse:
@@ -103,8 +104,8 @@ class VerifyView(LogView):
         )
 
 
-def record_row(event: Event) -> dict[str, Any]:
-    """One event of the whole log."""
+def record_row(event: Event, *, shows_people: bool) -> dict[str, Any]:
+    """One event of the whole log; what an app told of people is masked for who does not see them."""
     return {
         "id": event.public_id,
         "kind": event.kind,
@@ -116,7 +117,7 @@ def record_row(event: Event) -> dict[str, Any]:
         "recordedAt": event.recorded_at,
         "position": event.position,
         "leafHash": bytes(event.leaf_hash).hex(),
-        **(_told_words(event) if event.kind.startswith(APP) else _own_words(event)),
+        **(_told_words(event, shows_people=shows_people) if event.kind.startswith(APP) else _own_words(event)),
     }
 
 
@@ -133,9 +134,9 @@ def _own_words(event: Event) -> dict[str, Any]:
     }
 
 
-def _told_words(event: Event) -> dict[str, Any]:
+def _told_words(event: Event, *, shows_people: bool) -> dict[str, Any]:
     """What an app told, with what is sealed of it."""
-    told, sealed = event.facts, event.private() or {}
+    told, sealed = event.facts, ingest.opened(event.facts, event.private(), shows_people=shows_people)
     return {
         "action": told["action"],
         "app": told["app"],

@@ -44,8 +44,8 @@ class ExportView(APIView):
 
     authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication]
     permission_classes = [Staff]
-    required_scopes: ClassVar[dict[str, str]] = {
-        "GET": links.READ, "POST": links.ASK, "PATCH": links.ASK, "DELETE": links.ASK,
+    required_scopes: ClassVar[dict[str, str | tuple[str, ...]]] = {
+        "GET": (links.READ, links.ASK), "POST": links.ASK, "PATCH": links.ASK, "DELETE": links.ASK,
     }
 
     def own(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -268,7 +268,7 @@ def served(export: Export, *, request_id: str = "") -> HttpResponseBase:
 
 def export_row(export: Export, request: Any) -> dict[str, Any]:
     """One export, with its link while there is one."""
-    shows = not export.is_personal or sight.sees_people(request.user, getattr(request.auth, "scopes", None))
+    shows = not export.is_personal or sight.sees(request)
     path = links.path_of(export) if shows else None
     plain = getattr(request, "_request", request)
     return {

@@ -21,7 +21,8 @@ class Nobody(BasePermission):
 class Staff(BasePermission):
     """Staff by login, or an API key that carries the scope which the view names for the method.
 
-    The view's `required_scopes` maps a method to a scope such as `orders:read`; the scope `*` opens all.
+    The view's `required_scopes` maps a method to a scope such as `orders:read`, or to several of which one is enough; the scope `*`
+    opens all.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -30,6 +31,7 @@ class Staff(BasePermission):
         scopes = getattr(client, "scopes", None)
         if isinstance(scopes, list):
             needed = getattr(view, "required_scopes", {}).get(request.method)
-            return "*" in scopes or (needed is not None and needed in scopes)
+            enough = {needed} if isinstance(needed, str) else set(needed or ())
+            return "*" in scopes or bool(enough & set(scopes))
         user = request.user
         return bool(getattr(user, "is_staff", False) and getattr(user, "is_active", False))

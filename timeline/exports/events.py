@@ -1,6 +1,7 @@
 """The events of the log as rows, in its order (A4, A21, A22).
 
-What an app told is in it as on `GET /api/v1/events`, with what is sealed of it; what is sealed of our own events is not.
+What an app told is in it as on `GET /api/v1/events`: the people of it in full in a file that may hold them, masked in another. What
+is sealed of our own events is in none.
 Columns are fetched, not objects: a million events go through here.
 """
 
@@ -14,7 +15,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from rest_framework.exceptions import ValidationError
 
-from timeline import search, vault
+from timeline import ingest, search, vault
 from timeline.endpoints.operations import KIND
 from timeline.errors import BadRequest
 from timeline.exports.filters import OneOrMany, PeriodFilters, Word, period_of
@@ -98,7 +99,7 @@ def read(asked: Asked) -> Iterator[Batch]:
         told = _told([row[0] for row in found if row[5].startswith(APP)])
         yield Batch(
             min(first + WINDOW_PLACES, asked.cut),
-            [_row(row, targets[row[0]], told.get(row[0])) for row in found],
+            [_row(row, targets[row[0]], told.get(row[0]), shows_people=asked.is_personal) for row in found],
             unsealed=any(personal for _, personal in told.values()),
         )
 
@@ -136,12 +137,14 @@ def _told(ids: Sequence[int]) -> dict[int, tuple[dict[str, Any], bool]]:
     return {pk: (sealed, key_id != vault.HOUSE) for pk, sealed, key_id in found if sealed is not None}
 
 
-def _row(row: Sequence[Any], targets: list[dict[str, Any]], told: tuple[dict[str, Any], bool] | None) -> tuple[Any, ...]:
+def _row(
+    row: Sequence[Any], targets: list[dict[str, Any]], told: tuple[dict[str, Any], bool] | None, *, shows_people: bool
+) -> tuple[Any, ...]:
     (_, position, leaf, recorded_at, occurred_at, kind, subject_type, subject_id, stream, stream_seq, from_state, to_state, actor_id,
      actor_type, actor_name, session_id, request_id, channel, said) = row
     facts, leaf = orjson.loads(said), bytes(leaf)
     if kind.startswith(APP):
-        sealed = told[0] if told is not None else {}
+        sealed = ingest.opened(facts, told[0] if told is not None else None, shows_people=shows_people)
         names = sealed.get("names", {})
         action, app, resource, resource_id = facts["action"], facts["app"], facts.get("resource"), facts.get("resource_id")
         who = (facts.get("actor_id") or sealed.get("actor_id"), facts["actor_type"], sealed.get("actor_name"))
@@ -161,4 +164,4 @@ def _row(row: Sequence[Any], targets: list[dict[str, Any]], told: tuple[dict[str
     )
 
 
-register(Source("events", "Events of the book", "events:read", COLUMNS, EventFilters, read))
+register(Source("events", "Events of the book", "events:read", COLUMNS, EventFilters, read, names_people=True))

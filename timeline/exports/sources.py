@@ -48,7 +48,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind of rows. `scope` is what an API key needs to read them anyway."""
+    """A kind of rows. `scope` is what an API key needs to read them anyway; `names_people`: its cells may, in a personal file."""
 
     name: str
     word: str
@@ -56,6 +56,7 @@ class Source:
     columns: tuple[Column, ...]
     filters: type[PeriodFilters]
     read: Callable[[Asked], Iterator[Batch]]
+    names_people: bool = False
 
     def columns_for(self, *, is_personal: bool) -> tuple[Column, ...]:
         """The columns of the file."""
@@ -63,8 +64,8 @@ class Source:
 
     @property
     def has_personal(self) -> bool:
-        """Whether it has columns that are personal."""
-        return any(column.is_personal for column in self.columns)
+        """Whether it has columns that are personal, or names people in others."""
+        return self.names_people or any(column.is_personal for column in self.columns)
 
 
 _SOURCES: dict[str, Source] = {}
