@@ -18,8 +18,8 @@ class Tick:
 SCHEDULE: tuple[Tick, ...] = (
     Tick("timeline.tasks.relay_due", 0.5, "relay"),
     Tick("timeline.tasks.seal_log", 2),
-    Tick("timeline.tasks.ask_witnesses", 10, "hooks"),
-    Tick("timeline.tasks.send_webhooks", 2, "hooks"),
+    Tick("timeline.tasks.ask_witnesses", 10, "hooks", long=True),
+    Tick("timeline.tasks.send_webhooks", 2, "hooks", long=True),
     Tick("payments.tasks.resolve_doubts", 15, "money"),
     Tick("payments.tasks.sweep_quiet", 60, "money"),
     Tick("payments.tasks.sweep_disputes", 3600, "money"),

@@ -11,12 +11,13 @@ from typing import Any, Self
 
 @dataclass
 class Receiver:
-    """What it answers next, and what it was sent. `connections` counts even what asked for nothing."""
+    """What it answers next, and what it was sent. `connections` counts even what asked for nothing; with `until` it waits to answer."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"ok"
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    until: threading.Event | None = None
     connections: int = 0
     port: int = 0
 
@@ -35,6 +36,8 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 receiver.got.append((dict(self.headers.items()), body))
+                if receiver.until is not None:
+                    receiver.until.wait(20)
                 self.send_response(receiver.status)
                 for name, value in receiver.headers.items():
                     self.send_header(name, value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ import pytest
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from config.schedule import SCHEDULE
 from tests.endpoints.receiver import Receiver
 from tests.log import makers
 from tests.shelves import ASHA
@@ -196,6 +199,74 @@ def test_f80_a_reply_without_end_is_not_read_to_it(receiver: Receiver, made: ope
     happened()
     sending.run(5)
     assert len(Attempt.objects.get().response["body"]) <= posting.REPLY_CHARS_KEPT
+
+
+class Counting(list[Any]):
+    """Sets its event when it has so many."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.enough, self.full = count, threading.Event()
+
+    def append(self, item: Any) -> None:
+        """Count."""
+        super().append(item)
+        if len(self) == self.enough:
+            self.full.set()
+
+
+@pytest.mark.parametrize("slow", [1, 4])
+def test_f80_receivers_that_do_not_answer_keep_up_nobody(receiver: Receiver, slow: int) -> None:
+    """They hang until the quick one has got all seven, more than one lease of them, and long after the run's time is up."""
+    makers.sealed(["TEA"])
+    receiver.got = got = Counting(7)
+    with contextlib.ExitStack() as stack:
+        for number in range(slow):
+            added(stack.enter_context(Receiver(until=got.full)), name=f"slow {number}")
+        added(receiver, name="quick")
+        happened(7)
+        sending.run(0.05)
+        assert got.full.is_set()
+    assert Dispatch.objects.filter(endpoint__name="quick", state="done").count() == 7
+
+
+def test_who_is_not_sound_is_not_begun_with_when_the_time_is_up(receiver: Receiver, made: operations.Made) -> None:
+    happened()
+    Endpoint.objects.update(failures=1)
+    sending.fan_out(made.endpoint.pk)
+    assert sending._lease(only_sound=True) == []
+    assert len(sending._lease()) == 1
+
+
+def test_what_is_taken_back_while_it_is_leased_is_not_sent(receiver: Receiver, made: operations.Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    happened(3)
+    real = sending._write_down
+
+    def and_remove(dispatch: Dispatch, outcome: sending.Outcome) -> bool:
+        with operation("endpoint.remove", actor=ASHA) as op:
+            operations.remove(op, endpoint_id=made.endpoint.pk)
+        return real(dispatch, outcome)
+
+    monkeypatch.setattr(sending, "_write_down", and_remove)
+    assert sending.run(5) == 1
+    assert len(receiver.got) == 1
+
+
+def test_whatever_is_raised_on_the_way_is_an_outcome(receiver: Receiver, made: operations.Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that breaks a client library is tried again later, as any other, and stops no other."""
+    happened()
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("no such key")
+
+    monkeypatch.setattr(sending, "post", broken)
+    assert sending.run(5) == 1
+    assert (Dispatch.objects.get().state, Attempt.objects.get().error) == ("due", "KeyError: 'no such key'")
+
+
+def test_f80_the_local_runner_talks_beside_its_other_work() -> None:
+    """It has one loop; a receiver that hangs must not keep up the relay in it."""
+    assert all(tick.long for tick in SCHEDULE if tick.queue == "hooks")
 
 
 def test_what_concerns_endpoints_is_told_to_nobody(receiver: Receiver) -> None:

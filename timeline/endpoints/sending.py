@@ -9,6 +9,11 @@ Note [Giving up]
     A message is tried at 0, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 hours, each with a fifth of jitter; then it waits
     for a person. 410 stops the endpoint at once, five days of nothing but failures too. After ten failures in a row the
     endpoint is left alone for a minute, so that a dead receiver costs no more than one try.
+
+Note [Nobody waits for another]
+    Each endpoint has one message on its way at a time, beside those of the others: a thread that talks and touches no
+    row. What comes of it is written down by the one thread that leases. A receiver that takes ten seconds for every answer
+    keeps up nobody (F80): while the last try of a run is under way, endpoints that do not fail are served on.
 """
 
 from __future__ import annotations
@@ -17,8 +22,11 @@ import hashlib
 import random
 import time
 import uuid
-from dataclasses import dataclass, field
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -31,7 +39,7 @@ from django.utils import timezone
 from timeline import locks, network
 from timeline.actors import system
 from timeline.endpoints import brokers, guard, operations, payload, signing, tracking
-from timeline.endpoints.posting import post
+from timeline.endpoints.posting import TOTAL_S, post
 from timeline.ids import uuid7
 from timeline.log.seal import log_size
 from timeline.models import Attempt, Dispatch, Endpoint, Event
@@ -39,12 +47,14 @@ from timeline.operations import operation
 from timeline.redaction import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 SCHEDULE_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 FAN_OUT_EVENTS_MAX = 500
-BATCH_MAX = 20
+ENDPOINTS_AT_ONCE = 8
 PER_ENDPOINT_MAX = 5
+LOOK_AGAIN_S = 0.5
 LEASE_S = 60
 BODY_CHARS_KEPT = 20_000
 PAUSE_AFTER, PAUSE = 10, timedelta(minutes=1)
@@ -73,23 +83,65 @@ class Outcome:
 
 
 def run(seconds: float) -> int:
-    """Fan out and send until nothing is due or the time is up; returns how many were tried."""
-    until = time.monotonic() + seconds
-    for endpoint_id in Endpoint.objects.filter(is_active=True).values_list("pk", flat=True):
-        fan_out(endpoint_id)
-    tried = 0
-    while time.monotonic() < until:
-        leased = _lease()
-        if not leased:
-            break
-        stopped: set[uuid.UUID] = set()
-        for dispatch in leased:
-            if dispatch.endpoint_id in stopped:
-                _give_back(dispatch)
-            elif not _try(dispatch):
-                stopped.add(dispatch.endpoint_id)
-        tried += len(leased)
-    return tried
+    """Fan out and send until nothing is due or the time is up; returns how many were tried. Note [Nobody waits for another]."""
+    with ThreadPoolExecutor(ENDPOINTS_AT_ONCE, thread_name_prefix="webhooks") as pool:
+        return _Run(pool, time.monotonic() + seconds).to_its_end()
+
+
+class _Run:
+    """One run: what is leased, and whose message is on its way."""
+
+    def __init__(self, pool: ThreadPoolExecutor, until: float) -> None:
+        self._pool, self._until = pool, until
+        self._leased: dict[uuid.UUID, deque[Dispatch]] = {}
+        self._under_way: dict[Future[Outcome], Dispatch] = {}
+        self._looked_at = 0.0
+        self._tried = 0
+
+    def to_its_end(self) -> int:
+        """Lease, send, write down; returns how many were tried."""
+        self._look()
+        while self._under_way:
+            ended, _ = wait(self._under_way, LOOK_AGAIN_S, FIRST_COMPLETED)
+            for future in ended:
+                self._end(future)
+            self._look()
+        return self._tried
+
+    def _look(self) -> None:
+        """Lease what is due of endpoints that have nothing on its way; after the time is up, only beside others that are slow."""
+        now = time.monotonic()
+        is_over = now >= self._until
+        free = ENDPOINTS_AT_ONCE - len(self._leased)
+        if not free or (is_over and (not self._under_way or now >= self._until + TOTAL_S)):
+            return
+        if now >= self._looked_at + LOOK_AGAIN_S:
+            self._looked_at = now
+            for endpoint_id in Endpoint.objects.filter(is_active=True).values_list("pk", flat=True):
+                fan_out(endpoint_id)
+        for dispatch in _lease(busy=list(self._leased), count=free, only_sound=is_over):
+            self._leased.setdefault(dispatch.endpoint_id, deque()).append(dispatch)
+        ready = self._leased.keys() - {dispatch.endpoint_id for dispatch in self._under_way.values()}
+        for endpoint_id in ready:
+            self._next(endpoint_id)
+
+    def _next(self, endpoint_id: uuid.UUID) -> None:
+        """Put the endpoint's next message on its way; the endpoint is free again when there is none."""
+        while self._leased[endpoint_id]:
+            dispatch = self._leased[endpoint_id].popleft()
+            if Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token).exists():  # nobody took it back meanwhile
+                self._tried += 1
+                self._under_way[self._pool.submit(prepared(dispatch))] = dispatch
+                return
+        del self._leased[endpoint_id]
+
+    def _end(self, future: Future[Outcome]) -> None:
+        dispatch = self._under_way.pop(future)
+        if not _write_down(dispatch, future.result()):
+            for other in self._leased[dispatch.endpoint_id]:
+                _give_back(other)
+            self._leased[dispatch.endpoint_id].clear()
+        self._next(dispatch.endpoint_id)
 
 
 def fan_out(endpoint_id: uuid.UUID) -> int:
@@ -109,16 +161,22 @@ def fan_out(endpoint_id: uuid.UUID) -> int:
     return len(events)
 
 
-def _lease() -> list[Dispatch]:
-    """Due messages of endpoints that are not paused, at most five of one endpoint, leased with one statement."""
+def _lease(*, busy: Sequence[uuid.UUID] = (), count: int = ENDPOINTS_AT_ONCE, only_sound: bool = False) -> list[Dispatch]:
+    """Due messages of so many endpoints that are neither busy nor paused, at most five of one, leased with one statement."""
     now = timezone.now()
     free = Q(paused_until=None) | Q(paused_until__lte=now)
+    ready = Endpoint.objects.filter(free, is_active=True, **({"failures": 0} if only_sound else {})).exclude(pk__in=busy)
+    endpoints = list(ready.values_list("pk", flat=True))
+    random.shuffle(endpoints)  # many with much to send take turns
     chosen: list[uuid.UUID] = []
-    for endpoint_id in Endpoint.objects.filter(free, is_active=True).values_list("pk", flat=True):
+    for endpoint_id in endpoints:
         due = Dispatch.objects.filter(endpoint_id=endpoint_id, state=Dispatch.State.DUE, due_at__lte=now)
         waiting = due.filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("due_at", "event__position")
-        chosen += list(waiting.values_list("pk", flat=True)[:PER_ENDPOINT_MAX])
-    chosen = chosen[:BATCH_MAX]
+        found = list(waiting.values_list("pk", flat=True)[:PER_ENDPOINT_MAX])
+        chosen += found
+        count -= bool(found)
+        if not count:
+            break
     if not chosen:
         return []
     token = uuid.uuid4()
@@ -129,9 +187,8 @@ def _lease() -> list[Dispatch]:
     return list(mine.order_by("due_at", "event__position"))
 
 
-def _try(dispatch: Dispatch) -> bool:
-    """Send, and write down what came of it; whether the endpoint may be sent more at once."""
-    outcome = send(dispatch)
+def _write_down(dispatch: Dispatch, outcome: Outcome) -> bool:
+    """What came of a try; whether the endpoint may be sent more at once."""
     now = timezone.now()
     Attempt.objects.create(
         dispatch=dispatch, at=now, took_ms=outcome.took_ms, status=outcome.status, error=outcome.error[:200],
@@ -143,9 +200,9 @@ def _try(dispatch: Dispatch) -> bool:
         Endpoint.objects.filter(pk=dispatch.endpoint_id).update(failures=0, failing_since=None, paused_until=None)
         return True
     over = dispatch.attempts >= len(SCHEDULE_S)
-    wait = SCHEDULE_S[min(dispatch.attempts, len(SCHEDULE_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 spreads the tries
+    wait_s = SCHEDULE_S[min(dispatch.attempts, len(SCHEDULE_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 spreads the tries
     mine.update(
-        state=Dispatch.State.FAILED if over else Dispatch.State.DUE, due_at=now + timedelta(seconds=max(wait, outcome.retry_after_s)),
+        state=Dispatch.State.FAILED if over else Dispatch.State.DUE, due_at=now + timedelta(seconds=max(wait_s, outcome.retry_after_s)),
         lease_until=None, lease_token=None,
     )
     return _bear(dispatch.endpoint_id, outcome, now)
@@ -179,40 +236,63 @@ def _give_back(dispatch: Dispatch) -> None:
 
 def send(dispatch: Dispatch) -> Outcome:
     """Send one message, with no transaction open; whatever happens is an outcome."""
+    return prepared(dispatch)()
+
+
+def prepared(dispatch: Dispatch) -> Callable[[], Outcome]:
+    """The message, written and signed, as a call that sends it and touches no row. Raises NetworkInsideTransaction."""
     network.refuse_inside_transaction()
-    started = time.monotonic()
     endpoint = dispatch.endpoint
     message_id = f"msg_{dispatch.pk.hex}"
     request: dict[str, str] = {"webhook-id": message_id}
     try:
         body, media = payload.body_of(dispatch.event, endpoint)
+        request |= {"bytes": str(len(body)), "content-type": media, **_kept(endpoint, body)}
+        if endpoint.way in brokers.KINDS:
+            talk = _publishing(dispatch, body, message_id, request)
+        else:
+            url, headers = operations.url_of(endpoint), _headers(endpoint, body, media, message_id)
+            request |= {"url": url, **{name: headers[name] for name in ("webhook-timestamp", "webhook-signature")}}
+            talk = partial(_posted, url, body, headers, request)
     except Exception as error:  # one message that cannot be written stops no other
         log.exception("webhook.unwritable", dispatch=str(dispatch.pk))
-        return Outcome(None, _ms(started), f"The message cannot be written: {type(error).__name__}", request)
-    request |= {"bytes": str(len(body)), "content-type": media, **_kept(endpoint, body)}
+        return partial(Outcome, None, 0, f"The message cannot be written: {type(error).__name__}", request)
+    return partial(_talked, talk, request)
+
+
+def _talked(talk: Callable[[], Outcome], request: dict[str, str]) -> Outcome:
+    """What came of talking to a receiver or broker, and how long it took."""
+    started = time.monotonic()
     try:
-        if endpoint.way in brokers.KINDS:
-            return _publish(dispatch, body, message_id, request, started)
-        url = operations.url_of(endpoint)
-        headers = _headers(endpoint, body, media, message_id)
-        request |= {"url": url, **{name: headers[name] for name in ("webhook-timestamp", "webhook-signature")}}
-        answer = post(guard.resolve(url), body, headers)
+        outcome = talk()
     except brokers.BrokerFailed as error:  # what a broker says is kept as a receiver's words are, not in the clear
-        return Outcome(None, _ms(started), type(error).__name__, request, {"body": str(error)})
+        outcome = Outcome(None, 0, type(error).__name__, request, {"body": str(error)})
     except (guard.NotAllowed, OSError, urllib3.exceptions.HTTPError, ValueError, ImportError) as error:
-        return Outcome(None, _ms(started), redacted(f"{type(error).__name__}: {error}"), request)
+        outcome = Outcome(None, 0, redacted(f"{type(error).__name__}: {error}"), request)
+    except Exception as error:  # a client library that breaks is why the message was not taken, too
+        log.exception("webhook.broke", message=request["webhook-id"])
+        outcome = Outcome(None, 0, redacted(f"{type(error).__name__}: {error}"), request)
+    return replace(outcome, took_ms=int((time.monotonic() - started) * 1000))
+
+
+def _posted(url: str, body: bytes, headers: dict[str, str], request: dict[str, str]) -> Outcome:
+    answer = post(guard.resolve(url), body, headers)
     said = {"body": answer.text, "headers": answer.headers}
-    return Outcome(answer.status, _ms(started), "" if answer.status < 300 else f"HTTP {answer.status}", request, said, answer.retry_after_s)  # noqa: PLR2004 HTTP's classes
+    return Outcome(answer.status, 0, "" if answer.status < 300 else f"HTTP {answer.status}", request, said, answer.retry_after_s)  # noqa: PLR2004 HTTP's classes
 
 
-def _publish(dispatch: Dispatch, body: bytes, message_id: str, request: dict[str, str], started: float) -> Outcome:
+def _publishing(dispatch: Dispatch, body: bytes, message_id: str, request: dict[str, str]) -> Callable[[], Outcome]:
     """To a broker; one story's messages have one key, so that they keep their order."""
-    endpoint = dispatch.endpoint
+    endpoint, story = dispatch.endpoint, dispatch.event.stream
     topic = endpoint.topic.replace("{type}", tracking.name_of(dispatch.event.kind, dispatch.event.facts))
-    request |= {"url": endpoint.url, "topic": topic, "key": dispatch.event.stream}
-    broker = brokers.broker_of(endpoint, operations.credentials_of(endpoint))
-    said = broker.publish(topic, dispatch.event.stream, body, message_id)
-    return Outcome(None, _ms(started), "", request, {"body": said}, is_confirmed=True)
+    request |= {"url": endpoint.url, "topic": topic, "key": story}
+    credentials = operations.credentials_of(endpoint)
+
+    def publish() -> Outcome:
+        said = brokers.broker_of(endpoint, credentials).publish(topic, story, body, message_id)
+        return Outcome(None, 0, "", request, {"body": said}, is_confirmed=True)
+
+    return publish
 
 
 def _headers(endpoint: Endpoint, body: bytes, media: str, message_id: str) -> dict[str, str]:
@@ -229,7 +309,3 @@ def _kept(endpoint: Endpoint, body: bytes) -> dict[str, str]:
     if endpoint.is_personal:
         return {"sha256": hashlib.sha256(body).hexdigest()}
     return {"body": body.decode()[:BODY_CHARS_KEPT]}
-
-
-def _ms(started: float) -> int:
-    return int((time.monotonic() - started) * 1000)
