@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import metadata
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Sum
 from django.utils import timezone
 
 from inventory import reconciliation as stock
 from orders import as_of
 from orders.analytics import rebuild
 from orders.documents import audit
-from orders.models import Line, Order, OrderRevision
+from orders.models import Order, OrderRevision
 from orders.operations import axes
 from orders.pricing import revision, snapshot
 from orders.pricing.told import is_told
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 CHUNK = 500
 ROWS_NAMED_MAX = 200
 FOLDED_ORDERS_MAX = 100
+# What an order sums up, and what of a line it is the sum of.
+_SUMMED = {"subtotal_minor": "value_minor", **{name: name for name in ("discount_minor", "gst_minor", "cgst_minor", "sgst_minor", "igst_minor")}}
 SEAL_MINUTES_MAX = timedelta(minutes=15)
 
 
@@ -172,31 +174,13 @@ def money_adds_up() -> Iterator[tuple[str, str]]:
 
 def orders_add_up() -> Iterator[tuple[str, str]]:
     """I12: every order is the sum of its lines, its axes are what payments and lines say, each version gives its own total."""
-    for order in Order.objects.order_by("pk").iterator(chunk_size=CHUNK):
-        lines = list(Line.objects.filter(order=order))
-        sums: dict[str, int] = defaultdict(int)
-        for line in lines:
-            sums["subtotal_minor"] += line.value_minor
-            for name in ("discount_minor", "gst_minor", "cgst_minor", "sgst_minor", "igst_minor"):
-                sums[name] += getattr(line, name)
-        yield from (
-            (f"orders.Order {order.number}", f"{name} is {getattr(order, name)}, its lines say {value}")
-            for name, value in sums.items()
-            if getattr(order, name) != value and not is_told(order.pricing_snapshot)  # a channel also discounts and taxes whole orders
-        )
-        if not _in_motion(order):
-            yield from _differing(order, axes.derive(payments=axes.payments_of(order), lines=lines))
-        placed = snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor
-        versions = [(0, order.pricing_snapshot["totals"]["total"], placed), *_revisions(order)]
-        yield from (
-            (f"orders.Order {order.number}", f"version {number} costs {said}, computed again it is {again}")
-            for number, said, again in versions
-            if said != again
-        )
-        if [number for number, _, _ in versions] != list(range(order.revision + 1)):
-            yield f"orders.Order {order.number}", f"says it has {order.revision} versions and has others"
-        if versions[-1][1] != order.total_minor:
-            yield f"orders.Order {order.number}", f"costs {order.total_minor}, its snapshot says {versions[-1][1]}"
+    owed = Delivery.objects.filter(stream=OuterRef("stream_id"), state=Delivery.State.DUE, subscriber__startswith="orders.subscribers.")
+    every = Order.objects.annotate(is_moving=Exists(owed)).prefetch_related(
+        "lines", Prefetch("order_payments__payment", axes.attempts()), Prefetch("revisions", OrderRevision.objects.order_by("number"))
+    )
+    for order in every.order_by("pk").iterator(chunk_size=CHUNK):
+        says = chain(_unlike_its_lines(order), _unlike_its_axes(order), _unlike_its_versions(order))
+        yield from ((f"orders.Order {order.number}", one) for one in says)
 
 
 def documents_add_up() -> Iterator[tuple[str, str]]:
@@ -224,25 +208,36 @@ def counts_add_up() -> Iterator[tuple[str, str]]:
         yield f"orders.Tally {what}", says
 
 
-def _revisions(order: Order) -> list[tuple[int, int, int]]:
-    """Of each version after an edit: its number, what it says it costs, and what it costs computed again."""
-    if not order.revision:
-        return []
-    rows = OrderRevision.objects.filter(order=order).order_by("number")
-    return [(row.number, row.total_minor, revision.recompute_revision(row.pricing).total_minor) for row in rows]
+def _unlike_its_lines(order: Order) -> Iterator[str]:
+    if is_told(order.pricing_snapshot):  # a channel also discounts and taxes whole orders
+        return
+    for column, of_line in _SUMMED.items():
+        here, there = getattr(order, column), sum(getattr(line, of_line) for line in order.lines.all())
+        if here != there:
+            yield f"{column} is {here}, its lines say {there}"
 
 
-def _in_motion(order: Order) -> bool:
-    """A payment or parcel has moved and the order has yet to hear of it: its axes follow in a moment."""
-    owed = Delivery.objects.filter(stream=str(order.pk), state=Delivery.State.DUE)
-    return owed.filter(subscriber__startswith="orders.subscribers.").exists()
-
-
-def _differing(order: Order, derived: Any) -> Iterator[tuple[str, str]]:
+def _unlike_its_axes(order: Order) -> Iterator[str]:
+    if getattr(order, "is_moving"):  # noqa: B009 annotated: a payment or parcel has moved, and the axes follow in a moment
+        return
+    derived = axes.derive(payments=[link.payment for link in order.order_payments.all()], lines=order.lines.all())
     for name in axes.Axes.__slots__:
         stored, fresh = getattr(order, name), getattr(derived, name)
         if stored != fresh:
-            yield f"orders.Order {order.number}", f"{name} is {stored}, derived it is {fresh}"
+            yield f"{name} is {stored}, derived it is {fresh}"
+
+
+def _unlike_its_versions(order: Order) -> Iterator[str]:
+    """Of each version, the placement's and each edit's: what it says it costs, and what it costs computed again."""
+    versions = [(0, order.pricing_snapshot["totals"]["total"], snapshot.recompute(order.pricing_snapshot, order.discount_snapshot).total_minor)]
+    versions += [(row.number, row.total_minor, revision.recompute_revision(row.pricing).total_minor) for row in order.revisions.all()]
+    for number, said, again in versions:
+        if said != again:
+            yield f"version {number} costs {said}, computed again it is {again}"
+    if [number for number, _, _ in versions] != list(range(order.revision + 1)):
+        yield f"says it has {order.revision} versions and has others"
+    if versions[-1][1] != order.total_minor:
+        yield f"costs {order.total_minor}, its snapshot says {versions[-1][1]}"
 
 
 CHECKS: tuple[Callable[[], Iterator[tuple[str, str]]], ...] = (

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +41,7 @@ from timeline import vault
 from timeline.models import Event, SubjectKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from django.db.models import QuerySet
 
@@ -112,13 +113,21 @@ def asks_the_clock(text: str) -> bool:
 
 
 def matching(terms: Iterable[Term], *, now: dt.datetime | None = None) -> Q:
-    """The orders for which every term holds. One statement for each bare word; none without (Note [A word of any kind])."""
+    """The orders for which every term holds. One statement for each bare word; none without (Note [A word of any kind]).
+
+    Terms that name people are asked together, for two common names may be one rare person.
+    """
     moment = now or timezone.now()
     wanted = Q()
+    people_named: list[Sequence[Token]] = []
     for term in terms:
-        one = _any(_condition(term, place, moment) for place in range(len(term.values)))
+        found = [_condition(term, place, moment) for place in range(len(term.values))]
+        if len(found) == 1 and isinstance(found[0], _Named) and not term.is_not:
+            people_named += found[0].groups
+            continue
+        one = _any(each.orders() if isinstance(each, _Named) else each for each in found)
         wanted &= ~one if term.is_not else one
-    return wanted
+    return wanted & of_persons(people_named)
 
 
 def number_like(text: str) -> Q:
@@ -149,7 +158,17 @@ def spanned(term: Term, value: Any) -> bool:
     )
 
 
-def _condition(term: Term, place: int, now: dt.datetime) -> Q:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A condition on who ordered: a token of each group."""
+
+    groups: Sequence[Sequence[Token]]
+
+    def orders(self) -> Q:
+        return of_persons(self.groups)
+
+
+def _condition(term: Term, place: int, now: dt.datetime) -> Q | _Named:
     value = term.values[place]
     if not term.key:
         return _anything(value)
@@ -166,7 +185,7 @@ def _within(term: Term, span: Span) -> Q:
     return wanted & Q(**{f"{column}__lt": span.high}) if span.high is not None else wanted
 
 
-def _anything(text: str) -> Q:
+def _anything(text: str) -> Q | _Named:
     """Note [A word of any kind]. Nothing at all where no kind has it."""
     if UUID_TEXT.fullmatch(text):
         return Q(pk=UUID(text)) | _of_id(text)
@@ -177,15 +196,15 @@ def _anything(text: str) -> Q:
     found = [wanted for place, (_, wanted) in enumerate(kinds) if row[f"k{place}"]]
     if len(found) == 1:
         return found[0]
-    return Q(pk__in=_together(found)) if found else _nothing()
+    return Q(pk__in=_together(one.orders() if isinstance(one, _Named) else one for one in found)) if found else _nothing()
 
 
-def _kinds(text: str) -> list[tuple[QuerySet[Any, Any], Q]]:
+def _kinds(text: str) -> list[tuple[QuerySet[Any, Any], Q | _Named]]:
     """Of what kinds the word may be: whether there is one, and its orders."""
     word = text.upper()
     lines, parcels, links = Line.objects.filter(sku=word), _parcels(text), _payments(text)
     groups = words_of(text)
-    kinds: list[tuple[QuerySet[Any, Any], Q]] = [(lines, Q(pk__in=lines.values("order_id")))]
+    kinds: list[tuple[QuerySet[Any, Any], Q | _Named]] = [(lines, Q(pk__in=lines.values("order_id")))]
     if _NUMBER_PART.fullmatch(word):
         kinds.append((Order.objects.filter(number_like(text)), number_like(text)))
     if len(text) >= AWB_PART_CHARS_MIN:
@@ -193,7 +212,7 @@ def _kinds(text: str) -> list[tuple[QuerySet[Any, Any], Q]]:
     if _GATEWAY_ID.fullmatch(text):
         kinds.append((links, Q(pk__in=links.values("order_id"))))
     if groups and all(groups):
-        kinds.append((_persons(groups[0]), of_persons(groups)))
+        kinds.append((_persons(groups[0]), _Named(groups)))
     return kinds
 
 
@@ -230,8 +249,8 @@ def _nothing() -> Q:
     return Q(pk__in=())
 
 
-def _customer(text: str, _: dt.datetime) -> Q:
-    return _of_id(text) if UUID_TEXT.fullmatch(text) else of_persons(words_of(text))
+def _customer(text: str, _: dt.datetime) -> Q | _Named:
+    return _of_id(text) if UUID_TEXT.fullmatch(text) else _Named(words_of(text))
 
 
 def _of_id(text: str) -> Q:
@@ -239,16 +258,16 @@ def _of_id(text: str) -> Q:
     return Q(person__in=Person.objects.filter(Q(pk=UUID(text)) | Q(owner=UUID(text))))
 
 
-def _name(text: str, _: dt.datetime) -> Q:
-    return of_persons([people.name_tokens(word) for word in text.split()[:WORDS_MAX]] or [[]])
+def _name(text: str, _: dt.datetime) -> _Named:
+    return _Named([people.name_tokens(word) for word in text.split()[:WORDS_MAX]] or [[]])
 
 
-def _email(text: str, _: dt.datetime) -> Q:
-    return of_persons([people.email_tokens(text)])
+def _email(text: str, _: dt.datetime) -> _Named:
+    return _Named([people.email_tokens(text)])
 
 
-def _phone(text: str, _: dt.datetime) -> Q:
-    return of_persons([people.phone_tokens(text)])
+def _phone(text: str, _: dt.datetime) -> _Named:
+    return _Named([people.phone_tokens(text)])
 
 
 def _city(text: str, _: dt.datetime) -> Q:
@@ -333,7 +352,7 @@ def _is(word: str, now: dt.datetime) -> Q:
     }[word]
 
 
-_CONDITIONS: Final[dict[str, Callable[[str, dt.datetime], Q]]] = {
+_CONDITIONS: Final[dict[str, Callable[[str, dt.datetime], Q | _Named]]] = {
     "status": lambda word, _: Q(status=word),
     "pay": _pay,
     "ship": lambda word, _: Q(fulfilment_state=word),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+    from orders.models import OrderTag
     from payments.models import Payment
 
 SORTS = {
@@ -29,7 +30,7 @@ SORTS = {
 # Snapshots and reasons are larger than all the rest of a row.
 _NOT_LISTED = ("pricing_snapshot", "discount_snapshot", "risk__reasons", "risk__signals")
 # In lists of their own: Django makes a queryset for every order otherwise, only to hold what it found.
-_LINES, _PAYMENTS = "listed_lines", "listed_payments"
+_LINES, _PAYMENTS, _TAGS = "listed_lines", "listed_payments", "listed_tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def rows(orders: QuerySet[Order]) -> QuerySet[Order]:
 
 def staff_rows(orders: QuerySet[Order]) -> QuerySet[Order]:
     """The same with what only staff see, tags and who looks after them: one statement more than `rows`."""
-    return rows(orders).select_related("assignment").prefetch_related("tags")
+    return rows(orders).select_related("assignment").prefetch_related(Prefetch("tags", to_attr=_TAGS))
 
 
 def lines_of(order: Order) -> list[Line]:
@@ -110,6 +111,12 @@ def lines_of(order: Order) -> list[Line]:
 def payments_of(order: Order) -> list[Payment]:
     """The payments of an order of `rows`, oldest first."""
     return [link.payment for link in getattr(order, _PAYMENTS)]
+
+
+def tags_of(order: Order) -> list[str]:
+    """The tags of an order, by name. One statement, or none for an order of `staff_rows`."""
+    listed: list[OrderTag] | None = getattr(order, _TAGS, None)
+    return sorted(row.tag for row in (order.tags.all() if listed is None else listed))
 
 
 def numbers(orders: QuerySet[Order], *, limit: int) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
+from orders import searching
 from orders.models.desk import NAME_CHARS_MAX, TAG_CHARS_MAX
 from orders.operations.sorting import TAGS_MAX
 from timeline.api.wire import Input, StrictText
@@ -37,4 +38,4 @@ for _name, _body in BODIES.items():
 def sorted_row(order: Order) -> dict[str, Any]:
     """An order's tags, by name, and who looks after it. One statement, or none where they were read along."""
     assignment = getattr(order, "assignment", None)
-    return {"tags": sorted(row.tag for row in order.tags.all()), "assignee": assignment.assignee if assignment else None}
+    return {"tags": searching.tags_of(order), "assignee": assignment.assignee if assignment else None}

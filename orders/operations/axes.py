@@ -14,6 +14,8 @@ from payments.models import Dispute, Payment
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.db.models import QuerySet
+
     from timeline.operations import Operation
 
 
@@ -61,7 +63,11 @@ def derive(*, payments: Iterable[Payment], lines: Iterable[Line]) -> Axes:
 
 
 def payments_of(order: Order) -> list[Payment]:
-    """The order's payments, each saying whether a dispute over it runs. One statement."""
+    """The order's payments of `attempts`. One statement."""
+    return list(attempts().filter(pk__in=OrderPayment.objects.filter(order=order).values("payment_id")))
+
+
+def attempts() -> QuerySet[Payment]:
+    """Payments, oldest first, each saying whether a dispute over it runs."""
     running = Dispute.objects.filter(payment=OuterRef("pk"), status__in=Dispute.RUNNING)
-    owned = OrderPayment.objects.filter(order=order).values("payment_id")
-    return list(Payment.objects.filter(pk__in=owned).annotate(has_dispute=Exists(running)).order_by("created_at", "id"))
+    return Payment.objects.annotate(has_dispute=Exists(running)).order_by("created_at", "id")

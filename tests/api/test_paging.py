@@ -96,6 +96,17 @@ def test_a_page_costs_two_statements(rows: QuerySet[RateWindow], limit: int) -> 
     assert len(captured) == 2
 
 
+@pytest.mark.parametrize(("page", "limit", "total"), [(1, ROWS, ROWS), (3, 10, ROWS), (1, 50, ROWS)])
+def test_a_list_that_ends_here_is_counted_by_what_it_shows(rows: QuerySet[RateWindow], page: int, limit: int, total: int) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        found = paged(rows, order=("key",), page=page, limit=limit)
+    assert (found.total, found.total_is_capped, len(captured)) == (total, False, 1)
+
+
+def test_a_page_behind_the_last_is_counted(rows: QuerySet[RateWindow]) -> None:
+    assert paged(rows, order=("key",), page=9, limit=10).total == ROWS
+
+
 def test_rows_that_arrive_meanwhile_do_not_shift_the_next_page(rows: QuerySet[RateWindow]) -> None:
     first = paged(rows, order=ORDERS[0], limit=5)
     expected = paged(rows, order=ORDERS[0], limit=5, cursor=first.next_cursor).rows

@@ -85,7 +85,7 @@ def main() -> None:
 def _ours(stack: ExitStack, folder: Path) -> Shop:
     environment = served.environment(folder, stack.enter_context(served.database("peers")))
     served.run(environment, "manage.py", "migrate", "--verbosity", "0")
-    return Shop("bahi", [sys.executable, "-m", "tests.benchmarks.peers.ours", str(ORDERS)], {**environment, "ALLOWED_HOSTS": "*"}, folder)
+    return Shop("bahi", [sys.executable, "-m", "tests.benchmarks.peers.ours", str(ORDERS)], {**environment, "ALLOWED_HOSTS": "*", "KEEP_ANSWERS": "0"}, folder)
 
 
 def _able(shop: Shop) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from orders import finding
+from orders.models import Order
 from orders.operations import people
 from orders.pages import order_rows
 from tests import makers
@@ -204,6 +205,30 @@ def test_a_search_costs_the_same_for_few_and_many(orders: list[Known], boss: mak
     for q in ("", "status:pending,shipped city:Pune", "meera", "00001", "meera sharma", PEOPLE[0][1]):
         with django_assert_max_num_queries(7 + len(q.split())):
             found(boss, q=q)
+
+
+@pytest.mark.parametrize("q", ["meera sharma", "name:meera name:sharma", "name:meera sharma", 'status:pending name:"meera sharma"'])
+def test_names_typed_together_are_asked_together(orders: list[Known], q: str) -> None:
+    """B37: however common each of two names is, the orders read are of those who have both."""
+    wanted = str(Order.objects.filter(finding.matching(finding.parse(q))).query)
+    assert wanted.count("INTERSECT") == 1
+    assert wanted.count('"person_id" IN') == 1
+
+
+def test_names_that_are_no_name_or_either_of_two_stand_alone(orders: list[Known]) -> None:
+    """B37: what is left out, and what is one of several, narrows nothing it should not."""
+    every = set(Order.objects.values_list("pk", flat=True))
+
+    def of(q: str) -> set[Any]:
+        return set(Order.objects.filter(finding.matching(finding.parse(q))).values_list("pk", flat=True))
+
+    meera, li = of("name:meera"), of("name:li")
+    assert (len(meera) > 0, len(li) > 0, meera & li) == (True, True, set())
+    assert of("name:meera name:sharma") == meera
+    assert of("name:meera name:li") == set()
+    assert of("name:meera -name:li") == meera
+    assert of("name:meera,li") == meera | li
+    assert of("-name:meera -name:li") == every - meera - li
 
 
 def _query(**words: str) -> Any:

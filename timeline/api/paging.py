@@ -1,7 +1,8 @@
 """One envelope for every list: pages for people, cursors for depth, and a count that stops counting.
 
-A page costs two statements however many rows there are: the rows (one more than asked for, to know whether there
-is a next page) and the count, which gives up after ``count_cap`` rows and says so.
+A page costs two statements at most however many rows there are: the rows (one more than asked for, to know whether there
+is a next page) and the count, which gives up after ``count_cap`` rows and says so. A list that ends on the page asked for
+is counted by what it shows.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def paged(
     ``order`` names columns that are never NULL, each with ``-`` for descending, and ends in a unique one; a
     ``values()`` queryset must carry them. Raises ``BadRequest`` for a cursor that is not ours, and for a page too deep to count to.
     """
-    ordered = queryset.order_by(*order)
+    ordered, offset = queryset.order_by(*order), 0
     if cursor is not None:
         if page != 1:
             raise BadRequest("Send page or cursor.", errors=[("?cursor", "A cursor does not go with a page.")])
@@ -80,7 +81,8 @@ def paged(
     rows = list(window)
     more = len(rows) > limit
     rows = rows[:limit]
-    counted = queryset.order_by()[: count_cap + 1].count()
+    is_counted = cursor is None and not more and (rows or page == 1)
+    counted = offset + len(rows) if is_counted else queryset.order_by()[: count_cap + 1].count()
     return Page(
         rows=rows,
         page=page,
