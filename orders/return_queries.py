@@ -75,7 +75,10 @@ def of_order(order_id: UUID) -> list[Return]:
 def came_back(order_id: UUID) -> CameBack:
     """The order's returns, and the one it was placed for. One statement when there are none."""
     about = Return.objects.filter(Q(order_id=order_id) | Q(exchange_order_id=order_id))
-    found = list(whole(about).order_by("created_at", "id"))
+    pks = list(about.values_list("pk", flat=True))
+    if not pks:
+        return NOTHING
+    found = list(whole(Return.objects.filter(pk__in=pks)).order_by("created_at", "id"))
     return CameBack(
         tuple(ret for ret in found if ret.order_id == order_id),
         next((ret.number for ret in found if ret.exchange_order_id == order_id), None),
