@@ -37,7 +37,7 @@ def translate(channel: str, body: dict[str, Any]) -> Canonical:
     draft.paid, draft.refunded = draft.money(body.get("paid"), "paid"), draft.money(body.get("refunded"), "refunded")
     draft.cash_on_delivery = body.get("cashOnDelivery") is True
     for trouble in rows(body.get("troubles")):
-        draft.trouble(words(trouble.get("code")), text(trouble.get("detail"), 300))
+        draft.trouble(words(trouble.get("code")), text(trouble.get("detail"), 300), holds=trouble.get("holds") is not False)
     return close(draft)
 
 

@@ -1,4 +1,9 @@
-"""X12: purchase orders (850) as bodies, and the functional acknowledgement (997) that answers them. Pure."""
+"""X12: purchase orders (850) as bodies, and the functional acknowledgement (997) that answers them. Pure.
+
+Note [What is settled apart]
+    A `SAC` says how an allowance or charge is settled: on the invoice, or billed back, credited or paid by the vendor later.
+    What is settled apart is no part of what the order comes to; it is noted.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,35 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from orders.channels.edi.parts import PIECES, ZERO, counted, line_amount, placed, reached, sku_in, total_of, trouble
 from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, x12
 from orders.channels.reading import number
 
-_PURPOSE = {"00": "confirmed", "06": "confirmed", "07": "confirmed", "05": "confirmed", "04": "confirmed", "01": "cancelled"}
+_PURPOSE = {"00": "confirmed", "06": "confirmed", "07": "confirmed", "05": "confirmed", "01": "cancelled"}
+# Blanket orders, changes, copies for information, leases, repairs and returns: nothing to be sent as it stands.
+_NOT_PLAIN = {"BE", "BK", "CP", "IN", "LS", "RR", "RT"}
 _SHIPPING = {"D240", "D500", "G821", "G830"}
-_SKU = ("VP", "VN", "SK", "BP", "IN", "UP", "EN", "UK", "MG")
-# An allowance or charge that is none, and what the price of a unit is for so many of them.
-_NONE, _PER = "N", {"HP": 100, "HF": 100, "TP": 1000, "TF": 1000}
+_SKU = ("VP", "VN", "VC", "SK", "BP", "IN", "UP", "EN", "UK", "UI", "MG")
+_NONE = "N"  # an allowance or charge that is none
+# What a price is for: the unit that is ordered, each piece, so many of them, so many feet; with anything else nobody knows.
+_OF_UNIT = {"", "UM", "NT", "CT", "CA", "QT", "WH", "PR"}
+_OF_PIECE = {"EA", "PE", "LE", "QE", "TE", "WE"}
+_PER = {"HP": 100, "TP": 1000, "WD": 12, "TD": 12}
+_PER_FOOT = {"HF": 100, "TF": 1000}
+_FEET = {"FT", "LF"}
 _FREE = "NC"
 _OWN_PRICE = {"", "UCP", "CON", "NET"}
 _INFORMATION, _SUBTRACT = "O", "S"
+_ON_INVOICE, _APART = {"", "02", "06"}, {"01", "03", "04", "05"}
+_TOTALS = ("TT", "GV")
+_LINE_TOTAL = "1"
 _PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
 _PROVINCES = {"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}
-DATE_CHARS = 8
+_STATES = (
+    "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI SC SD TN TX "
+    "UT VA VT WA WI WV WY AS GU MP PR VI AA AE AP"
+)
+SHORT_DATE_CHARS, DATE_CHARS, STATE_CHARS = 6, 8, 2
 ORDER = "850"
 _NOT_TAKEN = "1"  # the code of a transaction set that is not supported
 
@@ -43,9 +63,21 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
                 current = None
     if current is not None:
         raise NotAnInterchange("The last transaction set has no end.")
+    if segments[-1].tag != "IEA":
+        raise NotAnInterchange("The interchange has no end: what was behind its last segment is not known.")
     if not bodies:
         raise NotAnInterchange("The interchange holds no purchase order (850).")
+    _whole(segments, bodies)
     return bodies, segments, marks
+
+
+def _whole(segments: list[Segment], bodies: list[dict[str, Any]]) -> None:
+    """The interchange's own counts: where sets or groups are missing, each order of it says so."""
+    groups = _groups(segments)
+    ends = [segment for segment in segments if segment.tag == "GE"]
+    told = [end.text(1) for end in ends] == [str(len(sets)) for _, sets in groups] and segments[-1].text(1) == str(len(ends))
+    for body in [] if told else bodies:
+        trouble(body, "segments_missing", "The interchange counts other groups or orders than were read.")
 
 
 def acknowledge(segments: list[Segment], marks: Separators, *, accepted: Sequence[bool], now: datetime) -> str:
@@ -97,108 +129,165 @@ def _answer(control: str, start: Segment, sets: list[Segment], verdicts: Iterato
 
 def _body(segments: list[Segment], sender: str) -> dict[str, Any]:
     head = next((segment for segment in segments if segment.tag == "BEG"), Segment("BEG", ()))
+    number_ = "/".join(filter(None, (head.text(3), head.text(4))))  # each release of an order is one of its own
     body: dict[str, Any] = {
-        "orderId": f"{sender}:{head.text(3)}" if head.text(3) else "", "orderNumber": head.text(3), "customerId": sender,
+        "orderId": f"{sender}:{number_}" if head.text(3) else "", "orderNumber": number_, "customerId": sender,
         "status": _PURPOSE.get(head.text(1), f"purpose {head.text(1)}"), "placedAt": _date(head.text(5)), "lines": [], "charges": [],
-        "troubles": [], "standard": "x12",
+        "troubles": [], "standard": "x12", "contacts": {}, "told": {}, "off": ZERO,
     }
-    party: dict[str, str] = {}
+    if head.text(2) in _NOT_PLAIN:
+        trouble(body, "not_a_plain_order", f"Its type is {head.text(2)}: no order to be sent as it stands.")
+    who = ""
     for segment in segments:
-        party = _about(body, segment, party)
-    _counts(body, segments)
-    body["name"] = body.get("buyer", {}).get("name") or body.get("billing", {}).get("name") or body.get("shipping", {}).get("name")
+        who = _about(body, segment, who)
+    units = [line["quantity"] for line in body["lines"]]
+    for line in body["lines"]:
+        _closed(body, line)
+    _totals(body)
+    _counts(body, segments, units)
+    reached(body)
+    placed(body)
     return body
 
 
-def _about(body: dict[str, Any], segment: Segment, party: dict[str, str]) -> dict[str, str]:
-    """Take one segment in; returns the party whose address follows."""
+def _about(body: dict[str, Any], segment: Segment, who: str) -> str:
+    """Take one segment in; returns whose address and contact follow."""
+    party: dict[str, str] = body.get(who, {}) if who else {}
     if segment.tag == "CUR":
         body["currency"] = segment.text(2)
     elif segment.tag == "PER":
-        _contact(body, segment)
+        _contact(body, segment, who)
     elif segment.tag == "N1":
-        party = _party(body, segment)
-        party["name"] = segment.text(2)
+        return _party(body, segment)
+    elif segment.tag == "N2":
+        party["name"] = ", ".join(filter(None, (party.get("name"), segment.text(1), segment.text(2))))
     elif segment.tag == "N3":
-        party["line1"], party["line2"] = segment.text(1), segment.text(2)
+        lines = [*filter(None, (party.get("line1"), party.get("line2"), segment.text(1), segment.text(2)))]
+        party.update(line1=lines[0] if lines else "", line2=", ".join(lines[1:]))
     elif segment.tag == "N4":
-        party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=segment.text(4) or _country(segment.text(2)))
+        country = segment.text(4) or _country(segment.text(2), segment.text(3))
+        party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=country)
     elif segment.tag == "SAC":
         _charge(body, segment)
     elif segment.tag == "TXI":
         _tax(body, segment)
-    elif segment.tag == "AMT" and segment.text(1) in {"TT", "GV"}:
-        body["total"] = segment.text(2)
+    elif segment.tag == "AMT":
+        _amount(body, segment)
+    elif segment.tag in {"PO1", "CTT"}:
+        _about_line(body, segment)
+        return "none"
     else:
         _about_line(body, segment)
-    return party
+    return who
 
 
-def _country(state: str) -> str:
-    """Within North America the country is left out: the state or province says it."""
-    return "CA" if state.upper() in _PROVINCES else "US"
+def _country(state: str, postal_code: str) -> str:
+    """Within North America the country is left out: state or province say it, with a code of their country's form."""
+    is_digits = postal_code.replace("-", "").isdigit()
+    if state.upper() in _PROVINCES and not is_digits:
+        return "CA"
+    is_state = len(state) == STATE_CHARS and state.upper() in _STATES
+    return "US" if is_state and (is_digits or not postal_code) else ""
 
 
-def _party(body: dict[str, Any], segment: Segment) -> dict[str, str]:
-    """Whose address follows; a place of a single line is not the order's."""
+def _party(body: dict[str, Any], segment: Segment) -> str:
+    """Whose address follows; a place of a single line, or a second one, is not the order's."""
     name = _PARTIES.get(segment.text(1), "other")
-    if body["lines"] and name == "shipping":
-        body["troubles"].append({"code": "several_destinations", "detail": "Lines of the order go to different places."})
-        name = "other"
-    party: dict[str, str] = body.setdefault(name, {})
-    return party
+    told = {"name": segment.text(2), "code": segment.text(4)}
+    if name == "shipping" and (body["lines"] or body.get(name, told) != {**body.get(name, {}), **told}):
+        trouble(body, "several_destinations", "Parts of the order go to different places.")
+        return "none"
+    if name != "other" and name in body:
+        return "none"
+    body[name] = told
+    return name
+
+
+def _contact(body: dict[str, Any], segment: Segment, who: str) -> None:
+    known = body["contacts"].setdefault(who, {})
+    for place in (3, 5, 7):
+        kind = {"EM": "email", "TE": "phone"}.get(segment.text(place))
+        if kind:
+            known.setdefault(kind, segment.text(place + 1))
 
 
 def _about_line(body: dict[str, Any], segment: Segment) -> None:
+    line = body["lines"][-1] if body["lines"] else None
     if segment.tag == "PO1":
         body["lines"].append(_line(segment))
-    elif segment.tag == "CTP" and body["lines"]:
-        _price(body["lines"][-1], segment)
-    elif segment.tag == "PID" and body["lines"]:
-        body["lines"][-1]["title"] = segment.text(5)
     elif segment.tag == "SDQ":
-        body["troubles"].append({"code": "several_destinations", "detail": "Units of a line go to several stores."})
-
-
-def _contact(body: dict[str, Any], segment: Segment) -> None:
-    for place in (3, 5, 7):
-        name = {"EM": "email", "TE": "phone"}.get(segment.text(place))
-        if name:
-            body[name] = segment.text(place + 1)
+        trouble(body, "several_destinations", "Units of a line go to several stores.")
+    elif segment.tag == "CTT" or line is None:
+        body["summary"] = body.get("summary", segment.tag == "CTT")
+    elif segment.tag == "CTP":
+        _price(body, line, segment)
+    elif segment.tag == "PID" and (not line["named"] or segment.text(2) == "08"):
+        line["title"], line["named"] = segment.text(5) or line["title"], True
 
 
 def _line(segment: Segment) -> dict[str, Any]:
     named = {segment.text(place): segment.text(place + 1) for place in range(6, len(segment.elements), 2)}
-    units, price, basis = number(segment.text(2)), number(segment.text(4)), segment.text(5)
-    price = Decimal(0) if price is None and basis == _FREE else price
-    gross = "" if units is None or price is None else format(units * price / _PER.get(basis, 1), "f")
     sku = next((named[kind] for kind in _SKU if named.get(kind)), "")
-    return {"id": segment.text(1), "sku": sku, "title": sku, "quantity": segment.text(2), "gross": gross}
+    return {
+        "id": segment.text(1), "sku": sku, "title": sku, "quantity": segment.text(2), "unit": segment.text(3), "price": segment.text(4),
+        "basis": segment.text(5), "told": None, "off": ZERO, "tax": ZERO, "named": False,
+    }
 
 
-def _price(line: dict[str, Any], segment: Segment) -> None:
+def _price(body: dict[str, Any], line: dict[str, Any], segment: Segment) -> None:
     """The price of a line that has none of its own."""
-    units, price = number(line["quantity"]), number(segment.text(3))
-    if line["gross"] == "" and segment.text(2) in _OWN_PRICE and units is not None and price is not None:
-        line["gross"] = format(units * price, "f")
+    if line["price"] or line["basis"] == _FREE or segment.text(2) not in _OWN_PRICE or not segment.text(3):
+        return
+    line["price"] = segment.text(3)
+    if segment.text(7) not in {"", "1"}:
+        trouble(body, "unknown_price_basis", f"The price of the line {line['id']} is to be multiplied by {segment.text(7)} ({segment.text(6)}).")
+
+
+def _closed(body: dict[str, Any], line: dict[str, Any]) -> None:
+    """What the line comes to by its price; an amount that is told for it is compared."""
+    units, unit, basis = number(line["quantity"]), line.pop("unit").upper(), line.pop("basis").upper()
+    price, told, off, tax = number(line.pop("price")), line.pop("told"), line.pop("off"), line.pop("tax")
+    price = ZERO if price is None and basis == _FREE else price
+    per = _per(basis, unit)
+    if per is None and price:
+        trouble(body, "unknown_price_basis", f"What the price of the line {line['id']} is for is not known: {basis or 'nothing'} told, ordered in {unit}.")
+    found = None if units is None or price is None else units * price / (per or 1)
+    gross = line_amount(body, line, told, found)
+    del line["named"]
+    line["gross"] = "" if gross is None else format(gross, "f")
+    line["discount"], line["sku"] = format(off, "f"), sku_in(line["sku"], unit)
+    if tax:
+        line["tax"] = format(tax, "f")
+
+
+def _per(basis: str, unit: str) -> int | None:
+    """How many of the ordered unit the price is for; None when nobody knows, as of a price for each piece of what is ordered by the case."""
+    if basis in _OF_UNIT or basis == _FREE or (basis in _OF_PIECE and unit in PIECES):
+        return 1
+    return _PER.get(basis) if unit in PIECES else _PER_FOOT.get(basis) if unit in _FEET else None
 
 
 def _charge(body: dict[str, Any], segment: Segment) -> None:
-    """An allowance or charge; its amount has two implied decimals."""
-    kind, said = segment.text(1), segment.text(5)
+    """An allowance or charge; its amount has two implied decimals. Note [What is settled apart]."""
+    kind, said, how = segment.text(1), segment.text(5), segment.text(12)
     found = number(said) if "." not in said else None
     if kind == _NONE:
         return
-    if found is None or kind not in {"A", "C"}:
-        body["troubles"].append({"code": "unreadable_amount", "detail": f"The allowance or charge {segment.text(2)} has no amount that can be read."})
+    if how in _APART:
+        trouble(body, "settled_apart", f"The allowance or charge {segment.text(2)} is not of the invoice (method {how}).", holds=False)
         return
-    amount = format(found / Decimal(100), "f")
+    if found is None or kind not in {"A", "C"} or how not in _ON_INVOICE:
+        trouble(body, "unreadable_amount", f"The allowance or charge {segment.text(2)} has no amount that can be read.")
+        return
+    amount = found / Decimal(100)
+    line = body["lines"][-1] if body["lines"] and not body.get("summary") else None
     if kind == "C":
         title = segment.text(15) or segment.text(2)
-        body["charges"].append({"kind": "shipping" if segment.text(2) in _SHIPPING else "fee", "title": title, "gross": amount})
+        body["charges"].append({"kind": "shipping" if segment.text(2) in _SHIPPING else "fee", "title": title, "gross": format(amount, "f")})
+    elif line is not None:
+        line["off"] += amount
     else:
-        known = number(body.get("discount", "0")) or Decimal(0)
-        body["discount"] = format(known + found / Decimal(100), "f")
+        body["off"] += amount
 
 
 def _tax(body: dict[str, Any], segment: Segment) -> None:
@@ -206,21 +295,52 @@ def _tax(body: dict[str, Any], segment: Segment) -> None:
     if relation == _INFORMATION or (amount is None and number(segment.text(3)) == 0):
         return
     if amount is None:
-        body["troubles"].append({"code": "unknown_tax", "detail": f"A tax {segment.text(1)} of {segment.text(3)} % without an amount."})
+        trouble(body, "unknown_tax", f"A tax {segment.text(1)} of {segment.text(3)} % without an amount.")
         return
-    known = number(body.get("tax", "0")) or Decimal(0)
-    body["tax"] = format(known + (-amount if relation == _SUBTRACT else amount), "f")
+    amount = -amount if relation == _SUBTRACT else amount
+    line = body["lines"][-1] if body["lines"] and not body.get("summary") else None
+    if line is None:
+        body["tax"] = body.get("tax", ZERO) + amount
+        return
+    line["tax"] += amount
+    line["taxTitle"], line["taxRate"] = (segment.text(1), segment.text(3)) if "taxTitle" not in line else ("Taxes", "")
 
 
-def _counts(body: dict[str, Any], segments: list[Segment]) -> None:
+def _amount(body: dict[str, Any], segment: Segment) -> None:
+    kind, amount = segment.text(1), number(segment.text(2))
+    if kind in _TOTALS and amount is None:
+        trouble(body, "unreadable_amount", f"The amount {kind} cannot be read.")
+    elif kind in _TOTALS and amount is not None:
+        body["told"].setdefault(kind, amount)
+    elif kind == _LINE_TOTAL and body["lines"] and not body.get("summary"):
+        body["lines"][-1]["told"] = amount
+
+
+def _totals(body: dict[str, Any]) -> None:
+    told, off, tax = body.pop("told"), body.pop("off"), body.pop("tax", None)
+    body.pop("summary", None)
+    of_lines = sum(((number(line["gross"]) or ZERO) - (number(line["discount"]) or ZERO) + (number(line.get("tax", "")) or ZERO) for line in body["lines"]), ZERO)
+    charges = sum((number(charge["gross"]) or ZERO for charge in body["charges"]), ZERO)
+    body["discount"] = format(off, "f")
+    if tax is not None:
+        body["tax"] = format(tax, "f")
+    body["total"] = total_of([told[kind] for kind in _TOTALS if kind in told], of_lines + charges - off + (tax or ZERO))
+
+
+def _counts(body: dict[str, Any], segments: list[Segment], units: list[str]) -> None:
     """What the partner counted must be what was read."""
     told = next((segment for segment in segments if segment.tag == "CTT"), None)
     if told is not None and told.text(1) != str(len(body["lines"])):
-        body["troubles"].append({"code": "lines_missing", "detail": f"The order says it has {told.text(1)} lines, {len(body['lines'])} were read."})
-    end = segments[-1]
+        trouble(body, "lines_missing", f"The order says it has {told.text(1)} lines, {len(body['lines'])} were read.")
+    if told is not None:
+        counted(body, told.text(2), units)
+    start, end = segments[0], segments[-1]
     if end.text(1) != str(len(segments)):
-        body["troubles"].append({"code": "segments_missing", "detail": f"The order says it has {end.text(1)} segments, {len(segments)} were read."})
+        trouble(body, "segments_missing", f"The order says it has {end.text(1)} segments, {len(segments)} were read.")
+    if end.text(2) != start.text(2):
+        trouble(body, "segments_missing", f"The order begins as {start.text(2)} and ends as {end.text(2)}.")
 
 
 def _date(text: str) -> str:
+    text = f"20{text}" if len(text) == SHORT_DATE_CHARS else text
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == DATE_CHARS and text.isdigit() else ""
