@@ -1,4 +1,4 @@
-"""Request id, content policy, and the largest body the server reads."""
+"""Request id, content policy, who may keep an answer, and the largest body the server reads."""
 
 from __future__ import annotations
 
@@ -63,6 +63,19 @@ class ContentPolicyMiddleware:
         policy = _DOCS_POLICY if request.path.startswith("/api/docs") else _POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class NotKeptMiddleware:
+    """What is answered to one caller stays with them: no proxy keeps it, and no browser shows it after signing out (B88)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; what says itself how it may be kept is left as it is."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

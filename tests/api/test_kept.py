@@ -25,6 +25,8 @@ from timeline.operations import operation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from django.test import Client
+
     from orders.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -269,3 +271,12 @@ def test_the_memory_of_a_process_is_bounded(monkeypatch: pytest.MonkeyPatch, set
     huge = kept.answer("x", audience="a", version="huge", about=None, lifetime_s=60, make=lambda: b"z" * (kept.ANSWER_BYTES_MAX + 1))
     assert len(huge) > kept.ANSWER_BYTES_MAX
     assert kept._memory.size <= 1000
+
+
+def test_b88_no_proxy_keeps_an_answer_and_no_browser_shows_it_after_signing_out(admin_client: Client) -> None:
+    order, boss, asha = makers.placed_order(), makers.staff(), admin_client
+    for answer in (
+        asha.get("/console/"), asha.get(f"/console/orders/{order.number}/"), asha.get("/admin/orders"), boss.get(f"/admin/orders/{order.pk}"),
+        asha.get("/account/"), boss.get("/admin/orders/nothing"),
+    ):
+        assert "no-store" in answer.headers["Cache-Control"]
