@@ -252,7 +252,7 @@ def _fits(one: _Known, filters: Mapping[str, Any], terms: Sequence[Term]) -> boo
 def _is_told(term: Term) -> bool:
     """Whether the events before the cut answer it; what else is asked is asked of the order as it is."""
     states = term.key == "pay" and all(value in grammar.PAYMENT_STATES for value in term.values)
-    return states or term.key == "status" or (bool(term.spans) and term.key != "placed")
+    return states or term.key == "status" or (bool(term.spans) and term.key not in {"placed", "score"})
 
 
 def _holds(term: Term, one: _Known) -> bool:

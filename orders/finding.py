@@ -37,6 +37,7 @@ from orders.models import (
 from orders.operations import people
 from orders.queries import ORDER_NUMBER, UUID_TEXT
 from payments.models import Dispute, Refund
+from shipping.states import state_of
 from timeline import vault
 from timeline.models import Event, SubjectKey
 
@@ -178,7 +179,7 @@ def _condition(term: Term, place: int, now: dt.datetime) -> Q | _Named:
 
 
 def _within(term: Term, span: Span) -> Q:
-    column = {"total": "total_minor", "items": "item_count", **_TIMES}[term.key]
+    column = {"total": "total_minor", "items": "item_count", "score": "risk__score", **_TIMES}[term.key]
     wanted = Q(**{f"{column}__isnull": False}) if term.key in _TIMES and term.key != "placed" else Q()
     if span.low is not None:
         wanted &= Q(**{f"{column}__gte": span.low})
@@ -279,8 +280,8 @@ def _pin(text: str, _: dt.datetime) -> Q:
 
 
 def _state(text: str, _: dt.datetime) -> Q:
-    word = text.upper()
-    return Q(destination_state__in=(word, f"IN-{word}"))
+    word, known = text.upper(), state_of(text)
+    return Q(destination_state__in=(word, f"IN-{word}", *([known.code] if known else [])))
 
 
 def _sku(text: str, _: dt.datetime) -> Q:
@@ -369,6 +370,7 @@ _CONDITIONS: Final[dict[str, Callable[[str, dt.datetime], Q | _Named]]] = {
     "channel": lambda text, _: Q(channel__iexact=text),
     "warehouse": _warehouse,
     "carrier": _carrier,
+    "risk": lambda word, _: Q(risk__verdict={"high": "hold", "low": "pass"}.get(word, word)),
     "code": lambda text, _: Q(discount_code=text.upper()),
     "tag": _tag,
     "assignee": _assignee,

@@ -34,6 +34,7 @@ PAYMENT_METHODS: Final = (
 )
 FULFILMENT_STATES: Final = ("unfulfilled", "partial", "fulfilled", "delivered", "returned")
 HAS: Final = ("discount", "dispute", "hold", "invoice", "note", "parcel", "refund", "refund_request", "return")
+RISK: Final = ("high", "low", "hold", "pass")
 IS: Final = ("cod", "edited", "ended", "guest", "held", "open", "paid", "stuck")
 
 
@@ -66,6 +67,8 @@ KEYS: Final[dict[str, Key]] = {
     "code": Key("text", "the coupon that was used"),
     "tag": Key("text", "a tag it has"),
     "assignee": Key("text", "who of the staff looks after it: a user name, me, or nobody"),
+    "risk": Key("choice", "the verdict at its placement: high had to wait for a person, low had not", RISK),
+    "score": Key("whole", "its score at its placement, 0 to 100"),
     "total": Key("money", "its total in rupees"),
     "items": Key("whole", "how many units it has"),
     "placed": Key("time", "when it was placed"),
