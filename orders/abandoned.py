@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from orders import locks
 from orders.models import Checkout, CheckoutLine
+from timeline import queries as stories
 from timeline.actors import system
 from timeline.operations import operation
 from timeline.transitions import advance
@@ -36,7 +38,10 @@ def tell_due(now: datetime) -> int:
 
 
 def _tell(checkout_id: UUID, idle: datetime) -> bool:
-    with suppress(PersonErased), operation("checkout.abandon", actor=SWEEPER, stream=str(checkout_id)) as op:
+    """In the session of who left it, and for the app they came through: it is the last step of that journey (C15)."""
+    session_id, client = stories.journey(str(checkout_id))
+    sweeper = replace(SWEEPER, session_id=session_id, client=client)
+    with suppress(PersonErased), operation("checkout.abandon", actor=sweeper, stream=str(checkout_id)) as op:
         checkout = locks.checkout(checkout_id)
         if checkout.status != Checkout.Status.OPEN or checkout.updated_at >= idle or checkout.abandoned_at is not None:
             return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from orders import folding, queries
-from orders.models import Address, Line, Order, OrderHold, Return
+from orders.models import Address, Line, Order, OrderAssignment, OrderHold, OrderTag, Return
 from payments.models import Dispute, Payment, Refund
 from shipping.models import Shipment
 from timeline.errors import Missing
@@ -124,7 +124,7 @@ def told(order_id: UUID) -> QuerySet[Event]:
 
 
 def gaps(orders: Sequence[Order]) -> Iterator[tuple[Order, Gap]]:
-    """Where the rows of these orders differ from their folded events; eight statements however many orders there are."""
+    """Where the rows of these orders differ from their folded events; ten statements however many orders there are."""
     streams = [str(order.pk) for order in orders]
     events: dict[str, list[Event]] = defaultdict(list)
     for event in Event.objects.filter(stream__in=streams).only(*_READ).order_by("stream", "stream_seq"):
@@ -142,6 +142,8 @@ class _Rows:
     def __init__(self, orders: Sequence[Order], streams: list[str]) -> None:
         self.lines = _by(Line.objects.filter(order__in=orders), lambda line: str(line.order_id))
         self.holds = _by(OrderHold.objects.filter(order__in=orders), lambda hold: str(hold.order_id))
+        self.tags = _by(OrderTag.objects.filter(order__in=orders), lambda row: str(row.order_id))
+        self.assignees = _by(OrderAssignment.objects.filter(order__in=orders), lambda row: str(row.order_id))
         self.returns = _by(Return.objects.filter(order__in=orders), lambda ret: str(ret.order_id))
         self.payments = _by(Payment.objects.filter(stream__in=streams), lambda row: row.stream)
         self.refunds = _by(Refund.objects.filter(stream__in=streams), lambda row: row.stream)
@@ -177,6 +179,8 @@ def _compared(stand: Stand, order: Order, rows: _Rows) -> Iterator[Gap]:
             if key in known:
                 yield from _gap(f"{name} {key}", "status", thing.status, str(known[key].status))
     open_holds = {row.pk.hex for row in rows.holds[story] if row.released_at is None}
+    yield from _gap(order.number, "tags", sorted(stand.tags), sorted(row.tag for row in rows.tags[story]))
+    yield from _gap(order.number, "assignee", stand.assignee, "".join(row.assignee for row in rows.assignees[story]))
     yield from _gap(order.number, "holds", sorted(k for k, v in stand.holds.items() if v.status == "open"), sorted(open_holds))
 
 

@@ -105,6 +105,8 @@ class Stand:
     parcels: dict[str, Parcel] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     goods_owed: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    assignee: str = ""
 
     @property
     def on_hold(self) -> bool:
@@ -277,15 +279,28 @@ def _edited(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
         item.tax_minor = line.get("tax_minor")
 
 
-def _held(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+def _held(stand: Stand, facts: Mapping[str, Any], event: Said) -> None:
     key = _hex(facts["hold_id"])
-    stand.holds[key] = Thing(key, "open", {"reason": facts.get("reason")})
+    stand.holds[key] = Thing(key, "open", {"reason": facts.get("reason"), "created_at": event.recorded_at})
 
 
-def _released(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+def _released(stand: Stand, facts: Mapping[str, Any], event: Said) -> None:
     hold = stand.holds.get(_hex(facts["hold_id"]))
     if hold is not None:
         hold.status = "released"
+        hold.facts["released_at"] = event.recorded_at
+
+
+def _tagged(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+    stand.tags.add(facts["tag"])
+
+
+def _untagged(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+    stand.tags.discard(facts["tag"])
+
+
+def _assigned(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
+    stand.assignee = facts.get("assignee") or ""
 
 
 def _units_cancelled(stand: Stand, facts: Mapping[str, Any], _: Said) -> None:
@@ -365,4 +380,5 @@ _TOLD: dict[str, Callable[[Stand, Mapping[str, Any], Said], None]] = {
     "order.edited": _edited, "order.held": _held, "order.released": _released, "order.units_cancelled": _units_cancelled,
     "refund.goods_back": _goods_back, "fulfilment.settled": _settled, "return.received": _received,
     "return.inspected": _inspected, "return.sent_back": _sent_back, "order.transferred": _transferred,
+    "order.tagged": _tagged, "order.untagged": _untagged, "order.assigned": _assigned, "order.unassigned": _assigned,
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _RANDOM_BITS = 74
 _LOW_BITS = 62
 _STEP_BITS = 48
+_HEX_CHARS = 32
 
 
 def rising(last: int | None) -> int:
@@ -28,3 +29,13 @@ def uuid7(at: datetime, bits: int | None = None) -> UUID:
     high = chance >> _LOW_BITS
     low = chance & ((1 << _LOW_BITS) - 1)
     return UUID(int=(milliseconds & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
+
+
+def dashed(text: str) -> str:
+    """An id as it is written outside: one that the timeline keeps as 32 hex digits, with its hyphens."""
+    if len(text) != _HEX_CHARS:
+        return text
+    try:
+        return str(UUID(hex=text))
+    except ValueError:
+        return text

@@ -30,6 +30,7 @@ from django.db import IntegrityError
 from timeline import sight, vault
 from timeline.actors import API_CLIENT, Actor
 from timeline.errors import Invalid, KeyReused
+from timeline.ids import dashed
 from timeline.models import Event
 from timeline.operations import operation
 from timeline.retries import retried
@@ -53,6 +54,7 @@ THINGS = frozenset({
 SERVICES = frozenset({"system", "service", "app", "api_client"})
 ACTION = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+", re.ASCII)
 ACTION_CHARS_MAX = 56
+_RECORDERS = ("apiclient", API_CLIENT)
 QUEUED, DUPLICATE = "queued", "duplicate"
 
 
@@ -205,6 +207,11 @@ def stories_of(resource_id: str) -> list[Story]:
 def kept_as(id_: str, story: Story | None) -> str:
     """The id under which the timeline keeps a target: a resource of ours by its own id, whichever of its names was told (A2)."""
     return known_as(story.id if story is not None else id_)
+
+
+def shown_id(kind: str, id_: str, *, told: bool) -> str:
+    """A target's id as it is written outside: ours with hyphens; one of an app's own stays as the app told it."""
+    return dashed(id_) if not told or kind in _FINDERS or kind in _RECORDERS else id_
 
 
 def known_as(id_: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from timeline.actors import API_CLIENT, CUSTOMER, GUEST
 from timeline.models import Delivery, Event, Target
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 STORY_EVENTS_MAX = 5000
+SHOPPERS = (CUSTOMER, GUEST)
 _MOMENT = timedelta(milliseconds=2)
 _LAST_MILLISECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 
@@ -38,6 +40,13 @@ def entry(stream: str, public_id: UUID) -> Event | None:
         stream=stream, recorded_at__gte=at - _MOMENT, recorded_at__lte=at + _MOMENT
     )
     return next((event for event in near if event.public_id == str(public_id)), None)
+
+
+def journey(stream: str) -> tuple[str, str]:
+    """The session in which shoppers last moved this story, and the app they came through; empty where none is known. Two statements."""
+    session = Event.objects.filter(stream=stream).exclude(session_id="").order_by("-stream_seq").values_list("session_id", flat=True).first()
+    client = Target.objects.filter(event__stream=stream, event__actor_type__in=SHOPPERS, type=API_CLIENT)
+    return session or "", client.order_by("-event__stream_seq").values_list("target_id", flat=True).first() or ""
 
 
 def of_target(kind: str, target_id: str) -> QuerySet[Event]:

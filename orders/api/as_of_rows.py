@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from rest_framework import serializers as s
 
 from orders import lifecycle
+from orders.api.rows import percent
 from orders.api.shapes import GstShape, Money
 from timeline.api.query import Query, QueryMoment
 from timeline.api.wire import Output, camel
+from timeline.ids import dashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +47,8 @@ class InstantItemShape(Output):
     product_variant_id = s.UUIDField(allow_null=True)
     sku = s.CharField()
     name = s.CharField(allow_null=True)
+    hsn = s.CharField(allow_null=True)
+    gst_rate = s.FloatField(allow_null=True)
     quantity = s.IntegerField()
     price = Money(allow_null=True)
     discount_amount = Money(allow_null=True)
@@ -60,7 +64,7 @@ class InstantItemShape(Output):
 class InstantMoneyShape(Output):
     """A payment or refund at an instant."""
 
-    id = s.CharField()
+    id = s.UUIDField()
     status = s.CharField()
     amount = Money()
     method = s.CharField(allow_null=True)
@@ -68,10 +72,20 @@ class InstantMoneyShape(Output):
 
 
 class InstantHoldShape(Output):
-    """A hold that stood."""
+    """A hold, one that was released by then too."""
 
-    id = s.CharField()
+    id = s.UUIDField()
     reason = s.CharField(allow_null=True)
+    created_at = s.DateTimeField()
+    released_at = s.DateTimeField(allow_null=True)
+
+
+class InstantDisputeShape(Output):
+    """A dispute at an instant."""
+
+    id = s.UUIDField()
+    status = s.CharField()
+    amount = Money()
 
 
 class InstantUnitsShape(Output):
@@ -84,7 +98,7 @@ class InstantUnitsShape(Output):
 class InstantParcelShape(Output):
     """A parcel at an instant."""
 
-    id = s.CharField()
+    id = s.UUIDField()
     status = s.CharField()
     carrier = s.CharField()
     tracking_number = s.CharField(allow_null=True)
@@ -95,7 +109,7 @@ class InstantParcelShape(Output):
 class InstantReturnShape(Output):
     """A return at an instant."""
 
-    id = s.CharField()
+    id = s.UUIDField()
     number = s.CharField(allow_null=True)
     status = s.CharField()
 
@@ -113,6 +127,8 @@ class InstantShape(Output):
     fulfilment_state = s.CharField()
     on_hold = s.BooleanField()
     holds = InstantHoldShape(many=True)
+    tags = s.ListField(child=s.CharField())
+    assignee = s.CharField(allow_null=True)
     customer_id = s.UUIDField(allow_null=True)
     channel = s.CharField(allow_null=True)
     currency = s.CharField()
@@ -136,6 +152,7 @@ class InstantShape(Output):
     items = InstantItemShape(many=True)
     payments = InstantMoneyShape(many=True)
     refunds = InstantMoneyShape(many=True)
+    disputes = InstantDisputeShape(many=True)
     shipments = InstantParcelShape(many=True)
     returns = InstantReturnShape(many=True)
     unknown = s.ListField(child=s.CharField())
@@ -164,7 +181,15 @@ def instant_row(found: View) -> dict[str, Any]:
         "paymentState": stand.payment_state,
         "fulfilmentState": stand.fulfilment_state,
         "onHold": stand.on_hold,
-        "holds": [{"id": hold.id, "reason": hold.facts.get("reason")} for hold in stand.holds.values() if hold.status == "open"],
+        "holds": [
+            {
+                "id": dashed(hold.id), "reason": hold.facts.get("reason"), "createdAt": hold.facts["created_at"],
+                "releasedAt": hold.facts.get("released_at"),
+            }
+            for hold in stand.holds.values()
+        ],
+        "tags": sorted(stand.tags),
+        "assignee": stand.assignee or None,
         "discountCode": told["discount_code"] or None,
         **{name: told[column] for name, column in _SUMS},
         "gst": None if told["cgst_minor"] is None else {name: told[column] for name, column in _SPLIT},
@@ -178,15 +203,16 @@ def instant_row(found: View) -> dict[str, Any]:
         "items": [_item(item, found.lines.get(key)) for key, item in stand.items.items() if item.quantity],
         "payments": _money(stand.payments.values(), "payment_method"),
         "refunds": _money(stand.refunds.values(), "refund_method"),
+        "disputes": [{"id": dashed(row.id), "status": row.status, "amount": row.facts["amount_minor"]} for row in stand.disputes.values()],
         "shipments": [
             {
-                "id": parcel.id, "status": parcel.status, "carrier": parcel.carrier, "warehouse": parcel.warehouse or None,
+                "id": dashed(parcel.id), "status": parcel.status, "carrier": parcel.carrier, "warehouse": parcel.warehouse or None,
                 "trackingNumber": parcel.tracking_number or None,
                 "items": [{"orderItemId": stand.items[key].id, "quantity": units} for key, units in parcel.units.items()],
             }
             for parcel in stand.parcels.values()
         ],
-        "returns": [{"id": ret.id, "number": ret.facts.get("number"), "status": ret.status} for ret in stand.returns.values()],
+        "returns": [{"id": dashed(ret.id), "number": ret.facts.get("number"), "status": ret.status} for ret in stand.returns.values()],
         "unknown": sorted([*stand.unknown, *(camel(name) for name in _TOLD_LATER if told[name] is None)]),
         "revision": told["revision"],
         "version": stand.version,
@@ -200,6 +226,8 @@ def _item(item: Item, line: Line | None) -> dict[str, Any]:
         "productVariantId": line.variant_id if line is not None else None,
         "sku": item.sku,
         "name": line.name if line is not None else None,
+        "hsn": line.hsn if line is not None else None,
+        "gstRate": percent(line.gst_rate_bp) if line is not None else None,
         "quantity": item.quantity,
         "price": item.price_minor,
         "discountAmount": item.discount_minor,
@@ -216,7 +244,7 @@ def _item(item: Item, line: Line | None) -> dict[str, Any]:
 def _money(things: Iterable[Thing], method: str) -> list[dict[str, Any]]:
     return [
         {
-            "id": thing.id, "status": thing.status, "amount": thing.facts["amount_minor"],
+            "id": dashed(thing.id), "status": thing.status, "amount": thing.facts["amount_minor"],
             "method": thing.facts.get(method) or thing.facts.get("gateway"), "processorRef": thing.facts.get("processor_ref"),
         }
         for thing in things

@@ -12,6 +12,7 @@ from orders.operations import notes
 from timeline.actors import CUSTOMER, GUEST
 from timeline.api.paging import paged
 from timeline.api.wire import camel
+from timeline.ingest import shown_id
 from timeline.models import Event
 from timeline.vocabulary import APP, activity, note_type, require_known, sentence
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from orders.operations.notes import Fate
 
 _MINOR = "_minor"
-_HEX_UUID_CHARS = 32
 _SHOPPERS = (CUSTOMER, GUEST)
 # What a customer sees of an event's facts; everything else is between staff and services.
 _PUBLIC_FACTS = frozenset(
@@ -136,7 +136,8 @@ def _metadata(event: Event, private: Mapping[str, Any], *, as_staff: bool) -> di
 
 def _targets(event: Event, order_id: UUID, person_id: UUID, person_name: str | None) -> list[dict[str, Any]]:
     # The canonical bytes hold the targets: an event that is being written has no rows of them yet.
-    pairs = [(kind, _dashed(id_), name) for kind, id_, name in orjson.loads(bytes(event.canonical))["targets"]]
+    told = event.kind.startswith(APP)
+    pairs = [(kind, shown_id(kind, id_, told=told), name) for kind, id_, name in orjson.loads(bytes(event.canonical))["targets"]]
     if ("order", str(order_id)) not in {(kind, id_) for kind, id_, _ in pairs}:
         pairs.insert(0, ("order", str(order_id), ""))
     rows = []
@@ -145,9 +146,3 @@ def _targets(event: Event, order_id: UUID, person_id: UUID, person_name: str | N
         rows.append({"type": kind, "id": id_, **({"name": shown} if shown else {})})
     return rows
 
-
-def _dashed(text: str) -> str:
-    try:
-        return str(UUID(hex=text)) if len(text) == _HEX_UUID_CHARS else text
-    except ValueError:
-        return text

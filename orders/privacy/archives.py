@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 from django.core import signing
 from django.db import models
+from django.db.models import Q
 
 from orders.models import (
     Address,
@@ -34,7 +35,7 @@ from payments.queries import reason_of
 from shipping.models import Shipment
 from timeline import vault
 from timeline.errors import Missing
-from timeline.models import Event
+from timeline.models import Event, Target
 from timeline.operations import operation
 from timeline.vocabulary import sentence
 
@@ -58,7 +59,7 @@ carts.json        carts and checkouts, with what you chose
 orders/           one file for each order: what you bought, what you paid, what went back, where it was sent, its invoices
 messages.json     every message we wrote to you
 returns/          what you sent back, with the photos you sent
-events.json       what happened and when: to your account, your carts and your orders
+events.json       what happened and when: to your account, your carts and your orders, and what other programs told us of you
 requests.json     what you asked about your data before
 
 Amounts are in minor units (paise) of the currency beside them, times in UTC.
@@ -166,14 +167,22 @@ def _return(ret: Return, person: Person) -> dict[str, Any]:
 
 
 def _events(person: Person) -> Iterator[dict[str, Any]]:
-    """Of all their stories, oldest first; between staff alone what stays between staff."""
-    wanted = Event.objects.filter(stream__in=keeping.streams_of(person)).select_related("person_key").order_by("id")
+    """Of all their stories, and what else was told of them, oldest first; between staff alone what stays between staff."""
+    theirs = list(people_of(person.pk))
+    ids, keys = {str(row.pk) for row in theirs}, {row.key_id for row in theirs}
+    orders = Order.objects.filter(person__in=theirs).values_list("pk", flat=True)
+    about = Target.objects.filter(
+        Q(type="customer", target_id__in=[row.pk.hex for row in theirs]) | Q(type="order", target_id__in=[pk.hex for pk in orders])
+    )
+    elsewhere = Q(pk__in=about.values("event_id"), person_key__in=keys)
+    wanted = Event.objects.filter(Q(stream__in=keeping.streams_of(person)) | elsewhere).select_related("person_key").order_by("id")
     for event in wanted.iterator(chunk_size=EVENTS_AT_ONCE):
-        mine = event.public or event.actor_id == str(person.pk)
+        by_them = event.actor_id in ids
+        mine = event.public or by_them
         yield {
             "at": event.occurred_at, "kind": event.kind, "said": sentence(event.kind, event.facts), "story": event.stream,
-            "by": "you" if event.actor_id == str(person.pk) else event.actor_type, "facts": event.facts if mine else {},
-            "private": (event.private() or {}) if mine or event.person_key_id == person.key_id else {},
+            "by": "you" if by_them else event.actor_type, "facts": event.facts if mine else {},
+            "private": (event.private() or {}) if mine or event.person_key_id in keys else {},
         }
 
 

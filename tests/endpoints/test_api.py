@@ -15,7 +15,7 @@ from timeline.log import seal
 from timeline.log.checkpoint import known_keys
 from timeline.log.merkle import Frontier
 from timeline.models import Event
-from timeline.verifier import Checkpoint, open_note
+from timeline.verifier import Checkpoint, leaf_hash, open_note
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/endpoints"
@@ -85,6 +85,38 @@ def test_whoever_pulls_proves_to_have_missed_nothing() -> None:
             break
     state = Checkpoint.parse(open_note(page["checkpoint"], known_keys()))
     assert (state.size, state.root) == (Event.objects.count(), tree.root())
+
+
+def test_whoever_pulls_can_hold_each_event_against_its_leaf() -> None:
+    """Not only that none is missing: that each says what was sealed, by the bytes themselves."""
+    book.sealed(receipts=3)
+    told = makers.read(makers.staff("events:read").get("/api/v1/feed", entries="true"))["data"]
+    assert [leaf_hash(event["data"]["entry"].encode()).hex() for event in told] == [event["data"]["leafHash"] for event in told]
+    said = [json.loads(event["data"]["entry"]) for event in told]
+    assert [(one["kind"], one["seq"], one["facts"]) for one in said] == [
+        (event["type"], event["data"]["streamSeq"], event["data"]["facts"]) for event in told
+    ]
+    plain = makers.read(makers.staff("events:read").get("/api/v1/feed"))["data"]
+    assert not any("entry" in event["data"] for event in plain)
+
+
+def test_ids_are_written_outside_as_the_api_writes_them() -> None:
+    """An order's id in a message, in the feed, in the log and in a file is the one it is asked for by."""
+    order = makers.placed_order()
+    seal.seal()
+    reader = makers.staff("events:read")
+    (fed,) = [event["data"] for event in makers.read(reader.get("/api/v1/feed", limit=1000))["data"] if event["type"] == "order.placed"]
+    (row,) = makers.read(reader.get("/api/v1/events", action="order.placed"))["data"]
+    assert {fed["subject"]["id"], row["resourceId"], fed["stream"]} == {str(order.pk)}
+    for targets in (fed["targets"], row["targets"]):
+        assert {target["id"] for target in targets if target["type"] in ("order", "customer")} == {str(order.pk), str(order.person_id)}
+
+
+def test_a_range_that_ends_before_it_begins_is_named_so() -> None:
+    boss = makers.staff()
+    pk = makers.read(boss.post(URL, WISH), 201)["id"]
+    answer = makers.read(boss.post(f"{URL}/{pk}/replay", {"first": 5, "last": 1}), 422)
+    assert answer["type"] == "/problems/range-backwards"
 
 
 def test_what_is_not_sealed_is_not_in_the_feed() -> None:

@@ -20,7 +20,7 @@ from timeline.actors import system
 from timeline.endpoints import sending
 from timeline.erasing import Erased
 from timeline.log import seal
-from timeline.models import Event, SubjectKey
+from timeline.models import ApiClient, Event, SubjectKey
 from timeline.operations import operation
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +121,26 @@ def test_c8_a_cart_left_alone_is_told_once_and_can_be_taken_up_again() -> None:
     assert abandoned.tell_due(timezone.now()) == 0
     ordered(caller, pk)
     assert Event.objects.filter(kind="checkout.abandoned").count() == 1
+
+
+def test_c15_a_cart_left_alone_is_the_last_step_of_its_session_and_of_its_app(settings: Any) -> None:
+    """A guest without an address is known by the session alone; an app's own configuration hears of its carts, and of no others."""
+    settings.ENDPOINTS_PRIVATE = True
+    staff = makers.staff("*")
+    app = str(ApiClient.objects.latest("created_at").pk)
+    with Receiver() as receiver:
+        made = makers.read(staff.post("/api/v1/delivery-configurations", {"name": "App", "target": "http", "url": receiver.url}), 201)
+        wish = {"name": "Carts", "deliveryConfigurationId": made["id"], "kinds": ["checkout.abandoned"], "apiClients": [app]}
+        makers.read(staff.post("/api/v1/tracking-events", wish), 201)
+        for words in ({"sessionId": "b-1", "clientId": app}, {"sessionId": "b-2"}):
+            left_alone(cart(guest(**words)[0]))
+        assert abandoned.tell_due(timezone.now()) == 2
+        seal.seal()
+        sending.run(5)
+        told = [json.loads(raw)["data"] for _, raw in receiver.got]
+    assert [(data["sessionId"], data["user"]["sessionId"]) for data in told] == [("b-1", "b-1")]
+    kinds = [row["kind"] for row in makers.read(staff.get("/api/v1/events", session="b-2"))["data"]]
+    assert (kinds[0], kinds[-1]) == ("checkout.abandoned", "person.added")
 
 
 def test_an_abandoned_cart_ends_as_any_other() -> None:

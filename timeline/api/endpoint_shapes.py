@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers as s
 
-from timeline.api.query import Query, QueryInt, QueryList
+from timeline.api.query import Query, QueryBool, QueryInt, QueryList
 from timeline.api.wire import INTEGER_MAX, Choice, Input, Output, Page, StrictBool, StrictInt, StrictText
 from timeline.endpoints.guard import URL_CHARS_MAX
 from timeline.models import Dispatch, Endpoint
@@ -133,6 +133,7 @@ class FeedQuery(Query):
 
     start = QueryInt(max_value=INTEGER_MAX, required=False, default=0, help_text="The first place of the log that is wanted.")
     limit = QueryInt(min_value=1, max_value=FEED_EVENTS_MAX, default=100)
+    entries = QueryBool(required=False, default=False, help_text="With `entry`, the sealed bytes of each event: `leafHash` is SHA-256(0x00 ‖ entry).")
 
 
 class FeedOutput(Output):

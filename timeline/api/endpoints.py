@@ -182,7 +182,7 @@ class FeedView(LogView):
         newest = Checkpoint.objects.order_by("-id").first()
         size = newest.size if newest is not None else 0
         found = Event.objects.filter(position__gte=wish["start"], position__lt=min(size, wish["start"] + wish["limit"])).order_by("position")
-        data = [cloud_event(event) for event in found.defer("sealed")]
+        data = [cloud_event(event, has_entry=wish["entries"]) for event in found.defer("sealed")]
         return shown(
             {"data": data, "next": wish["start"] + len(data), "size": size, "checkpoint": newest.note if newest is not None else None}
         )

@@ -27,6 +27,7 @@ from timeline.api.keys import key_text
 from timeline.api.paging import paged
 from timeline.api.permissions import Staff
 from timeline.errors import DomainError, Forbidden
+from timeline.ids import dashed
 from timeline.log.audit import audit_between
 from timeline.models import ApiClient
 from timeline.vocabulary import APP
@@ -127,7 +128,7 @@ def _own_words(event: Event) -> dict[str, Any]:
         "action": event.kind,
         "app": None,
         "resource": event.subject_type.rpartition(".")[2],
-        "resourceId": event.subject_id,
+        "resourceId": dashed(event.subject_id),
         "actor": {"id": event.actor_id, "type": event.actor_type, "name": event.actor_name or None},
         "targets": _targets(event, {}),
         "metadata": event.facts,
@@ -151,8 +152,12 @@ def _told_words(event: Event, *, shows_people: bool) -> dict[str, Any]:
 
 
 def _targets(event: Event, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    told = event.kind.startswith(APP)
     return [
-        {"type": target.type, "id": target.target_id, "name": target.name or names.get(target.target_id) or None}
+        {
+            "type": target.type, "id": ingest.shown_id(target.type, target.target_id, told=told),
+            "name": target.name or names.get(target.target_id) or None,
+        }
         for target in event.targets.all()
     ]
 

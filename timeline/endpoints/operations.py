@@ -52,6 +52,10 @@ class KindsUnclear(Invalid):
     """Kinds are dotted words such as order.placed, or order.* for all of them, or * for everything."""
 
 
+class RangeBackwards(Invalid):
+    """A range ends before it begins."""
+
+
 class ReplayTooLong(Invalid):
     """So many events are not sent again at once; take a shorter range."""
 
@@ -159,11 +163,13 @@ def rotate(op: Operation, *, endpoint_id: UUID) -> Made:
 def replay(op: Operation, *, endpoint_id: UUID, first: int, last: int) -> int:
     """Send the events of these places of the log again, those of the endpoint's kinds; returns how many.
 
-    Raises Missing, ReplayTooLong.
+    Raises Missing, RangeBackwards, ReplayTooLong.
     """
     op.open_stream(_STORY)
     endpoint = locks.endpoint(endpoint_id)
-    if not 0 <= last - first < REPLAY_EVENTS_MAX:
+    if last < first:
+        raise RangeBackwards(errors=[("#/last", "This is before first.")])
+    if last - first >= REPLAY_EVENTS_MAX:
         raise ReplayTooLong(errors=[("#/last", f"At most {REPLAY_EVENTS_MAX} places.")])
 
     count = 0

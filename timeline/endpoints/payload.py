@@ -13,6 +13,9 @@ import orjson
 from django.conf import settings
 
 from timeline.endpoints import hydration, tracking
+from timeline.ids import dashed
+from timeline.ingest import shown_id
+from timeline.vocabulary import APP
 
 if TYPE_CHECKING:
     from timeline.models import Endpoint, Event
@@ -38,9 +41,10 @@ def body_of(event: Event, endpoint: Endpoint) -> tuple[bytes, str]:
     return body, media
 
 
-def cloud_event(event: Event, *, full: bool = True) -> dict[str, Any]:
-    """The event as CloudEvents 1.0 has it; `source` and `id` together are unique."""
-    return _cloud(event, event.kind, _data(event, full=full))
+def cloud_event(event: Event, *, has_entry: bool = False) -> dict[str, Any]:
+    """The event as CloudEvents 1.0 has it; `source` and `id` together are unique. `entry`: the very bytes that were sealed."""
+    entry = {"entry": bytes(event.canonical).decode()} if has_entry else {}
+    return _cloud(event, event.kind, {**_data(event, full=True), **entry})
 
 
 def _encoded(event: Event, name: str, data: dict[str, Any], *, cloud: bool) -> bytes:
@@ -69,7 +73,7 @@ def _data(event: Event, *, full: bool) -> dict[str, Any]:
         "streamSeq": event.stream_seq,
         "position": event.position,
         "leafHash": bytes(event.leaf_hash).hex(),
-        "subject": {"type": event.subject_type.rpartition(".")[2], "id": event.subject_id},
+        "subject": {"type": event.subject_type.rpartition(".")[2], "id": dashed(event.subject_id)},
         "recordedAt": event.recorded_at,
     }
     if full:
@@ -80,6 +84,6 @@ def _data(event: Event, *, full: bool) -> dict[str, Any]:
             "actor": {"type": event.actor_type, "id": event.actor_id},
             "channel": event.channel,
             "sessionId": event.session_id or None,
-            "targets": [{"type": kind, "id": id_} for kind, id_, _ in orjson.loads(bytes(event.canonical))["targets"]],
+            "targets": [{"type": kind, "id": shown_id(kind, id_, told=event.kind.startswith(APP))} for kind, id_, _ in orjson.loads(bytes(event.canonical))["targets"]],
         }
     return data

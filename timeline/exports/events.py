@@ -20,7 +20,7 @@ from timeline.endpoints.operations import KIND
 from timeline.errors import BadRequest
 from timeline.exports.filters import OneOrMany, PeriodFilters, Word, period_of
 from timeline.exports.sources import Batch, Column, Source, register
-from timeline.ids import uuid7
+from timeline.ids import dashed, uuid7
 from timeline.models import Event, Target
 from timeline.vocabulary import APP
 
@@ -151,12 +151,14 @@ def _row(
         targets = [{**target, "name": target["name"] or names.get(target["id"])} for target in targets]
         metadata = sealed.get("metadata", {})
     else:
-        action, app, resource, resource_id = kind, None, subject_type.rpartition(".")[2], subject_id
+        action, app, resource, resource_id = kind, None, subject_type.rpartition(".")[2], dashed(subject_id)
         who, metadata = (actor_id, actor_type, actor_name or None), facts
+    told_by_app = app is not None
+    targets = [{**target, "id": ingest.shown_id(target["type"], target["id"], told=told_by_app)} for target in targets]
     amount = next((value for name in _AMOUNTS if type(value := metadata.get(name)) is int and abs(value) < 1 << 63), None)
     currency = metadata.get("currency")
     if amount is None or not isinstance(currency, str):
-        currency = CURRENCY if amount is not None and app is None else None
+        currency = CURRENCY if amount is not None and not told_by_app else None
     return (
         position, str(uuid7(recorded_at, int.from_bytes(leaf[:10], "big"))), recorded_at, occurred_at, action, kind, app, resource,
         resource_id, stream, stream_seq, from_state or None, to_state or None, amount, currency, *who, actor_id, actor_type,
