@@ -42,7 +42,9 @@ def named(stream: str, place: int) -> str:
     return f"{event.stream} {event.stream_seq} {event.kind}"
 
 
-def test_clean_data_raise_no_alarm(streams: list[str]) -> None:
+@pytest.mark.parametrize("gaps", [4, 0], ids=["ids in a row", "ids far apart"])
+def test_clean_data_raise_no_alarm(streams: list[str], monkeypatch: pytest.MonkeyPatch, gaps: int) -> None:
+    monkeypatch.setattr("timeline.log.audit.GAPS_MAX", gaps)
     seen = audit()
     assert seen.breaks == []
     assert (seen.events, seen.checkpoints, seen.pending > 0) == (seen.size, 2, True)
