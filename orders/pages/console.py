@@ -161,8 +161,9 @@ def show_order(
 ) -> HttpResponse:
     """The order page, or for htmx all of it that changes; `problem` says why something was not done."""
     show = request.GET.get("show", "")
-    found = sheet(order_id, show=show if show in dict(entries.FILTERS) else "", reader=staff_actor(request))
     sees = masking.sees_customers(request.user)
+    show = show if show in dict(entries.FILTERS) else ""
+    found = sheet(order_id, show=show, reader=staff_actor(request), shows_people=sees or is_revealed)
     is_masked = not is_revealed and not sees
     if is_masked:
         detail = replace(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
 from orders.operations import notes
+from timeline import ingest
 from timeline.actors import CUSTOMER, GUEST
-from timeline.vocabulary import money, require_known, sentence
+from timeline.vocabulary import APP, money, require_known, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from orders.operations.notes import Fate
@@ -32,6 +33,7 @@ SUMS: Final = (
     ("subtotal_minor", "Subtotal"), ("discount_minor", "Discount"), ("gst_minor", "GST"), ("shipping_minor", "Shipping"),
     ("total_minor", "Total"),
 )
+TOLD_WORDS_MAX, TOLD_CHARS_MAX = 8, 240
 _QUIET: Final = frozenset({"order.axes_changed", "message.sent", "message.failed", "notice.taken"})
 _NOTE_WORDS: Final = {"note.edited": "Note corrected", "note.retracted": "Note taken back"}
 _ICONS: Final = {
@@ -71,13 +73,14 @@ class Entry:
 
 
 def staff_days(
-    events: Sequence[Event], *, show: str = "", reader: Actor | None = None
+    events: Sequence[Event], *, show: str = "", reader: Actor | None = None, shows_people: bool = False
 ) -> list[tuple[date, list[Entry]]]:
     """The whole story by day, newest first, of one group if `show` names one; the small steps of services only there."""
     chosen = [event for event in events if _shown(event, show)]
     fates = notes.fates(events)
     return _by_day(
-        entry_of(event, as_staff=True, fate=fates.get(event.public_id), reader=reader) for event in reversed(chosen)
+        entry_of(event, as_staff=True, fate=fates.get(event.public_id), reader=reader, shows_people=shows_people)
+        for event in reversed(chosen)
     )
 
 
@@ -91,8 +94,10 @@ def public_entries(events: Iterable[Event]) -> list[Entry]:
     ]
 
 
-def entry_of(event: Event, *, as_staff: bool, fate: Fate | None = None, reader: Actor | None = None) -> Entry:
-    """One event in words."""
+def entry_of(
+    event: Event, *, as_staff: bool, fate: Fate | None = None, reader: Actor | None = None, shows_people: bool = False
+) -> Entry:
+    """One event in words; what an app told of people in full only where `shows_people`."""
     private = event.private() or {}
     is_note = event.kind.startswith("note.")
     text = str(private.get("note") or private.get("text") or private.get("reason") or "")
@@ -105,7 +110,7 @@ def entry_of(event: Event, *, as_staff: bool, fate: Fate | None = None, reader: 
         id=event.public_id,
         icon=_ICONS.get(event.kind) or _PREFIX_ICONS.get(prefix, "dot"),
         sentence=said or require_known(event.kind).kind,
-        details=_details(event) if as_staff else "",
+        details=(_told(event, private, shows_people=shows_people) or _details(event)) if as_staff else "",
         text=text,
         who=_who(event) if as_staff else "",
         at=event.occurred_at,
@@ -155,6 +160,16 @@ def _details(event: Event) -> str:
     names = ("payment_method", "processor_ref", "gateway_order_id", "gateway_refund_id", "tracking_number", "warehouse")
     found = [str(facts[name]) for name in names if isinstance(facts.get(name), str) and facts[name]]
     return " · ".join(word for word in found if word not in sentence(event.kind, facts))
+
+
+def _told(event: Event, private: Mapping[str, Any], *, shows_people: bool) -> str:
+    """What an app told besides, in its own words: `carrier FedEx · tracking_number 794644790132`."""
+    if not event.kind.startswith(APP):
+        return ""
+    words = ingest.opened(event.facts, private, shows_people=shows_people).get("metadata", {})
+    plain = [f"{key} {value}" for key, value in words.items() if isinstance(value, str | int | float) and value != ""]
+    said = " · ".join(plain[:TOLD_WORDS_MAX])
+    return said if len(said) <= TOLD_CHARS_MAX else f"{said[:TOLD_CHARS_MAX]}…"
 
 
 def _who(event: Event) -> str:

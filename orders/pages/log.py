@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from orders import queries
 from orders.pages import entries, order_rows
 from orders.pages.visitors import is_htmx, staff
-from timeline import search
+from timeline import search, sight
 from timeline.api.event_shapes import EventsQuery, VerifyQuery
 from timeline.api.paging import Page, paged
 from timeline.errors import BadRequest
@@ -50,8 +50,9 @@ def log(request: HttpRequest) -> HttpResponseBase:
     except BadRequest as error:
         problem = "; ".join(f"{pointer.removeprefix('?')}: {detail}" for pointer, detail in error.errors) or error.detail
     numbers = queries.numbers_of({event.stream for event in page.rows})
+    sees = sight.sees(request)
     context = {
-        "lines": [Line(event, entries.entry_of(event, as_staff=True), numbers.get(event.stream, "")) for event in page.rows],
+        "lines": [Line(event, entries.entry_of(event, as_staff=True, shows_people=sees), numbers.get(event.stream, "")) for event in page.rows],
         "page": page, "problem": problem, "asked": {name: request.GET.get(name, "") for name in FIELDS},
         "kinds": sorted({f"{kind.partition('.')[0]}.*" for kind in VOCABULARY}), "open_count": order_rows.open_count(),
         "verify": _asked(request.GET, ("after", "before")).urlencode(),

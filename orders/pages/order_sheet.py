@@ -138,7 +138,7 @@ class Sheet:
         return self.detail.order
 
 
-def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None) -> Sheet:
+def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_people: bool = False) -> Sheet:
     """Read the order page. A fixed number of statements, however many lines, parcels and events there are."""
     detail = queries.detail(order_id)
     order = detail.order
@@ -169,7 +169,7 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None) -> She
         documents=papers,
         can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
         can_edit=order.status in balance.OPEN and not order.channel_order_id,
-        days=entries.staff_days(story, show=show, reader=reader),
+        days=entries.staff_days(story, show=show, reader=reader, shows_people=shows_people),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
         tags=sorted(order.tags.values_list("tag", flat=True)),

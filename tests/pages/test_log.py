@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.test import Client
 
 from orders import as_of
 from orders.operations import notes
@@ -13,9 +14,6 @@ from tests.pages.markup import check
 from tests.pages.test_console import order_path, page_of
 from timeline.models import Event
 from timeline.operations import operation
-
-if TYPE_CHECKING:
-    from django.test import Client
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +70,25 @@ def test_the_page_of_a_long_story_stays_small(asha: Client) -> None:
     with operation("test.notes", actor=makers.STAFF, stream=str(order.pk)) as op:
         notes.add(op, order_id=order.pk, note="x")
     assert len(asha.get(order_path(order, "then/")).content) < 60_000
+
+
+@pytest.mark.parametrize(("role", "sees"), [("support", True), ("warehouse", False)])
+def test_what_an_app_told_is_read_on_the_orders_page_and_in_the_log(role: str, sees: bool) -> None:
+    """Its own words beside the sentence; who they name only for who sees customers (B67)."""
+    order = makers.placed_order()
+    told = {
+        "carrier": "FedEx", "tracking_number": "794644790132", "pieces": 2, "signed_name": "Rachel Kimberley", "said": "Ring +919845012345",
+        "more": {"deep": "Marzipan"}, "<b>": "<i>",
+    }
+    makers.read(makers.staff().post("/api/v1/events", {
+        "actor": {"id": "wms"}, "action": "order.shipped", "resource": "order", "resourceId": order.number, "metadata": told,
+    }), 202)
+    user = get_user_model().objects.create_user(role, is_staff=True)
+    user.groups.add(Group.objects.create(name=role))
+    client = Client()
+    client.force_login(user)
+    for path in (f"/console/orders/{order.number}/", "/console/log/?action=app.*"):
+        text = client.get(path).content.decode()
+        assert "carrier FedEx · tracking_number 794644790132 · pieces 2" in text
+        assert ("Kimberley" in text, "9845012345" in text) == (sees, sees)
+        assert "&lt;b&gt; &lt;i&gt;" in text
