@@ -19,8 +19,8 @@ class OrdersConfig(AppConfig):
         from timeline import erasing, ingest, residue, sight, trigrams
         from timeline.endpoints import hydration
 
-        ingest.register("order", queries.story_of)
-        ingest.register("customer", person_queries.story_of)
+        ingest.register("order", queries.stories_of)
+        ingest.register("customer", person_queries.stories_of)
         hydration.register(hydrated.hydrate)
         sight.register(masking.sees_customers, masking.told)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)

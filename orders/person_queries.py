@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count
 
-from orders.models import Person
+from orders.models import Person, PersonToken
 from timeline import vault
 from timeline.errors import Missing
 from timeline.ingest import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -22,13 +26,27 @@ def id_of(text: str) -> UUID:
     return UUID(text)
 
 
-def story_of(text: str) -> Story | None:
-    """The story of the customer of this id or e-mail address; None for nobody, or several. At most one statement."""
-    if _UUID.fullmatch(text):
-        wanted = Q(pk=UUID(text))
-    elif "@" in text:
-        wanted = Q(tokens__kind="email", tokens__token=vault.blind("email", text.casefold()))
-    else:
-        return None
-    found = list(Person.objects.filter(wanted, erased_at=None).select_related("key")[:2])
-    return Story(str(found[0].pk), "customer", found[0].pk.hex, found[0].key) if len(found) == 1 else None
+def stories_of(words: Sequence[str]) -> dict[str, Story]:
+    """The stories of the customers of these ids or e-mail addresses, by the word each was named with; none where several have it.
+
+    At most three statements, none of which grows with how many people share an address.
+    """
+    ids = {word: UUID(word) for word in words if _UUID.fullmatch(word)}
+    tokens = {word: vault.blind("email", word.casefold()) for word in words if word not in ids and "@" in word}
+    living = Person.objects.filter(erased_at=None).select_related("key")
+    known: dict[UUID | bytes, Person] = {person.pk: person for person in living.filter(pk__in=ids.values())} if ids else {}
+    for one in _of_one(tokens.values()):
+        known[bytes(one.token)] = one.person
+    names: dict[str, UUID | bytes] = {**ids, **tokens}
+    found = {word: known[name] for word, name in names.items() if name in known}
+    return {word: Story(str(one.pk), "customer", one.pk.hex, one.key) for word, one in found.items()}
+
+
+def _of_one(tokens: Collection[bytes]) -> Iterable[PersonToken]:
+    """Those of these e-mail tokens that one living person alone has."""
+    if not tokens:
+        return ()
+    living = PersonToken.objects.filter(kind="email", token__in=tokens, person__erased_at=None)
+    counted = living.values("token").annotate(people=Count("person", distinct=True)).filter(people=1)
+    single = [bytes(token) for token in counted.values_list("token", flat=True)]
+    return living.filter(token__in=single).select_related("person__key") if single else ()

@@ -32,7 +32,7 @@ from timeline.ingest import Story
 from timeline.models import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -117,13 +117,19 @@ def named(text: str, *, person_id: UUID | None = None) -> QuerySet[Order]:
     return Order.objects.filter(wanted, mine)
 
 
-def story_of(text: str) -> Story | None:
-    """The story of the order of this id or number, as outside apps name it; None when there is none. One statement."""
-    try:
-        order = named(text).select_related("person__key").only("person", "person__key").first()
-    except Missing:
-        return None
-    return Story(str(order.pk), "order", order.pk.hex, order.person.key) if order is not None else None
+def stories_of(words: Sequence[str]) -> dict[str, Story]:
+    """The stories of the orders of these ids or numbers, by the word each was named with. One statement."""
+    ids = {word: UUID(word) for word in words if UUID_TEXT.fullmatch(word)}
+    numbers = {word: word.upper() for word in words if ORDER_NUMBER.fullmatch(word)}
+    if not ids and not numbers:
+        return {}
+    found = Order.objects.filter(Q(pk__in=set(ids.values())) | Q(number__in=set(numbers.values())))
+    rows = list(found.select_related("person__key").only("number", "person", "person__key"))
+    known: dict[UUID | str, Story] = {}
+    for order in rows:
+        known[order.pk] = known[order.number] = Story(str(order.pk), "order", order.pk.hex, order.person.key)
+    names: dict[str, UUID | str] = {**ids, **numbers}
+    return {word: known[name] for word, name in names.items() if name in known}
 
 
 def numbers_of(stories_: Iterable[str]) -> dict[str, str]:

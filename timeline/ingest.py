@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ from timeline.retries import retried
 from timeline.vocabulary import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from timeline.models import ApiClient, SubjectKey
@@ -106,12 +106,12 @@ class Receipt:
     status: str
 
 
-Find = Callable[[str], Story | None]
+Find = Callable[[Sequence[str]], Mapping[str, Story]]
 _FINDERS: dict[str, Find] = {}
 
 
 def register(resource: str, find: Find) -> None:
-    """Tell how resources of this type are found, by the words apps name them with. Higher apps call it as they start."""
+    """Tell how resources of this type are found, many at once, by the words apps name them with. Higher apps call it as they start."""
     _FINDERS[resource] = find
 
 
@@ -138,10 +138,10 @@ def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> 
     who = Actor(
         type=API_CLIENT, id=str(client.pk), name=client.name, channel="ingest", session_id=told.session_id, request_id=request_id
     )
-    stories = {about: story_of(*about) for about in dict.fromkeys((kind, id_) for kind, id_, _ in told.targets)}
+    stories = _stories([(kind, id_) for kind, id_, _ in told.targets])
     is_address = "@" in told.actor_id
     named = [
-        *((kind, kept_as(id_, stories[kind, id_]), name) for kind, id_, name in told.targets),
+        *((kind, kept_as(id_, stories.get((kind, id_))), name) for kind, id_, name in told.targets),
         *([(story.type, story.id, "")] if story.id else []),
         ("actor", kept_as(told.actor_id, story_of("customer", told.actor_id) if is_address else None), ""),
     ]
@@ -173,9 +173,19 @@ def _once(named: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     return [(*about, name) for about, name in found.items()]
 
 
-def _key_of(stories: Iterable[Story | None]) -> SubjectKey | None:
+def _stories(named: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Story]:
+    """The stories of ours among these resources, in their order: so many statements a type, however many there are."""
+    words: dict[str, list[str]] = {}
+    for kind, id_ in named:
+        if kind in _FINDERS:
+            words.setdefault(kind, []).append(id_)
+    found = {(kind, id_): story for kind, ids in words.items() for id_, story in _FINDERS[kind](ids).items()}
+    return {about: found[about] for about in named if about in found}
+
+
+def _key_of(stories: Iterable[Story]) -> SubjectKey | None:
     """The key of the first person among the targets whom we know; one that is destroyed only where there is no other, and is refused then."""
-    keys = [story.key for story in stories if story is not None and story.key is not None]
+    keys = [story.key for story in stories if story.key is not None]
     return next(filter(vault.is_alive, keys), keys[0] if keys else None)
 
 
@@ -194,8 +204,7 @@ def opened(facts: Mapping[str, Any], sealed: Mapping[str, Any] | None, *, shows_
 
 def story_of(resource: str, resource_id: str) -> Story | None:
     """The story of a resource of ours; None for one we do not know."""
-    find = _FINDERS.get(resource)
-    return find(resource_id) if find is not None and resource_id else None
+    return _stories([(resource, resource_id)]).get((resource, resource_id)) if resource_id else None
 
 
 def stories_of(resource_id: str) -> list[Story]:

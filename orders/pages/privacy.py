@@ -63,7 +63,8 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     form = AskForm(request.POST)
     if not form.is_valid():
         return _show(request, form=form, status=422)
-    story = person_queries.story_of(form.cleaned_data["customer"].strip())
+    named = form.cleaned_data["customer"].strip()
+    story = person_queries.stories_of([named]).get(named)
     if story is None:
         form.add_error("customer", "There is no such customer.")
         return _show(request, form=form, status=422)

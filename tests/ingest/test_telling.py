@@ -205,3 +205,10 @@ def test_the_key_of_a_batch_is_that_of_its_events() -> None:
     assert (told[0]["queued"], told[1]["duplicate"]) == (3, 3)
     other = makers.read(app.post(f"{URL}/batch", {"events": [picked(action="order.lost")]}, key=key), 202)["data"][0]
     assert (other["status"], other["problem"]["status"]) == ("invalid", 422)
+
+
+def test_a18_a_hundred_events_of_the_largest_size_fit_into_one_request() -> None:
+    metadata = {f"k{number}": "v" * 150 for number in range(50)}
+    events = [picked(metadata=metadata, idempotencyKey=f"large-{number}") for number in range(100)]
+    answer = makers.read(makers.staff("events:write").post(f"{URL}/batch", {"events": events}, key=True), 202)
+    assert (answer["queued"], answer["invalid"]) == (100, 0)

@@ -70,6 +70,28 @@ def test_a2_a_target_that_names_an_order_is_found_from_the_order_whichever_name_
     assert event.person_key_id == orders[0].person.key_id, "what is told of an order is sealed as the order is"
 
 
+def test_a_target_that_several_people_share_is_nobodys() -> None:
+    """An address that two guests gave names neither of them; one that a customer alone has names them, in any case."""
+    for _ in range(2):
+        makers.placed_order(email="shared@quill.example")
+    mine = makers.placed_order(email="mine@quill.example")
+    shared = tell(targets=[{"type": "customer", "id": "shared@quill.example"}], metadata={"n": 1})
+    own = tell(targets=[{"type": "customer", "id": "MINE@quill.example"}], metadata={"n": 2})
+    assert shared.person_key_id == vault.HOUSE
+    assert own.person_key_id == mine.person.key_id
+    assert own.targets.get(type="customer").target_id == mine.person_id.hex
+
+
+def test_a_hundred_orders_and_customers_are_found_as_one_is(django_assert_max_num_queries: Any) -> None:
+    order = makers.placed_order()
+    many = [{"type": "order", "id": f"ORD-20200101-{number:05d}"} for number in range(60)]
+    many += [{"type": "customer", "id": f"c{number}@quill.example"} for number in range(39)]
+    app = makers.staff("events:write")
+    with django_assert_max_num_queries(24):
+        makers.read(app.post(URL, {**TOLD, "targets": [*many, {"type": "order", "id": order.number}]}), 202)
+    assert Event.objects.get(kind="app.parcel.signed").targets.filter(target_id=order.pk.hex).exists()
+
+
 def test_one_resource_is_one_target_however_often_it_is_named() -> None:
     order = makers.placed_order()
     event = tell(resource="order", resourceId=order.number, targets=[{"type": "order", "id": order.number}, {"type": "order", "id": str(order.pk)}] * 2)

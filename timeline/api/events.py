@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from timeline.models import Event
 
 
+BATCH_BODY_BYTES_MAX = 2 * 1024 * 1024  # a hundred events of the largest size each
+
+
 class LogView(APIView):
     """Called by API keys with the scope; staff may read."""
 
@@ -77,6 +80,8 @@ class EventsView(LogView):
 
 class BatchView(LogView):
     """`/api/v1/events/batch`."""
+
+    body_bytes_max: ClassVar[int] = BATCH_BODY_BYTES_MAX
 
     @extend_schema(operation_id="events_tell_batch", request=BatchInput, responses={202: BatchOutput})
     def post(self, request: Request) -> HttpResponse:
