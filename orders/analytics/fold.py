@@ -162,7 +162,8 @@ def _edit(state: State, event: Told) -> None:
 
 
 def _cancel_units(state: State, event: Told) -> None:
-    if state.is_paid:  # of an unpaid order they are edited away
+    outcome = event.facts.get("outcome") or ("cancelled" if state.is_paid else "taken_off")
+    if outcome == "cancelled":  # of an unpaid order they are edited away
         for item in event.facts["items"]:
             state.lines[item["order_item_id"]].cancelled += item["quantity"]
 

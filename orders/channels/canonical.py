@@ -49,7 +49,11 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line: so many of a SKU. `unit_minor` is for reading (rounded where the line does not divide); the sums are exact."""
+    """A line: so many of a SKU. `unit_minor` is for reading (rounded where the line does not divide); the sums are exact.
+
+    `cancelled` of the units were taken off before they left: they are not sent, and the sums still hold them, as their money was
+    paid and is told as given back, or is owed.
+    """
 
     key: str
     sku: str
@@ -62,6 +66,7 @@ class Item:
     total_minor: int
     taxes: tuple[Tax, ...] = ()
     hsn: str = ""
+    cancelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,7 @@ class Canonical:
     total_minor: int
     told: Told
     troubles: tuple[Trouble, ...] = field(default=())
+    order_taxes: tuple[Tax, ...] = ()
 
     @property
     def tax_minor(self) -> int:
@@ -175,6 +181,7 @@ def _item_row(item: Item) -> dict[str, Any]:
         "id": item.key, "sku": item.sku, "name": item.title[:200], "quantity": item.quantity, "price": item.unit_minor,
         "gross": item.gross_minor, "discountAmount": item.discount_minor, "taxAmount": item.tax_minor,
         "total": item.total_minor, "taxes": [_tax_row(tax) for tax in item.taxes],
+        **({"cancelled": item.cancelled} if item.cancelled else {}),
     }
 
 

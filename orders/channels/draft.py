@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -43,6 +43,7 @@ class DraftLine:
     quantity: int = 1
     kind: str = ""
     hsn: str = ""
+    cancelled: int = 0
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Draft:
     charges: list[DraftLine] = field(default_factory=list)
     order_discount: Decimal = ZERO
     order_tax: Decimal = ZERO
+    order_taxes: list[DraftTax] = field(default_factory=list)
     tax: Decimal | None = None
     total: Decimal | None = None
     status: str = ""
@@ -108,6 +110,39 @@ class Draft:
             return 0
         return int(found)
 
+    def by_credit(self, amount: Decimal, what: str) -> None:
+        """What gift cards or store credit paid, which the channel took off its total.
+
+        It is a discount; beyond what goods and charges cost without their tax none is possible, and it is money that was paid.
+        """
+        parts = [*self.lines, *self.charges]
+        room = sum((part.gross - part.discount - (part.tax if self.tax_included else ZERO) for part in parts), ZERO) - self.order_discount
+        if amount <= room or self.total is None:
+            self.order_discount += amount
+            self.trouble("paid_by_credit", f"Paid in part by {what}.", holds=False)
+            return
+        self.total += amount
+        self.paid += amount
+        self.trouble("paid_by_credit", f"Paid by {what}: the total is what was bought for it.", holds=False)
+
+    def call_off(self, gone: Mapping[str, int]) -> None:
+        """Units by line that are not to be sent any more. Known where all was paid for: their money went back, or is owed; else a person looks."""
+        gone = {key: units for key, units in gone.items() if units > 0}
+        lines = {line.key: line for line in self.lines if line.key in gone}
+        stay = sum(line.quantity for line in self.lines) - sum(gone.values())
+        is_clear = len(lines) == len(gone) == sum(line.key in gone for line in self.lines) and all(line.quantity >= gone[key] for key, line in lines.items())
+        if not gone:
+            return
+        if stay <= 0 or not is_clear or self.total is None or self.paid < self.total:
+            self.partly_cancelled()
+            return
+        for key, line in lines.items():
+            line.cancelled = gone[key]
+
+    def partly_cancelled(self) -> None:
+        """Units were taken off, and it is not certain which, or what became of their money."""
+        self.trouble("partly_cancelled", "Some units of the order were taken off it there.")
+
     def partly_shipped(self) -> None:
         """Note that some of it has left there already: what is sent here must not be sent twice."""
         self.trouble("partly_shipped", "Some units have left there: compare before the rest is sent from here.", holds=False)
@@ -143,14 +178,14 @@ def close(draft: Draft) -> Canonical:
     return Canonical(
         channel=draft.channel, order_id=draft.order_id, number=draft.number or draft.order_id, placed_at=draft.placed_at,
         changed_at=draft.changed_at, currency=draft.currency, tax_included=draft.tax_included, buyer=draft.buyer,
-        shipping=draft.shipping, billing=draft.billing or draft.shipping,
+        shipping=draft.shipping, billing=draft.billing,
         items=tuple(_item(part, sums, unit) for part, sums in zip(draft.lines, built, strict=False)),
         charges=tuple(
             Charge(kind=part.kind or "fee", title=part.title, **sums)
             for part, sums in zip(draft.charges, built[len(draft.lines):], strict=True)
         ),
         order_discount_minor=discounts[-1], order_tax_minor=taxes[-1], total_minor=total,
-        told=_told_of(draft, unit), troubles=tuple(draft.troubles),
+        told=_told_of(draft, unit), troubles=tuple(draft.troubles), order_taxes=_taxes(draft.order_taxes, taxes[-1], unit),
     )
 
 
@@ -270,22 +305,20 @@ def _compare_refund(draft: Draft) -> None:
 def _sums(part: DraftLine, net: int, off: int, tax: int, *, draft: Draft, unit: Decimal) -> dict[str, Any]:
     return {
         "gross_minor": net + off, "discount_minor": off, "tax_minor": tax,
-        "total_minor": net + (0 if draft.tax_included else tax), "taxes": _taxes(part, tax, unit),
+        "total_minor": net + (0 if draft.tax_included else tax), "taxes": _taxes(part.taxes, tax, unit),
     }
 
 
-def _taxes(part: DraftLine, tax_minor: int, unit: Decimal) -> tuple[Tax, ...]:
-    amounts = _rounded([tax.amount * unit for tax in part.taxes], tax_minor)
-    return tuple(
-        Tax(tax.title[:80], tax.rate[:20], amount) for tax, amount in zip(part.taxes, amounts, strict=True)
-    )
+def _taxes(told: Sequence[DraftTax], tax_minor: int, unit: Decimal) -> tuple[Tax, ...]:
+    amounts = _rounded([tax.amount * unit for tax in told], tax_minor)
+    return tuple(Tax(tax.title[:80], tax.rate[:20], amount) for tax, amount in zip(told, amounts, strict=True))
 
 
 def _item(part: DraftLine, sums: dict[str, Any], unit: Decimal) -> Item:
     each = part.gross * unit / part.quantity if part.quantity else ZERO
     return Item(
         key=part.key, sku=part.sku, title=part.title or part.sku, quantity=part.quantity, unit_minor=_half_up(each),
-        hsn=part.hsn, **sums,
+        hsn=part.hsn, cancelled=min(part.cancelled, part.quantity), **sums,
     )
 
 

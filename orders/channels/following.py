@@ -43,6 +43,8 @@ def follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Ca
     op.open_stream(str(row.order_id))
     ours = locks.order(row.order_id)
     troubles = [*order.troubles, *([refusal] if refusal else []), *_contradictions(row, order, ours)]
+    if moving.is_cash_out(ours, order.told):
+        troubles.append(Trouble("cash_still_out", "It is paid at the channel, and the parcel that left may still collect cash: stop it.", holds=False))
     row.reasons = [trouble.row() for trouble in troubles]
     held = {trouble.code for trouble in troubles if trouble.holds}
     if held and held <= _MONEY_IS_CLEAR:
@@ -60,6 +62,7 @@ def follow(op: Operation, *, row: ChannelImport, said: dict[str, Any], order: Ca
         ours.channel_status = order.told.words
     move = moving.stay if moving.is_ahead(ours, order.told) else moving.take_as_far
     with op.about(str(ours.pk)):
+        ours = moving.call_off(op, order=ours, units=_called_off(order))
         move(op, order=ours, told=order.told)
     row.state = S.IMPORTED
     op.record(
@@ -134,6 +137,11 @@ def _contradictions(row: ChannelImport, order: Canonical, ours: Order) -> list[T
     return found
 
 
+def _called_off(order: Canonical) -> dict[str, int]:
+    """Units by the channel's line that are not to be sent."""
+    return {item.key: item.cancelled for item in order.items if item.cancelled and item.key}
+
+
 def _addresses(op: Operation, ours: Order, order: Canonical) -> None:
     """Other addresses before the parcel leaves."""
     if ours.status not in _BEFORE_SHIPPING:
@@ -163,14 +171,21 @@ def _moved(op: Operation, ours: Order, order: Canonical) -> dict[str, Any]:
     if order.shipping and shipping != people.read_address(ours.shipping_address, ours.person):
         moved["shipping_address"] = people.keep_address(op, person=ours.person, address=shipping)
         moved |= {"destination_state": placing.destination_of(order.shipping), **people.place_tokens(shipping)}
+    to = moved.get("shipping_address", ours.shipping_address)
     if order.billing and billing != people.read_address(ours.billing_address, ours.person):
-        to = moved.get("shipping_address", ours.shipping_address)
         moved["billing_address"] = to if billing == shipping else people.keep_address(op, person=ours.person, address=billing)
+    elif not order.billing and moved and ours.billing_address_id == ours.shipping_address_id:
+        moved["billing_address"] = to  # billed to where it is sent, as no body said otherwise
     return moved
 
 
 def _fixed(sums: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in sums.items() if name not in _MOVING}
+    """What must stay as it was placed; units that were called off are followed on their own."""
+    fixed = {name: value for name, value in sums.items() if name not in _MOVING}
+    items = sums.get("items")
+    if isinstance(items, list):
+        fixed["items"] = [{name: value for name, value in item.items() if name != "cancelled"} for item in items]
+    return fixed
 
 
 def _save(row: ChannelImport) -> None:

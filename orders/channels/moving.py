@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orders import locks
 from orders.channels.canonical import CANCELLED, CONFIRMED, DELIVERED, PENDING, PROCESSING, REFUNDED, SHIPPED, Told
 from orders.models import Order, OrderHold, OrderPayment
-from orders.operations import axes, cancel, fulfil, holds, process
+from orders.operations import axes, cancel, cancel_units, fulfil, holds, process
 from orders.operations.refund import settle
 from payments import operations as money
 from payments.models import CHANNEL, COD, Payment, Refund
@@ -16,6 +16,8 @@ from payments.operations.wishes import GOODWILL, MADE_AT_CHANNEL
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from timeline.operations import Operation
 
 RANK = {PENDING: 0, CONFIRMED: 1, PROCESSING: 2, SHIPPED: 3, DELIVERED: 4}
@@ -43,6 +45,18 @@ def take_as_far(op: Operation, *, order: Order, told: Told) -> Order:
     return _hold(op, order, told)
 
 
+def call_off(op: Operation, *, order: Order, units: Mapping[str, int]) -> Order:
+    """Take out what the channel called off of its lines since, whose money it settles. Raises what `cancel_units.take_out` raises."""
+    if not units or order.status in (Order.Status.CANCELLED, Order.Status.REFUNDED):
+        return order
+    more = {}
+    for line in locks.lines(order.pk):
+        known = str(line.metadata.get("channel", {}).get("lineId") or "")
+        if (count := units.get(known, 0) - line.quantity_cancelled) > 0:
+            more[line.pk] = count
+    return cancel_units.take_out(op, order_id=order.pk, items=more, code=CANCEL_CODE) if more else order
+
+
 def follow_money(op: Operation, *, order: Order, told: Told) -> Order:
     """What the channel took or gave back, and no step."""
     _take_money(op, order, told)
@@ -52,6 +66,13 @@ def follow_money(op: Operation, *, order: Order, told: Told) -> Order:
 def stay(op: Operation, *, order: Order, told: Told) -> Order:
     """Follow the money, and the channel's own hold, of an order that has come further here."""
     return _hold(op, follow_money(op, order=order, told=told), told)
+
+
+def is_cash_out(order: Order, told: Told) -> bool:
+    """Whether a parcel under way collects cash for what its channel calls paid."""
+    if order.status != Order.Status.SHIPPED or told.cash_on_delivery or told.paid_minor <= 0:
+        return False
+    return any(payment.gateway == COD and payment.status in _OPEN for payment in axes.payments_of(order))
 
 
 def is_ahead(order: Order, told: Told) -> bool:

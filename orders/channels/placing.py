@@ -13,7 +13,7 @@ from orders.channels.canonical import CANCELLED, PENDING, REFUNDED, Canonical
 from orders.channels.matching import variant_of
 from orders.channels.reading import number
 from orders.models import Line, Order
-from orders.operations import people, whereabouts
+from orders.operations import cancel_units, people, whereabouts
 from orders.pricing import told
 from orders.pricing.snapshot import rule_hash
 from shipping.states import state_of
@@ -70,7 +70,8 @@ def place(
     story = str(order_id)
     op.open_stream(story)
     wants = [
-        Want(variant_id=variant_of(variants, item.sku, item.title).pk, quantity=item.quantity) for item in order.items if item.quantity
+        Want(variant_id=variant_of(variants, item.sku, item.title).pk, quantity=item.quantity - item.cancelled)
+        for item in order.items if item.quantity > item.cancelled
     ]
     taken = 0
     if order.told.status not in {CANCELLED, REFUNDED}:
@@ -78,7 +79,7 @@ def place(
         taken = sum(held.quantity for held in holds)
 
     shipping = people.keep_address(op, person=person, address=address_of(order.shipping))
-    billing = shipping if order.billing == order.shipping else people.keep_address(op, person=person, address=address_of(order.billing))
+    billing = shipping if order.billing in ({}, order.shipping) else people.keep_address(op, person=person, address=address_of(order.billing))
     lines = _lines(op, order, order_id, variants)
     row = _order(op, order, lines, order_id=order_id, number_=number_, person=person, shipping=shipping, billing=billing)
     begin(
@@ -88,7 +89,7 @@ def place(
             ("customer", person.pk), ("channelimport", told_by.pk),
         ],
     )
-    if order.told.status not in {CANCELLED, REFUNDED} and taken < row.item_count:
+    if order.told.status not in {CANCELLED, REFUNDED} and taken < sum(want.quantity for want in wants):
         stock.say_promised(op, stream=story)
     Line.objects.bulk_create(lines)
     op.record(
@@ -98,6 +99,8 @@ def place(
             "channel_status": order.told.words, "placed_at": order.placed_at, "import": told_by.pk,
         },
     )
+    if called_off := {line.pk: line.quantity_cancelled for line in lines if line.quantity_cancelled}:
+        cancel_units.record(op, order=row, items=called_off, code=moving.CANCEL_CODE, outcome="cancelled")
     with op.about(story):
         moving.take_as_far(op, order=row, told=order.told)
     return row
@@ -134,7 +137,7 @@ def _lines(op: Operation, order: Canonical, order_id: UUID, variants: Mapping[st
         rows.append(
             Line(
                 id=op.new_id(), order_id=order_id, place=place_, variant=variant, sku=variant.sku, name=item.title[:200],
-                hsn=(item.hsn or variant.hsn)[:8], quantity=item.quantity, price_minor=item.unit_minor, price_includes_gst=order.tax_included,
+                hsn=(item.hsn or variant.hsn)[:8], quantity=item.quantity, quantity_cancelled=item.cancelled, price_minor=item.unit_minor, price_includes_gst=order.tax_included,
                 as_told=True, value_minor=item.gross_minor - (item.tax_minor if order.tax_included else 0),
                 gst_rate_bp=_rate(item.taxes), cgst_minor=tax["cgst"], sgst_minor=tax["sgst"], igst_minor=tax["igst"],
                 other_tax_minor=tax["other"], gst_minor=item.tax_minor, discount_minor=item.discount_minor,
@@ -178,6 +181,7 @@ def _order(
     of_charges = [
         _split(order.currency, [(tax.title, tax.amount_minor) for tax in charge.taxes], charge.tax_minor) for charge in order.charges
     ]
+    of_charges.append(_split(order.currency, [(tax.title, tax.amount_minor) for tax in order.order_taxes], order.order_tax_minor))
     gst = {
         name: sum(getattr(line, f"{name}_minor") for line in lines) + sum(charge[name] for charge in of_charges)
         for name in ("cgst", "sgst", "igst")

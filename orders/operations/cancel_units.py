@@ -64,26 +64,47 @@ def cancel_units_by_customer(op: Operation, *, order_id: UUID, items: Mapping[UU
     return _cancel(op, ground, items, code="customer_request", reason=reason)
 
 
+def take_out(op: Operation, *, order_id: UUID, items: Mapping[UUID, int], code: str) -> Order:
+    """Units that somebody else called off who settles their money: they are cancelled here too, and no money moves.
+
+    Raises CannotCancel, UnitsPacked, TooManyUnits, Missing.
+    """
+    ground = planning.plan(op, order_id=order_id)
+    order = ground.order
+    free = _free(ground)
+    _require(ground, items, free)
+
+    record(op, order=order, items=items, code=code, outcome="cancelled")
+    if order.status == S.PENDING:
+        units: dict[UUID, int] = {}
+        for pk, count in items.items():
+            units[ground.lines[pk].variant_id] = units.get(ground.lines[pk].variant_id, 0) + count
+        shelf.free(op, stream=str(order_id), units=units)
+    _take_out(op, ground, items)
+    return fulfil.settle(op, order_id=order_id)
+
+
+def record(op: Operation, *, order: Order, items: Mapping[UUID, int], code: str, outcome: str, reason: str | None = None) -> None:
+    """Write down that these units are not sent: `cancelled` on an order that keeps its sums, or `taken_off` it."""
+    op.record(
+        order, "order.units_cancelled", stream=str(order.pk), targets=[("customer", order.person_id)],
+        facts={
+            "code": code, "units": sum(items.values()),
+            "items": [{"order_item_id": pk, "quantity": units} for pk, units in items.items()], "outcome": outcome,
+        },
+        private={"reason": reason} if reason else None, person=order.person.key,
+    )
+
+
 def _cancel(
     op: Operation, ground: Ground, items: Mapping[UUID, int], *, code: str, reason: str | None, limit_minor: int | None = None
 ) -> Order:
     order, order_id = ground.order, ground.order.pk
-    if order.status not in (S.PENDING, S.CONFIRMED, S.PROCESSING, S.SHIPPED):
-        raise CannotCancel(f"The order is {order.status}; nothing of it can be cancelled.", allowed=[])
-    free = ground.summed(ground.open()) if order.status != S.PENDING else {pk: line.to_ship for pk, line in ground.lines.items()}
-    _require(ground, items, free)
+    _require(ground, items, _free(ground))
 
     if all(items.get(pk, 0) == line.quantity - line.quantity_cancelled for pk, line in ground.lines.items()):
         return cancel.cancel(op, order_id=order_id, code=code, reason=reason)
-    op.record(
-        order, "order.units_cancelled", stream=str(order_id), targets=[("customer", order.person_id)],
-        facts={
-            "code": code, "units": sum(items.values()),
-            "items": [{"order_item_id": pk, "quantity": units} for pk, units in items.items()],
-            "outcome": "cancelled" if order.paid_minor else "taken_off",
-        },
-        private={"reason": reason} if reason else None, person=order.person.key,
-    )
+    record(op, order=order, items=items, code=code, outcome="cancelled" if order.paid_minor else "taken_off", reason=reason)
     if not order.paid_minor:
         _take_off(op, order_id, items)
         return fulfil.settle(op, order_id=order_id)
@@ -94,6 +115,14 @@ def _cancel(
             reason_code="units_cancelled",
         )
     return fulfil.settle(op, order_id=order_id)
+
+
+def _free(ground: Ground) -> Mapping[UUID, int]:
+    """Units by line that nobody packed yet. Raises CannotCancel for an order that has none to give."""
+    order = ground.order
+    if order.status not in (S.PENDING, S.CONFIRMED, S.PROCESSING, S.SHIPPED):
+        raise CannotCancel(f"The order is {order.status}; nothing of it can be cancelled.", allowed=[])
+    return ground.summed(ground.open()) if order.status != S.PENDING else {pk: line.to_ship for pk, line in ground.lines.items()}
 
 
 def _take_off(op: Operation, order_id: UUID, items: Mapping[UUID, int]) -> None:

@@ -17,6 +17,7 @@ from orders.channels.canonical import STATUSES, as_data
 from orders.channels.reading import Unreadable, loads
 from tests.channels.abroad import ABROAD
 from tests.channels.bodies import SAMPLES, body
+from tests.channels.storefronts import STOREFRONTS
 from tests.thorough import many
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ NASTY: tuple[Any, ...] = (
     [[[[1]]]], "12,50", "\u0661\u0662", {"status": {}}, "refunded", "cancelled", 0,
 )
 EVERY: dict[str, tuple[str, dict[str, Any]]] = {
-    **{name: (channel, said) for name, (channel, said, _) in SAMPLES.items()}, **{name: (channel, said) for name, (channel, said, _, _) in ABROAD.items()}
+    **{name: (channel, said) for name, (channel, said, _) in SAMPLES.items()}, **{name: (channel, said) for name, (channel, said, _, _) in ABROAD.items()},
+    **{name: (channel, said) for name, (channel, said, *_) in STOREFRONTS.items()},
 }
 
 

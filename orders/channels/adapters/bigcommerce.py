@@ -107,6 +107,9 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
         draft.words = draft.words or KEPT[number]
         draft.status = _by_parcels(body)
         draft.trouble("status_to_check", f"The order is {KEPT[number]} there: its money needs a look.", holds=False)
+    elif number in STATUS and body.get("is_deleted") is True and STATUS[number] not in {"cancelled", "refunded"}:
+        draft.words = f"{draft.words}/archived"
+        draft.unknown_status(draft.words)
     elif number in STATUS:
         draft.status = STATUS[number]
     else:
@@ -131,10 +134,11 @@ def _removed(draft: Draft, body: dict[str, Any]) -> None:
     """Units given back before they left: the figures still hold them."""
     if draft.status in {"shipped", "delivered", "cancelled", "refunded"}:
         return
+    gone: dict[str, int] = {}
     for line in rows(body.get("products")):
         units, sent, back = (whole(line.get(name)) or 0 for name in ("quantity", "quantity_shipped", "quantity_refunded"))
-        if min(back, units - sent) > 0:
-            draft.trouble("partly_cancelled", "Some units of the order were given back before they left.")
+        gone[identity(line.get("id"))] = min(back, units - sent)
+    draft.call_off(gone)
 
 
 def _payments(draft: Draft, body: dict[str, Any]) -> None:

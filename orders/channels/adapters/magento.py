@@ -14,7 +14,19 @@ from typing import Any
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import at, first, identity, is_cash_on_delivery, moment, number, obj, rows, text, words
+from orders.channels.reading import (
+    at,
+    first,
+    identity,
+    is_cash_on_delivery,
+    moment,
+    number,
+    obj,
+    rows,
+    text,
+    whole,
+    words,
+)
 
 CODE, NAME = "magento", "Magento / Adobe Commerce"
 STATE = {
@@ -45,6 +57,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         more = draft.money(first(body, "shipping_discount_tax_compensation_amount", "shipping_hidden_tax_amount"), "A compensation")
         draft.charges.append(DraftLine(kind="shipping", title=text(body.get("shipping_description"), 200), gross=shipping + more, tax=tax))
     _beside(draft, body)
+    draft.paid, draft.refunded = draft.money(body.get("total_paid"), "total_paid"), draft.money(body.get("total_refunded"), "total_refunded")
     draft.total = draft.money(body.get("grand_total"), "grand_total") if body.get("grand_total") is not None else None
     draft.tax = draft.money(body.get("tax_amount"), "tax_amount") if body.get("tax_amount") is not None else None
     if draft.tax and not any(part.tax for part in (*draft.lines, *draft.charges)):
@@ -118,10 +131,11 @@ def _line(draft: Draft, item: dict[str, Any], mine: list[dict[str, Any]], gross_
 
 
 def _is_its_children(item: dict[str, Any], mine: list[dict[str, Any]]) -> bool:
-    """Whether a bundle's children come to all it costs."""
-    row = number(item.get("row_total"))
-    rows_ = [number(child.get("row_total")) or ZERO for child in mine]
-    return item.get("product_type") == "bundle" and bool(row) and sum(rows_, ZERO) == row and not number(item.get("tax_amount"))
+    """Whether a bundle's children come to all it costs; their taxes may stand on it once more, summed up."""
+    row, tax = number(item.get("row_total")), number(item.get("tax_amount")) or ZERO
+    rows_, taxes = ([number(child.get(name)) or ZERO for child in mine] for name in ("row_total", "tax_amount"))
+    is_sum = bool(row) and sum(rows_, ZERO) == row and tax in {ZERO, sum(taxes, ZERO)}
+    return item.get("product_type") == "bundle" and is_sum and not number(item.get("discount_amount"))
 
 
 def _units(draft: Draft, item: dict[str, Any]) -> int:
@@ -150,8 +164,7 @@ def _discount(draft: Draft, body: dict[str, Any], within: Decimal) -> None:
     for name in ("gift_cards_amount", "customer_balance_amount", "reward_currency_amount"):
         amount: Decimal = abs(draft.money(first(body, name) or at(body, "extension_attributes", name), name))
         if amount:
-            draft.order_discount += amount
-            draft.trouble("paid_by_credit", f"Paid in part by {name.removesuffix('_amount').replace('_', ' ')}.", holds=False)
+            draft.by_credit(amount, name.removesuffix("_amount").replace("_", " "))
 
 
 def _status(draft: Draft, body: dict[str, Any]) -> None:
@@ -168,8 +181,6 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 
 
 def _payments(draft: Draft, body: dict[str, Any]) -> None:
-    draft.paid = draft.money(body.get("total_paid"), "total_paid")
-    draft.refunded = draft.money(body.get("total_refunded"), "total_refunded")
     if draft.status == "refunded" and body.get("total_refunded") is None:
         draft.refunded = draft.paid
     draft.cash_on_delivery = is_cash_on_delivery(at(body, "payment", "method"))
@@ -186,11 +197,17 @@ def _removed(draft: Draft, body: dict[str, Any]) -> None:
     for item in items:
         family = identity(first(item, "parent_item_id", "item_id"))
         sent_of[family] = max(sent_of.get(family, ZERO), number(item.get("qty_shipped")) or ZERO)
+    lines = {line.key for line in draft.lines}
+    gone: dict[str, int] = {}
     for item in items:
         ordered, called_off, back = (number(item.get(name)) or ZERO for name in ("qty_ordered", "qty_canceled", "qty_refunded"))
-        sent = ordered if draft.status == "shipped" else sent_of[identity(first(item, "parent_item_id", "item_id"))]
-        if called_off > 0 or min(back, ordered - sent) > 0:
-            draft.trouble("partly_cancelled", "Some units of the order were taken off it there.")
+        known, family = identity(item.get("item_id")), identity(first(item, "parent_item_id", "item_id"))
+        away = min(back, ordered - (ordered if draft.status == "shipped" else sent_of[family]))
+        if called_off > 0:
+            draft.partly_cancelled()  # nobody paid for these, and what the rest comes to is not told
+        elif away > 0 and (known in lines or family not in lines):
+            gone[known] = whole(away) or draft.quantity(away, "What was given back")
+    draft.call_off(gone)
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

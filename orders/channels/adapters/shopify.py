@@ -7,10 +7,10 @@ A refund's transactions may be in the currency the buyer saw.
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+from orders.channels.adapters import shopify_refunds
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
@@ -24,7 +24,6 @@ from orders.channels.reading import (
     obj,
     rows,
     text,
-    whole,
     words,
 )
 
@@ -36,9 +35,7 @@ FINANCIAL = {
 FULFILMENT = {
     "": "", "unfulfilled": "", "pending": "", "restocked": "", "not_eligible": "", "partial": "processing", "fulfilled": "shipped",
 }
-_PAID = {"paid", "partially_refunded", "refunded"}
 _ARRIVED = "delivered"
-_NO_PARCEL = {"cancelled", "error", "failure"}
 
 
 def identify(body: dict[str, Any]) -> str:
@@ -63,17 +60,22 @@ def translate(body: dict[str, Any]) -> Canonical:
         _shipping(draft, line)
     _fees(draft, body)
     draft.total = draft.money(body.get("total_price"), "total_price") if body.get("total_price") is not None else None
+    _without_removed_shipping(draft, body)
     _discount(draft, body)
     _tax(draft, body)
     for said in (body.get("total_price_set"), *(line.get("price_set") for line in rows(body.get("line_items")))):
         draft.money(at(said, "shop_money"), "A price")  # for its currency alone
     _status(draft, body)
-    _payments(draft, body)
-    _removed(draft, body)
+    _beside(draft, body)
+    shopify_refunds.read_money(draft, body)
+    shopify_refunds.read_removed(draft, body)
     return close(draft)
 
 
 def _line(draft: Draft, line: dict[str, Any], *, allocated: bool) -> None:
+    if line.get("tip"):
+        _tip(draft, line)
+        return
     quantity = draft.quantity(line.get("quantity"), "A line's quantity")
     price = draft.money(line.get("price"), "A line's price", needed=True)
     draft.lines.append(
@@ -84,10 +86,16 @@ def _line(draft: Draft, line: dict[str, Any], *, allocated: bool) -> None:
         )
     )
     for duty in rows(line.get("duties")):
-        amount = first(obj(duty.get("price_set")), "shop_money") or duty.get("price")
+        amount = first(duty, "shop_money") or first(obj(duty.get("price_set")), "shop_money") or duty.get("price")
         draft.charges.append(
             DraftLine(kind="duty", title="Duty", gross=draft.money(amount, "A duty"), **_taxed(draft, duty))
         )
+
+
+def _tip(draft: Draft, line: dict[str, Any]) -> None:
+    """A tip that is told as a line is no goods of ours."""
+    price, units = draft.money(line.get("price"), "A tip", needed=True), draft.quantity(line.get("quantity"), "A line's quantity")
+    draft.charges.append(DraftLine(kind="tip", title=text(first(line, "name", "title"), 200), gross=price * units, **_taxed(draft, line)))
 
 
 def _off(draft: Draft, line: dict[str, Any], *, allocated: bool) -> Decimal:
@@ -105,6 +113,17 @@ def _shipping(draft: Draft, line: dict[str, Any]) -> None:
             kind="shipping", title=text(first(line, "title", "code"), 200), gross=price, discount=off, **_taxed(draft, line)
         )
     )
+
+
+def _without_removed_shipping(draft: Draft, body: dict[str, Any]) -> None:
+    """A way of shipping that an edit took off: it counts only where the total still holds it."""
+    told = [line.get("is_removed") is True for line in rows(body.get("shipping_lines"))]
+    charges = [charge for charge in draft.charges if charge.kind == "shipping"]
+    removed = [charge for charge, is_removed in zip(charges, told, strict=True) if is_removed]
+    parts = [*draft.lines, *draft.charges]
+    tax = ZERO if draft.tax_included else sum((part.tax for part in parts), ZERO)
+    if removed and draft.total != sum((part.gross - part.discount for part in parts), ZERO) + tax:
+        draft.charges = [charge for charge in draft.charges if not any(charge is one for one in removed)]
 
 
 def _taxed(draft: Draft, line: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +148,7 @@ def _fees(draft: Draft, body: dict[str, Any]) -> None:
     has_duties = any(charge.kind == "duty" for charge in draft.charges)
     for kind, name in (("duty", "original_total_duties_set"), ("fee", "original_total_additional_fees_set")):
         amount = draft.money(at(body, name, "shop_money"), f"The {kind}")
-        if amount and not (kind == "duty" and has_duties):
+        if amount and not (kind == "duty" and (has_duties or body.get("duties_included") is True)):
             draft.charges.append(DraftLine(kind=kind, title=kind.capitalize(), gross=amount))
 
 
@@ -148,6 +167,8 @@ def _tax(draft: Draft, body: dict[str, Any]) -> None:
     parts = (*draft.lines, *draft.charges)
     if draft.tax and not any(part.taxes for part in parts):
         draft.order_tax = draft.tax
+        taxes = _taxed(draft, body)
+        draft.order_taxes = taxes["taxes"] if taxes["tax"] == draft.tax else []
 
 
 def _status(draft: Draft, body: dict[str, Any]) -> None:
@@ -167,7 +188,7 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 
 
 def _derived(body: dict[str, Any], financial: str, fulfilment: str) -> str:
-    parcels = _parcels(body)
+    parcels = shopify_refunds.parcels(body)
     by_money = FINANCIAL.get(financial, "pending")
     if by_money in {"refunded", "cancelled"}:
         return by_money
@@ -176,73 +197,16 @@ def _derived(body: dict[str, Any], financial: str, fulfilment: str) -> str:
     return FULFILMENT[fulfilment] or by_money
 
 
-def _payments(draft: Draft, body: dict[str, Any]) -> None:
-    financial = words(body.get("financial_status")).lower()
-    total = draft.total or ZERO
-    if financial in _PAID:
-        draft.paid = total
-    elif financial == "partially_paid":
-        draft.paid = max(ZERO, total - draft.money(body.get("total_outstanding"), "total_outstanding", needed=True))
-    rounding = draft.money(at(body, "total_cash_rounding_payment_adjustment_set", "shop_money"), "The rounding of cash")
-    if rounding and draft.paid:
-        draft.paid += rounding
-        draft.trouble("cash_rounding", "Paid in cash, rounded to the coins there are: what was paid is not the total.", holds=False)
+def _beside(draft: Draft, body: dict[str, Any]) -> None:
+    """Whether it is a test, cash on delivery, and the parcels."""
     if body.get("test") is True:
         draft.trouble("test_order", "The shop says this is a test.", holds=False)
-    _refunds(draft, body, is_whole=financial == "refunded")
     ways = body.get("payment_gateway_names")
     named = [*(ways if isinstance(ways, list) else []), body.get("gateway")]
     draft.cash_on_delivery = any(is_cash_on_delivery(way) for way in named)
-    for parcel in _parcels(body):
+    for parcel in shopify_refunds.parcels(body):
         if tracking := text(parcel.get("tracking_number"), 60):
             draft.tracking.append((text(parcel.get("tracking_company"), 40), tracking))
-
-
-def _refunds(draft: Draft, body: dict[str, Any], *, is_whole: bool) -> None:
-    """What the refunds' transactions gave back; one in another currency is no figure of this order, unless all of it is back."""
-    deals = [
-        deal for refund in rows(body.get("refunds")) for deal in rows(refund.get("transactions")) if words(deal.get("kind")) == "refund"
-    ]
-    foreign = False
-    for deal in deals:
-        shop = obj(at(deal, "amount_set", "shop_money"))
-        currency = text(shop.get("currency_code") or deal.get("currency") or draft.currency, 10).upper()
-        if currency != draft.currency:
-            foreign = True
-        elif words(deal.get("status")) == "success":
-            draft.refunded += draft.money(shop.get("amount", deal.get("amount")), "A refund", needed=True)
-    if foreign:
-        draft.trouble("several_currencies", "A refund is told in another currency than the order's.", holds=not is_whole)
-    if is_whole and (foreign or not deals):
-        draft.refunded = draft.paid
-
-
-def _parcels(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fulfilments that stand."""
-    return [parcel for parcel in rows(body.get("fulfillments")) if words(parcel.get("status")) not in _NO_PARCEL]
-
-
-def _removed(draft: Draft, body: dict[str, Any]) -> None:
-    """Units that were taken off a line before they left: the figures still hold them, so a person must look. Returned ones left."""
-    if draft.status in {"cancelled", "refunded"}:
-        return
-    parcels, left, back = _parcels(body), Counter[str](), Counter[str]()
-    inside = [line for parcel in parcels for line in rows(parcel.get("line_items"))]
-    for line in inside:
-        left[identity(line.get("id"))] += whole(line.get("quantity")) or 0
-    for refund in rows(body.get("refunds")):
-        for line in rows(refund.get("refund_line_items")):
-            back[identity(line.get("line_item_id"))] += whole(line.get("quantity")) or 0
-    all_left = draft.status in {"shipped", "delivered"} and not inside
-    for line in rows(body.get("line_items")):
-        units, current = whole(line.get("quantity")) or 0, whole(line.get("current_quantity"))
-        known = identity(line.get("id"))
-        gone = back[known] if current is None else max(back[known], units - current)
-        waiting = 0 if all_left else units - left[known]
-        if min(gone, waiting) > 0:
-            draft.trouble("partly_cancelled", "Some units of the order were taken off it there.")
-        elif gone > 0:
-            draft.trouble("return_at_channel", "Units that had left were taken back at the channel: book it here.", holds=False)
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

@@ -12,12 +12,13 @@ Note [Rounded for the answer]
 from __future__ import annotations
 
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from orders.channels.adapters.addresses import address, person
 from orders.channels.canonical import Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
-from orders.channels.reading import first, identity, is_cash_on_delivery, moment, number, obj, rows, text, words
+from orders.channels.reading import first, identity, is_cash_on_delivery, moment, number, obj, rows, text, whole, words
 
 CODE, NAME = "woocommerce", "WooCommerce"
 SHOP_CHARS_MAX = 120
@@ -70,7 +71,7 @@ def _line(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]) 
     gross = draft.money(line.get("subtotal"), "A line's subtotal") if line.get("subtotal") is not None else net
     draft.lines.append(
         DraftLine(
-            key=identity(line.get("id")), sku=text(line.get("sku"), 100), title=text(line.get("name"), 200),
+            key=identity(line.get("id")), sku=text(line.get("sku"), 100), title=_title(line, "name"),
             quantity=draft.quantity(line.get("quantity"), "A line's quantity"), gross=max(gross, net),
             discount=max(gross, net) - net, **_taxed(draft, line, names),
         )
@@ -88,22 +89,26 @@ def _gift_cards(draft: Draft, body: dict[str, Any]) -> None:
     """What gift cards paid is off the total in some shops: only where the total says so."""
     paid = sum((draft.money(card.get("amount"), "A gift card") for card in rows(body.get("gift_cards"))), ZERO)
     if paid > 0 and draft.total is not None and _summed(draft)[0] - paid == draft.total:
-        draft.order_discount += paid
-        draft.trouble("paid_by_credit", "Paid in part by gift cards.", holds=False)
+        draft.by_credit(paid, "gift cards")
 
 
 def _unrounded(draft: Draft, body: dict[str, Any]) -> None:
     """Note [Rounded for the answer]."""
     if _summed(draft) == (draft.total, draft.tax):
         return
-    told = [*rows(body.get("line_items")), *rows(body.get("shipping_lines"))]
-    for part, line in zip([*draft.lines, *(charge for charge in draft.charges if charge.kind == "shipping")], told, strict=False):
+    for part, line in zip(draft.lines, rows(body.get("line_items")), strict=True):
         net, price = part.gross - part.discount, number(line.get("price"))
-        if price is not None and not part.kind and _rounds_to(price * part.quantity, net):
+        if price is not None and _rounds_to(price * part.quantity, net):
             part.gross += price * part.quantity - net
+    for part in (*draft.lines, *draft.charges):
         fine = sum((tax.amount for tax in part.taxes), ZERO)
         if part.taxes and _rounds_to(fine, part.tax):
             part.tax = fine
+    for fee in rows(body.get("fee_lines")):
+        told = draft.money(fee.get("total_tax"), "A tax")
+        fine = sum((draft.money(part.get("total"), "A tax") for part in rows(fee.get("taxes"))), ZERO)
+        if (number(fee.get("total")) or ZERO) < 0 and fine and _rounds_to(fine, told):
+            draft.order_tax += fine - told
 
 
 def _rounds_to(fine: Decimal, told: Decimal) -> bool:
@@ -112,13 +117,18 @@ def _rounds_to(fine: Decimal, told: Decimal) -> bool:
 
 def _charge(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]], *, kind: str) -> None:
     amount = draft.money(line.get("total"), f"A {kind} total")
-    title = text(first(line, "method_title", "name"), 200)
+    title = _title(line, "method_title", "name")
     taxed = _taxed(draft, line, names)
     if amount >= 0:
         draft.charges.append(DraftLine(kind=kind, title=title, gross=amount, **taxed))
         return
     draft.order_discount -= amount
     draft.order_tax += taxed["tax"]
+
+
+def _title(line: dict[str, Any], *names: str) -> str:
+    """A name, which the shop keeps as HTML: `&ndash;` is a dash."""
+    return text(unescape(text(first(line, *names))), 200)
 
 
 def _taxed(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -131,7 +141,8 @@ def _taxed(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]])
         for part in rows(line.get("taxes"))
         if part.get("total") not in (None, "")
     ]
-    agree = abs(sum((part.amount for part in taxes), ZERO) - tax) < Decimal("0.01") * max(1, len(taxes))
+    summed = sum((part.amount for part in taxes), ZERO)
+    agree = abs(summed - tax) < Decimal("0.01") * max(1, len(taxes)) or _rounds_to(summed, tax)
     return {"tax": tax, "taxes": taxes if agree else []}
 
 
@@ -147,12 +158,28 @@ def _status(draft: Draft, body: dict[str, Any]) -> None:
 def _payments(draft: Draft, body: dict[str, Any]) -> None:
     draft.cash_on_delivery = any(is_cash_on_delivery(body.get(name)) for name in ("payment_method", "payment_method_title"))
     is_paid = first(body, "date_paid_gmt", "date_paid") is not None or draft.status == "refunded"
-    draft.paid = (draft.total or ZERO) if is_paid else ZERO
+    draft.paid = (draft.total or ZERO) if is_paid else draft.paid
     refunds = [draft.money(refund.get("total"), "A refund") for refund in rows(body.get("refunds"))]
     draft.refunded = abs(sum(refunds, ZERO))
     if draft.status == "refunded" and not refunds:
         draft.refunded = draft.paid
     draft.paid = max(draft.paid, draft.refunded)
+    if draft.status in {"pending", "confirmed"}:
+        _removed(draft, body)
+
+
+def _removed(draft: Draft, body: dict[str, Any]) -> None:
+    """Units given back before anything left. The order's own refunds name none; `/orders/{id}/refunds` does, where it is put in."""
+    gone: dict[str, int] = {}
+    for refund in rows(body.get("refunds")):
+        if "line_items" not in refund and number(refund.get("total")):
+            draft.trouble(
+                "refund_names_no_units", "Money went back, and the body does not say for which units: look before all of it is sent.", holds=False
+            )
+        for line in rows(refund.get("line_items")):
+            meta = next((one.get("value") for one in rows(line.get("meta_data")) if text(one.get("key")) == "_refunded_item_id"), None)
+            gone[identity(meta)] = gone.get(identity(meta), 0) + abs(whole(line.get("quantity")) or 0)
+    draft.call_off(gone)
 
 
 def _moment(body: dict[str, Any], name: str) -> Any:
