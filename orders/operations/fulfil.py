@@ -6,12 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.models import Fulfilment, Line, Order
+from orders.models import Fulfilment, Line, Order, OrderPayment
 from orders.operations import axes, cash_shares, parting, people, planning, shelf
 from orders.operations.completion import is_complete
 from orders.operations.holds import require_free
 from payments import operations as money
-from payments.models import Payment
+from payments.models import COD, Payment
 from shipping import operations as parcels
 from shipping.addresses import from_wire
 from timeline.errors import Missing, Refused
@@ -215,12 +215,31 @@ def _arrive(op: Operation, order: Order, fulfilments: list[Any]) -> None:
 
 
 def _collect_cash(op: Operation, order: Order) -> None:
-    for payment in Payment.objects.filter(stream=str(order.pk), gateway="cod", status=Payment.Status.CREATED):
+    """What is still due was collected at the door. What was paid elsewhere after the parcel left is not booked as cash once more."""
+    for asked in Payment.objects.filter(stream=str(order.pk), gateway=COD, status=Payment.Status.CREATED):
+        payment = _still_due(op, order, asked)
+        if payment is None:
+            continue
         money.capture(
             op, payment_id=payment.pk, gateway_payment_id=None, amount_minor=payment.amount_minor,
             currency=payment.currency, method="cash",
         )
         axes.refresh(op, order=order)
+
+
+def _still_due(op: Operation, order: Order, asked: Payment) -> Payment | None:
+    """The cash as it was asked for, or what is left of it to pay."""
+    due = order.total_minor - order.paid_minor
+    if asked.amount_minor <= due:
+        return asked
+    money.supersede(op, payment_id=asked.pk, reason="paid elsewhere after the parcel left")
+    if due <= 0:
+        return None
+    rest = money.open(
+        op, stream=str(order.pk), gateway=COD, amount_minor=due, currency=order.currency, receipt=f"{order.number}-D", is_further=True
+    )
+    OrderPayment.objects.create(order=order, payment=rest)
+    return rest
 
 
 def _move_stock(

@@ -9,7 +9,8 @@ import pytest
 from orders.channels import ingest, resolving
 from orders.channels.reading import loads
 from orders.models import ChannelImport, Order
-from orders.operations import cancel
+from orders.operations import cancel, confirm, fulfil, process
+from payments.models import Payment
 from tests import makers
 from tests.channels.bodies import body
 from timeline.operations import operation
@@ -92,3 +93,44 @@ def test_a_conflict_about_goods_or_status_hides_no_refund(word: str, code: str) 
     assert Order.objects.get().refunded_minor == 50000
     assert tell(**changes).outcome == "unchanged"
     assert Order.objects.get().refunded_minor == 50000
+
+
+def cod(**changes: object) -> ingest.Outcome:
+    return tell(financial_status="pending", payment_gateway_names=["Cash on Delivery (COD)"], **changes)
+
+
+def booked() -> list[tuple[str, str, int]]:
+    return [(row.gateway, str(row.status), row.amount_minor) for row in Payment.objects.order_by("created_at", "id")]
+
+
+@pytest.mark.parametrize(("changes", "rows"), [
+    ({"financial_status": "paid"}, [("cod", "failed", 109900), ("channel", "captured", 109900)]),
+    ({"financial_status": "partially_paid", "total_outstanding": "400.00"},
+     [("cod", "failed", 109900), ("channel", "captured", 69900), ("cod", "captured", 40000)]),
+])
+def test_what_was_paid_at_the_channel_after_the_parcel_left_is_no_cash_once_more(changes: dict[str, object], rows: list[tuple[str, str, int]]) -> None:
+    """The books hold the order's total once; that the parcel may still collect is said."""
+    stocked()
+    cod()
+    order = Order.objects.get()
+    with operation("test.ship", actor=makers.STAFF, stream=str(order.pk)) as op:
+        confirm.confirm(op, order_id=order.pk)
+        process.start_processing(op, order_id=order.pk)
+        fulfil.ship_all(op, order_id=order.pk)
+    outcome = tell(payment_gateway_names=["shopify_payments"], updated_at=LATER, **changes)
+    assert [reason["code"] for reason in outcome.reasons] == ["cash_still_out"]
+    with operation("test.deliver", actor=makers.STAFF, stream=str(order.pk)) as op:
+        fulfil.deliver_all(op, order_id=order.pk)
+    assert (makers.again(order).paid_minor, booked()) == (109900, rows)
+
+
+def test_control_cash_nobody_else_paid_is_collected_at_the_door() -> None:
+    stocked()
+    cod()
+    order = Order.objects.get()
+    with operation("test.deliver", actor=makers.STAFF, stream=str(order.pk)) as op:
+        confirm.confirm(op, order_id=order.pk)
+        process.start_processing(op, order_id=order.pk)
+        fulfil.ship_all(op, order_id=order.pk)
+        fulfil.deliver_all(op, order_id=order.pk)
+    assert booked() == [("cod", "captured", 109900)]
