@@ -11,6 +11,8 @@ from django.db.models import F
 from orders.channels import talking
 from orders.channels.talking import Sent
 from orders.models import ChannelAccount, ChannelImport, FulfilmentLine, Line
+from orders.operations.fulfil import OWN_FLEET
+from shipping.awb import own_number
 from shipping.models import Shipment
 from timeline.actors import system
 from timeline.operations import operation
@@ -22,10 +24,13 @@ TELLER = system("channels")
 
 
 def tell_shipped(event: Event) -> bool:
-    """Tell the order's channel of the parcel that left; whether it was told. Raises what talking raises, and is tried again."""
+    """Tell the order's channel of the parcel that left; whether it was told. Raises what talking raises, and is tried again.
+
+    A shop that was switched off is told nothing, and nothing is passed over: CannotAsk, until it is on again or a person drops it.
+    """
     row = _import_of(event.stream)
     parcel = Shipment.objects.filter(pk=event.subject_uuid).first()
-    if row is None or parcel is None or parcel.is_reverse or not parcel.tracking_number:
+    if row is None or parcel is None or parcel.is_reverse:
         return False
     account = _account(row)
     if account is None or str(parcel.pk) in row.told_back or _came_from_there(row, parcel.tracking_number):
@@ -33,15 +38,23 @@ def tell_shipped(event: Event) -> bool:
     talk = talking.talk(account)
     if not talk.tells_shipped:
         return False
+    if not account.is_active:
+        raise talking.CannotAsk(f"the account {account.code} is switched off")
     talk.tell_shipped(
         Sent(
-            order_id=row.channel_order_id, shipment_id=parcel.pk.hex, tracking_number=parcel.tracking_number,
+            order_id=row.channel_order_id, shipment_id=parcel.pk.hex, reference=own_number(parcel.pk),
+            tracking_number=parcel.tracking_number if talk.needs_number or _is_numbered(parcel) else "",
             carrier=parcel.carrier.replace("_", " ").title(), at=parcel.shipped_at or event.occurred_at, lines=_lines(parcel.pk),
             is_last=_is_last(row),
         )
     )
     _remember(row, parcel)
     return True
+
+
+def _is_numbered(parcel: Shipment) -> bool:
+    """Whether its carrier knows it by this number: what we numbered ourselves, only the own fleet does."""
+    return parcel.carrier == OWN_FLEET or parcel.tracking_number != own_number(parcel.pk)
 
 
 def _remember(row: ChannelImport, parcel: Shipment) -> None:
@@ -64,9 +77,9 @@ def _import_of(stream: str) -> ChannelImport | None:
 
 
 def _account(row: ChannelImport) -> ChannelAccount | None:
-    """The account it came by; of an order told by hand the one there is, if there is one only."""
+    """The account it came by, also one that is switched off; of an order told by hand the one there is, if there is one only."""
     if row.account is not None:
-        return row.account if row.account.is_active and row.account.sealed else None
+        return row.account if row.account.sealed else None
     found = list(ChannelAccount.objects.filter(channel=row.channel, is_active=True, sealed__isnull=False)[:2])
     return found[0] if len(found) == 1 else None
 

@@ -35,6 +35,7 @@ class Page:
 class Sent:
     """A parcel that left: its number, who carries it, and the channel's own lines in it, by their id.
 
+    A parcel that another carrier took along and gave no number has an empty one: `reference` is what we call it ourselves.
     `is_last` says that nothing of the order is left to be sent.
     """
 
@@ -45,12 +46,15 @@ class Sent:
     at: datetime
     lines: tuple[tuple[str, int], ...]
     is_last: bool
+    reference: str = ""
 
 
 class Talk(Protocol):
     """One account's channel. Every method talks and raises ChannelBusy or ChannelRefused."""
 
     tells_shipped: bool
+    # Whether the channel takes no parcel without a tracking number; it gets ours then, where the carrier gave none.
+    needs_number: bool
 
     def page(self, since: datetime, mark: str) -> Page:
         """Orders that changed since then, oldest first, from the mark of the page before on."""

@@ -21,6 +21,7 @@ class AmazonTalk:
     """Orders of 2026-01-01 and the shipment confirmation; a token of Login with Amazon is taken for each talk."""
 
     tells_shipped = True
+    needs_number = True
 
     def __init__(self, account: ChannelAccount) -> None:
         self._known = account.credentials()
@@ -67,6 +68,7 @@ class EbayTalk:
     """The Fulfillment API."""
 
     tells_shipped = True
+    needs_number = True
 
     def __init__(self, account: ChannelAccount) -> None:
         token = account.credentials().get("accessToken", "")
@@ -102,6 +104,7 @@ class EtsyTalk:
     """The Open API v3."""
 
     tells_shipped = True
+    needs_number = False
 
     def __init__(self, account: ChannelAccount) -> None:
         known = account.credentials()
@@ -124,8 +127,13 @@ class EtsyTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """`createReceiptShipment`, unless the receipt has a shipment of that code."""
-        if has(at(self._wire.ask("GET", f"/receipts/{sent.order_id}"), "shipments"), "tracking_code", sent.tracking_number):
+        """`createReceiptShipment`, unless the receipt has a shipment of that code; without a number the receipt is `was_shipped` with its last parcel."""
+        known = self._wire.ask("GET", f"/receipts/{sent.order_id}")
+        if not sent.tracking_number:
+            if sent.is_last and at(known, "is_shipped") is not True:
+                self._wire.ask("PUT", f"/receipts/{sent.order_id}", json={"was_shipped": True})
+            return
+        if has(at(known, "shipments"), "tracking_code", sent.tracking_number):
             return
         self._wire.ask("POST", f"/receipts/{sent.order_id}/tracking", json={"tracking_code": sent.tracking_number, "carrier_name": sent.carrier})
 
@@ -134,6 +142,7 @@ class FlipkartTalk:
     """The seller API v3. Labels and dispatch are Flipkart's own process: nothing is told of a parcel."""
 
     tells_shipped = False
+    needs_number = True
 
     def __init__(self, account: ChannelAccount) -> None:
         token = account.credentials().get("accessToken", "")
@@ -161,6 +170,7 @@ class UnicommerceTalk:
     """The sale orders of Uniware. Parcels are booked there: nothing is told of one."""
 
     tells_shipped = False
+    needs_number = True
 
     def __init__(self, account: ChannelAccount) -> None:
         token = account.credentials().get("accessToken", "")

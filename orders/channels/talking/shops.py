@@ -21,10 +21,14 @@ class ShopifyTalk:
     """The Admin REST API; pages are linked."""
 
     tells_shipped = True
+    needs_number = False
 
     def __init__(self, account: ChannelAccount) -> None:
-        token = account.credentials().get("accessToken", "")
-        self._wire = Wire(f"{account.base_url.rstrip('/')}/admin/api/{SHOPIFY_VERSION}", headers={"X-Shopify-Access-Token": token})
+        known = account.credentials()
+        self._location = known.get("locationId", "").rpartition("/")[2]  # also the GraphQL one
+        self._wire = Wire(
+            f"{account.base_url.rstrip('/')}/admin/api/{SHOPIFY_VERSION}", headers={"X-Shopify-Access-Token": known.get("accessToken", "")}
+        )
 
     def page(self, since: datetime, mark: str) -> Page:
         """Orders by `updated_at`; the mark is the address of the next page."""
@@ -43,12 +47,13 @@ class ShopifyTalk:
     def tell_shipped(self, sent: Sent) -> None:
         """A fulfilment of the parcel's units alone, with the tracking number; one that is there by that number is not made again."""
         known = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillments.json")
-        if has(at(known, "fulfillments"), "tracking_number", sent.tracking_number):
+        if sent.tracking_number and has(at(known, "fulfillments"), "tracking_number", sent.tracking_number):
             return
         said = self._wire.ask("GET", f"/orders/{sent.order_id}/fulfillment_orders.json")
-        tracking = {"number": sent.tracking_number, "company": sent.carrier}
-        # None waits where these units were fulfilled there before; one fulfilment is of one location.
-        for waiting in _waiting(rows(at(said, "fulfillment_orders")), dict(sent.lines)).values():
+        tracking = {"company": sent.carrier, **({"number": sent.tracking_number} if sent.tracking_number else {})}
+        # None waits where these units were fulfilled there before; one fulfilment is of one location, ours first.
+        orders = sorted(rows(at(said, "fulfillment_orders")), key=lambda one: identity(one.get("assigned_location_id")) != self._location)
+        for waiting in _waiting(orders, dict(sent.lines)).values():
             self._wire.ask(
                 "POST", "/fulfillments.json",
                 json={"fulfillment": {"line_items_by_fulfillment_order": waiting, "tracking_info": tracking, "notify_customer": True}},
@@ -76,6 +81,7 @@ class WooTalk:
     """The REST API v3; pages are numbered."""
 
     tells_shipped = True
+    needs_number = False
 
     def __init__(self, account: ChannelAccount) -> None:
         known = account.credentials()
@@ -89,18 +95,28 @@ class WooTalk:
             "per_page": PAGE_ROWS, "page": number,
         })
         pages = whole(self._wire.headers.get("X-WP-TotalPages", "")) or number
-        return Page(rows(said), str(number + 1) if number < pages else "")
+        return Page([self._whole(order) for order in rows(said)], str(number + 1) if number < pages else "")
 
     def fetch(self, order_id: str) -> list[Any]:
         """`GET /orders/{id}`."""
         said = self._wire.ask("GET", f"/orders/{order_id}")
-        return [said] if said else []
+        return [self._whole(said)] if isinstance(said, dict) else []
+
+    def _whole(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The order with what each of its refunds gave back, which its own list leaves out; once it has left nobody asks."""
+        refunds = rows(order.get("refunds"))
+        if not refunds or text(order.get("status")) not in {"pending", "on-hold", "processing"}:
+            return order
+        said = self._wire.ask("GET", f"/orders/{identity(order.get('id'))}/refunds", params={"per_page": 100})
+        lines = {identity(row.get("id")): {"line_items": row.get("line_items")} for row in rows(said) if isinstance(row.get("line_items"), list)}
+        return {**order, "refunds": [{**refund, **lines.get(identity(refund.get("id")), {})} for refund in refunds]}
 
     def tell_shipped(self, sent: Sent) -> None:
         """The note first, for the buyer, unless it is there; then the status once all is sent, which a repeat leaves as it is."""
-        note = f"Sent with {sent.carrier}, tracking number {sent.tracking_number}."
+        number = sent.tracking_number or sent.reference
+        note = f"Sent with {sent.carrier}, {'tracking number' if sent.tracking_number else 'our parcel'} {number}."
         known = self._wire.ask("GET", f"/orders/{sent.order_id}/notes", params={"type": "customer"})
-        if not any(sent.tracking_number in text(row.get("note"), NOTE_CHARS_MAX) for row in rows(known)):
+        if not any(number in text(row.get("note"), NOTE_CHARS_MAX) for row in rows(known)):
             self._wire.ask("POST", f"/orders/{sent.order_id}/notes", json={"note": note, "customer_note": True})
         if sent.is_last:
             self._wire.ask("PUT", f"/orders/{sent.order_id}", json={"status": "completed"})
@@ -110,6 +126,7 @@ class MagentoTalk:
     """The REST API V1; pages are numbered and the last one repeats, so the count decides."""
 
     tells_shipped = True
+    needs_number = False
 
     def __init__(self, account: ChannelAccount) -> None:
         token = account.credentials().get("accessToken", "")
@@ -132,20 +149,27 @@ class MagentoTalk:
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """A shipment of these items with its track, unless the order has that track."""
+        """A shipment of these items with its track, unless the order has that track; without a number our own is its comment."""
         field = "searchCriteria[filter_groups][0][filters][0]"
         known = self._wire.ask("GET", "/shipments", params={f"{field}[field]": "order_id", f"{field}[value]": sent.order_id})
-        if any(has(row.get("tracks"), "track_number", sent.tracking_number) for row in rows(at(known, "items"))):
-            return
-        track = {"track_number": sent.tracking_number, "title": sent.carrier, "carrier_code": "custom"}
         items = [{"order_item_id": whole(line), "qty": units} for line, units in sent.lines]
-        self._wire.ask("POST", f"/order/{sent.order_id}/ship", json={"items": items, "notify": True, "tracks": [track]})
+        said: dict[str, Any] = {"items": items, "notify": True}
+        if sent.tracking_number:
+            is_known = any(has(row.get("tracks"), "track_number", sent.tracking_number) for row in rows(at(known, "items")))
+            said["tracks"] = [{"track_number": sent.tracking_number, "title": sent.carrier, "carrier_code": "custom"}]
+        else:
+            note = f"Sent with {sent.carrier}, our parcel {sent.reference}."
+            is_known = any(has(row.get("comments"), "comment", note) for row in rows(at(known, "items")))
+            said |= {"appendComment": True, "comment": {"comment": note, "is_visible_on_front": 0}}
+        if not is_known:
+            self._wire.ask("POST", f"/order/{sent.order_id}/ship", json=said)
 
 
 class BigCommerceTalk:
     """The V2 orders; products and addresses of an order are asked for on their own."""
 
     tells_shipped = True
+    needs_number = False
 
     def __init__(self, account: ChannelAccount) -> None:
         known = account.credentials()
@@ -166,13 +190,16 @@ class BigCommerceTalk:
         return [self._whole(said)] if isinstance(said, dict) else []
 
     def tell_shipped(self, sent: Sent) -> None:
-        """A shipment to the order's first address, unless one has that number."""
-        if has(self._wire.ask("GET", f"/v2/orders/{sent.order_id}/shipments"), "tracking_number", sent.tracking_number):
+        """A shipment to the order's first address, unless one has that number, or our own in its comments."""
+        known = self._wire.ask("GET", f"/v2/orders/{sent.order_id}/shipments")
+        comment = sent.carrier if sent.tracking_number else f"{sent.carrier}, our parcel {sent.reference}"
+        if has(known, "tracking_number", sent.tracking_number) if sent.tracking_number else has(known, "comments", comment):
             return
         where = next(iter(rows(self._wire.ask("GET", f"/v2/orders/{sent.order_id}/shipping_addresses"))), {})
         items = [{"order_product_id": whole(line), "quantity": units} for line, units in sent.lines]
         self._wire.ask("POST", f"/v2/orders/{sent.order_id}/shipments", json={
-            "order_address_id": whole(where.get("id")), "tracking_number": sent.tracking_number, "comments": sent.carrier, "items": items,
+            "order_address_id": whole(where.get("id")), "comments": comment, "items": items,
+            **({"tracking_number": sent.tracking_number} if sent.tracking_number else {}),
         })
 
     def _whole(self, order: dict[str, Any]) -> dict[str, Any]:
