@@ -8,6 +8,7 @@ from inventory.operations.blind_counts import confirm_count, discard_count, ente
 from inventory.operations.counting import Counted, take_counts
 from inventory.operations.damage import NotDamaged, damage, repair, scrap
 from inventory.operations.deliveries import Goods, take_delivery
+from inventory.operations.elsewhere import commit_elsewhere
 from inventory.operations.expiry import expire_due
 from inventory.operations.filling import fill, fill_due
 from inventory.operations.holding import HoldSpent, Want, WantOutOfRange, commit, consume, expire, hold, release
@@ -65,6 +66,7 @@ __all__ = [
     "adjust",
     "change_price",
     "commit",
+    "commit_elsewhere",
     "confirm_count",
     "consume",
     "damage",

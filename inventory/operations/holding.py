@@ -207,6 +207,14 @@ def take(
     if not wanted:
         return []
     parts = allocate(wanted, levels, into_safety=into_safety, distance=distance)
+    return promise(op, stream=stream, parts=parts, levels=levels, status=status, until=until, into_safety=into_safety)
+
+
+def promise(
+    op: Operation, *, stream: str, parts: Mapping[UUID, int], levels: Sequence[Level], status: Hold.Status, until: datetime | None,
+    into_safety: bool = False,
+) -> list[Hold]:
+    """Hold so many units of each level id; the levels are locked by the caller. Raises `OutOfStock` when they have less."""
     by_id = {level.id: level for level in levels}
     found = [
         Hold(

@@ -23,6 +23,7 @@ LINES_MAX = 100
 SKUS_NAMED_MAX = 3
 REASONS = frozenset(
     {
+        "at_keeper",
         "correction",
         "count",
         "damaged",

@@ -20,6 +20,7 @@ from typing import Any
 PENDING, CONFIRMED, PROCESSING, SHIPPED, DELIVERED = "pending", "confirmed", "processing", "shipped", "delivered"
 CANCELLED, REFUNDED = "cancelled", "refunded"
 STATUSES = (PENDING, CONFIRMED, PROCESSING, SHIPPED, DELIVERED, CANCELLED, REFUNDED)
+BY_CHANNEL = "fulfilled_by_channel"  # the trouble, and the hold, of an order that its channel sends from its own stock
 ADDRESS_PARTS = ("name", "phone", "line1", "line2", "city", "state", "postalCode", "country", "gstin")
 
 
@@ -151,6 +152,11 @@ class Canonical:
         """The goods before discount and without tax: of what adds up, `total = subtotal − discount + tax + shipping`."""
         within = sum(item.tax_minor for item in self.items) + self.order_tax_minor if self.tax_included else 0
         return sum(item.gross_minor for item in self.items) - within
+
+    @property
+    def is_sent_by_channel(self) -> bool:
+        """Whether its channel sends it from its own stock."""
+        return any(trouble.code == BY_CHANNEL for trouble in self.troubles)
 
     @property
     def is_held(self) -> bool:

@@ -73,8 +73,9 @@ def place(
         Want(variant_id=variant_of(variants, item.sku, item.title).pk, quantity=item.quantity - item.cancelled)
         for item in order.items if item.quantity > item.cancelled
     ]
+    lives = order.told.status not in {CANCELLED, REFUNDED}
     taken = 0
-    if order.told.status not in {CANCELLED, REFUNDED}:
+    if lives and not order.is_sent_by_channel:
         holds = stock.commit(op, stream=story, wants=wants, is_new=True, distance=_distance(order))
         taken = sum(held.quantity for held in holds)
 
@@ -89,7 +90,9 @@ def place(
             ("customer", person.pk), ("channelimport", told_by.pk),
         ],
     )
-    if order.told.status not in {CANCELLED, REFUNDED} and taken < sum(want.quantity for want in wants):
+    if lives and order.is_sent_by_channel:
+        stock.commit_elsewhere(op, stream=story, wants=wants, code=f"AT-{order.channel.upper()}", name=f"At {order.channel.title()}")
+    elif lives and taken < sum(want.quantity for want in wants):
         stock.say_promised(op, stream=story)
     Line.objects.bulk_create(lines)
     op.record(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from orders.channels import talking
+from orders.channels.canonical import BY_CHANNEL
 from orders.channels.talking import Sent
 from orders.models import ChannelAccount, ChannelImport, FulfilmentLine, Line
 from orders.operations.fulfil import OWN_FLEET
@@ -39,7 +40,7 @@ def tell_shipped(event: Event) -> bool:
     if not talk.tells_shipped:
         return False
     if not account.is_active:
-        raise talking.CannotAsk(f"the account {account.code} is switched off")
+        raise talking.CannotAsk(f"The account {account.code} is switched off: switch it on and try again, or let the parcel go untold.")
     talk.tell_shipped(
         Sent(
             order_id=row.channel_order_id, shipment_id=parcel.pk.hex, reference=own_number(parcel.pk),
@@ -85,8 +86,11 @@ def _account(row: ChannelImport) -> ChannelAccount | None:
 
 
 def _came_from_there(row: ChannelImport, number: str) -> bool:
-    """The channel told us of this parcel; it need not hear of it."""
-    return number in {one[1] for one in row.told().get("told", {}).get("tracking", []) if len(one) > 1}
+    """The channel told us of this parcel, or sends the order itself; it need not hear of it."""
+    said = row.told()
+    if any(trouble.get("code") == BY_CHANNEL for trouble in said.get("troubles", [])):
+        return True
+    return number in {one[1] for one in said.get("told", {}).get("tracking", []) if len(one) > 1}
 
 
 def _is_last(row: ChannelImport) -> bool:

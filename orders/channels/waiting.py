@@ -2,7 +2,7 @@
 
 Note [Tried when it can succeed]
     A try that fails is one more event of its story. So it is looked first, over the figures of all that wait, whether every
-    SKU is one of ours and its units are free; units an older order is about to take count for no later one. What was
+    SKU is one of ours and its units are free (but for what its channel sends from its own stock); units an older order is about to take count for no later one. What was
     refused all the same (a warehouse keeps its last units back) rests for some minutes.
 """
 
@@ -21,6 +21,7 @@ from django.db.models.functions import Cast, Coalesce
 from inventory import queries as stock
 from inventory.models import Variant
 from orders.channels import ingest
+from orders.channels.canonical import BY_CHANNEL
 from orders.channels.matching import name_of
 from orders.models import ChannelImport, ChannelSku
 from timeline.actors import system
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-COMES = frozenset({"oversold", "unknown_sku"})
+COMES = frozenset({"oversold", "unknown_sku", BY_CHANNEL})
 REST = timedelta(minutes=5)
 LOOKED_AT_MAX = 1000
 TRIES_MAX = 50
@@ -58,21 +59,26 @@ def _ready(now: datetime) -> list[UUID]:
     named = reduce(or_, (Q(said__contains=f'"{code}"') for code in sorted(COMES)))
     found_held = held.annotate(said=Cast("reasons", TextField())).filter(named).values_list("pk", "channel", "shop", "reasons", "sums")
     alone = (row for row in found_held.iterator(LOOKED_AT_MAX) if {reason["code"] for reason in row[3] if reason["holds"]} <= COMES)
-    waiting = [(pk, channel, shop, _units(sums)) for pk, channel, shop, _, sums in islice(alone, LOOKED_AT_MAX)]
-    ours = _ours({(channel, shop, name) for _, channel, shop, units in waiting for name in units})
+    waiting = [(pk, channel, shop, _units(sums), _is_ours(reasons)) for pk, channel, shop, reasons, sums in islice(alone, LOOKED_AT_MAX)]
+    ours = _ours({(channel, shop, name) for _, channel, shop, units, _ in waiting for name in units})
     free = stock.available(ours.values())
     found = []
-    for pk, channel, shop, units in waiting:
+    for pk, channel, shop, units, is_our_stock in waiting:
         wanted: dict[UUID, int] = {}
         for name, count in units.items():
             variant = ours.get((channel, shop, name))
-            if variant is not None:
+            if variant is not None and is_our_stock:
                 wanted[variant] = wanted.get(variant, 0) + count
         is_known = all((channel, shop, name) in ours for name in units)
         if units and is_known and all(free.get(variant, 0) >= count for variant, count in wanted.items()):
             free.update({variant: free[variant] - count for variant, count in wanted.items()})
             found.append(pk)
     return found
+
+
+def _is_ours(reasons: list[dict[str, object]]) -> bool:
+    """Whether the order goes out of our stock."""
+    return all(reason["code"] != BY_CHANNEL for reason in reasons)
 
 
 def _units(sums: dict[str, object]) -> dict[str, int]:

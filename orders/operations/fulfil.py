@@ -297,7 +297,7 @@ def _parcel(
     ground: planning.Ground, row: Fulfilment, *, carrier: str, service: str | None, tracking_number: str | None
 ) -> dict[str, Any]:
     order, lines, wanted = ground.order, ground.lines, ground.of(row)
-    origin = shelf.place_of(row.warehouse_code)
+    origin = shelf.lying_at(row.warehouse_code)
     address = people.read_address(order.shipping_address, order.person)
     cash = order.payment_method == "cod" and order.paid_minor < order.total_minor
     if not cash and order.paid_minor < order.total_minor and order.confirmed_at is None:

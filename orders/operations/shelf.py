@@ -53,6 +53,14 @@ def place_of(code: str) -> Origin:
     return origin_for(stream="", code=code, variant_ids=())
 
 
+def lying_at(code: str) -> Origin:
+    """Where units that are promised lie: also a place that sells no more, or is somebody else's. Raises NoWarehouse."""
+    found = Warehouse.objects.filter(code=code).first()
+    if found is None:
+        raise NoWarehouse(errors=[("#/warehouse", "Not known.")])
+    return Origin(code=found.code, address=dict(found.address))
+
+
 def bring(op: Operation, *, stream: str, from_code: str, to_code: str, units: Mapping[UUID, int]) -> None:
     """Units of these variants that are promised at one warehouse are promised at another instead.
 

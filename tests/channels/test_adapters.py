@@ -251,10 +251,11 @@ def test_units_magento_does_not_send_any_more_are_flagged(changes: dict[str, Any
 
 
 def test_what_amazon_sends_itself_is_not_ours_to_send() -> None:
-    assert codes(read("amazon", body("amazon", FulfillmentChannel="AFN"))) == ["fulfilled_by_channel"]
-    assert codes(read("amazon", body("amazon", FulfillmentChannel="MFN"))) == []
-    newer = body("amazon-2026", fulfillment={"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "AMAZON"})
-    assert codes(read("amazon-2026", newer)) == ["fulfilled_by_channel"]
+    for name, said in (("amazon", {"FulfillmentChannel": "AFN"}), ("amazon-2026", {"fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "AMAZON"}})):
+        order = read(name, body(name, **said))
+        assert (codes(order), codes(order, holds=False), order.told.on_hold) == ([], ["fulfilled_by_channel"], "fulfilled_by_channel")
+    ours = read("amazon", body("amazon", FulfillmentChannel="MFN"))
+    assert (codes(ours), ours.told.on_hold) == ([], "")
 
 
 def test_an_amazon_order_that_is_cancelled_keeps_the_figures_it_had() -> None:

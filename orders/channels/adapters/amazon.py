@@ -1,8 +1,8 @@
 """Amazon's Selling Partner API: orders of v0 (`getOrder` with `getOrderItems`) and of 2026-01-01.
 
 An item's price is the whole line. Whether taxes are within the prices depends on the marketplace and is told nowhere, so
-both readings are tried and the order's total decides. A pending order tells no amounts at all: it waits. What Amazon sends
-from its own warehouses is not ours to send.
+both readings are tried and the order's total decides. A pending order tells no amounts at all: it waits. A replacement costs
+nothing. What Amazon sends from its own warehouses is not ours to send: it is on hold until Amazon says that it left.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.channels.adapters.addresses import address
-from orders.channels.canonical import Buyer, Canonical
+from orders.channels.canonical import BY_CHANNEL, Buyer, Canonical
 from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
 from orders.channels.reading import at, first, identity, is_cash_on_delivery, moment, obj, rows, text, whole, words
 
@@ -27,12 +27,23 @@ EASY_SHIP_TROUBLES = {
 _TAX_TITLE = "Tax"
 _THEIRS = {"AFN", "AMAZON"}
 _EASY_SHIP = "AMAZON_EASY_SHIP"
+_REPLACES = "REPLACEMENT_ORIGINAL_ID"
 _FIGURES = ("OrderTotal", "OrderItems", "proceeds", "orderItems")
 # Of an item: what is charged, its tax, what is taken off it, and the tax of that.
 _PARTS = (
     ("shipping", "ShippingPrice", "ShippingTax", "ShippingDiscount", "ShippingDiscountTax"),
     ("cod_fee", "CODFee", "CODFeeTax", "CODFeeDiscount", ""),
 )
+
+
+# The currency of each marketplace, for bodies that name no amount.
+CURRENCIES = {
+    "ATVPDKIKX0DER": "USD", "A2EUQ1WTGCTBG2": "CAD", "A1AM78C64UM0Y8": "MXN", "A2Q3Y263D00KWC": "BRL", "A1F83G8C2ARO7P": "GBP",
+    "A1PA6795UKMFR9": "EUR", "A13V1IB3VIYZZH": "EUR", "APJ6JRA9NG5V4": "EUR", "A1RKKUPIHCS9HS": "EUR", "A1805IZSGTT6HS": "EUR",
+    "AMEN7PMS3EDWL": "EUR", "A28R8C7NBKEWEA": "EUR", "A2NODRKZP88ZB9": "SEK", "A1C3SOZRARQ6R3": "PLN", "A33AVAJ2PDY3EV": "TRY",
+    "ARBP9OOSHTCHU": "EGP", "A17E79C6D8DWNP": "SAR", "A2VIGQ35RCS4UG": "AED", "A21TJRUUN4KGV": "INR", "AE08WJ6YKNBMC": "ZAR",
+    "A1VC38T7YXB528": "JPY", "A19VAU5U5O7RUS": "SGD", "A39IBJ37TRP1C6": "AUD",
+}
 
 
 def identify(body: dict[str, Any]) -> str:
@@ -64,13 +75,16 @@ def _v0(body: dict[str, Any]) -> Canonical:
     items = rows(body.get("OrderItems"))
     currency = at(body, "OrderTotal", "CurrencyCode") or next(
         (at(item, "ItemPrice", "CurrencyCode") for item in items if at(item, "ItemPrice", "CurrencyCode")), ""
-    )
+    ) or _currency(body.get("MarketplaceId"))
     draft = Draft(
         channel=CODE, order_id=identify(body), number=identify(body), currency=text(currency, 10).upper(),
         placed_at=moment(body.get("PurchaseDate")), changed_at=moment(body.get("LastUpdateDate")), buyer=_buyer(body),
         shipping=_address(obj(body.get("ShippingAddress")), upper=True),
     )
-    draft.total = draft.money(body.get("OrderTotal"), "OrderTotal") if body.get("OrderTotal") is not None else None
+    if body.get("OrderTotal") is not None:
+        draft.total = draft.money(body.get("OrderTotal"), "OrderTotal")
+    elif text(first(body, "IsReplacementOrder")).lower() == "true" or body.get("IsReplacementOrder") is True:
+        draft.total = ZERO
     for item in items:
         _v0_item(draft, item)
     draft.words = words(body.get("OrderStatus"))
@@ -110,7 +124,8 @@ def _asked_to_cancel(draft: Draft, *, is_asked: bool) -> None:
 
 def _whose(draft: Draft, word: str) -> None:
     if word.upper() in _THEIRS and draft.status != "cancelled":
-        draft.trouble("fulfilled_by_channel", "Amazon sends it from its own stock; ours is not touched.")
+        draft.trouble(BY_CHANNEL, "Amazon sends it from its own stock; ours is not touched.", holds=False)
+        draft.on_hold = BY_CHANNEL if draft.status in {"pending", "confirmed", "processing"} else ""
 
 
 def _v0_item(draft: Draft, item: dict[str, Any]) -> None:
@@ -130,10 +145,11 @@ def _v0_item(draft: Draft, item: dict[str, Any]) -> None:
     for kind, price, its_tax, off, off_tax in _PARTS:
         amount = draft.money(item.get(price), price)
         if amount or item.get(off):
+            whole_tax = draft.money(item.get(its_tax), its_tax)
             draft.charges.append(
                 DraftLine(
                     kind=kind, title=kind.replace("_", " ").capitalize(), gross=amount, discount=abs(draft.money(item.get(off), off)),
-                    tax=draft.money(item.get(its_tax), its_tax) - abs(draft.money(item.get(off_tax), off_tax)),
+                    tax=whole_tax - abs(draft.money(item.get(off_tax), off_tax)), taxes=[DraftTax(_TAX_TITLE, "", whole_tax)] if whole_tax else [],
                 )
             )
     gift = obj(item.get("BuyerInfo"))
@@ -155,14 +171,17 @@ def _newer(body: dict[str, Any]) -> Canonical:
     items = rows(body.get("orderItems"))
     currency = at(grand, "currencyCode") or next(
         (code for item in items if (code := at(item, "proceeds", "proceedsTotal", "currencyCode") or at(item, "product", "price", "unitPrice", "currencyCode"))), ""
-    )
+    ) or _currency(at(body, "salesChannel", "marketplaceId"))
     draft = Draft(
         channel=CODE, order_id=identify(body), number=identify(body), currency=text(currency, 10).upper(),
         placed_at=moment(body.get("createdTime")), changed_at=moment(body.get("lastUpdatedTime")),
         buyer=Buyer(email=text(at(body, "buyer", "buyerEmail"), 254), name=text(at(body, "buyer", "buyerName"), 200)),
         shipping=_address(obj(at(body, "recipient", "deliveryAddress"))),
     )
-    draft.total = draft.money(grand, "grandTotal") if grand is not None else None
+    if grand is not None:
+        draft.total = draft.money(grand, "grandTotal")
+    elif any(words(one.get("associationType")).upper() == _REPLACES for one in rows(body.get("associatedOrders"))):
+        draft.total = ZERO
     for item in items:
         _newer_item(draft, item)
     draft.words = words(at(body, "fulfillment", "fulfillmentStatus") or body.get("fulfillmentStatus"))
@@ -249,12 +268,18 @@ def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
     return close(draft)
 
 
-def _by_full_tax(draft: Draft, net: Any) -> None:
-    """Some marketplaces tell the item's tax after its promotion already: the promotion's tax is not taken off again."""
-    whole = sum((tax.amount for line in draft.lines for tax in line.taxes), ZERO) + sum((c.tax for c in draft.charges), ZERO)
-    if net + whole == draft.total:
-        for line in draft.lines:
-            line.tax = sum((tax.amount for tax in line.taxes), ZERO)
+def _by_full_tax(draft: Draft, net: Decimal) -> None:
+    """Some marketplaces tell a tax after its promotion already: the promotion's tax is not taken off again, of goods, of charges or of both."""
+    for parts in (draft.lines, draft.charges, [*draft.lines, *draft.charges]):
+        more = {id(part): full for part in parts if (full := sum((tax.amount for tax in part.taxes), ZERO)) > part.tax}
+        if net + sum((more.get(id(part), part.tax) for part in (*draft.lines, *draft.charges)), ZERO) == draft.total:
+            for part in parts:
+                part.tax = more.get(id(part), part.tax)
+            return
+
+
+def _currency(marketplace: Any) -> str:
+    return CURRENCIES.get(text(marketplace, 20), "")
 
 
 def _plain(word: str) -> str:

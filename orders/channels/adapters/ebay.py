@@ -1,4 +1,9 @@
-"""eBay's Fulfillment API order. `lineItemCost` is the whole line; discounts are negative; tax that eBay collects is not in the total."""
+"""eBay's Fulfillment API order. `lineItemCost` is the whole line; discounts are negative.
+
+Note [Whose tax is in the total]
+    The summary tells the seller's own tax, lines tell theirs, and beside it what eBay collects and pays on. Whether that is in the
+    total differs by marketplace and by when the body was made, so each reading is tried and the order's total decides.
+"""
 
 from __future__ import annotations
 
@@ -29,28 +34,44 @@ def translate(body: dict[str, Any]) -> Canonical:
         currency=text(first(obj(sums.get("total")), "currency", "convertedFromCurrency"), 10).upper(),
         placed_at=moment(body.get("creationDate")), changed_at=moment(body.get("lastModifiedDate")),
     )
-    ship = obj(at(next(iter(rows(body.get("fulfillmentStartInstructions"))), {}), "shippingStep", "shipTo"))
-    draft.shipping, draft.buyer = _address(ship), _buyer(body, ship)
+    ship = _ship_to(draft, rows(body.get("fulfillmentStartInstructions")))
+    draft.buyer = _buyer(body, ship)
     for line in rows(body.get("lineItems")):
         _line(draft, line)
     _charges(draft, sums)
     draft.total = draft.money(sums.get("total"), "total") if sums.get("total") is not None else None
-    draft.order_discount += max(ZERO, abs(draft.money(sums.get("priceDiscount"), "priceDiscount")) - sum((line.discount for line in draft.lines), ZERO))
+    off = draft.money(first(sums, "priceDiscount", "priceDiscountSubtotal"), "priceDiscount")
+    draft.order_discount += max(ZERO, abs(off) - sum((line.discount for line in draft.lines), ZERO))
     _tax(draft, body, sums)
     _status(draft, body)
     _payments(draft, body)
     return close(draft)
 
 
+def _ship_to(draft: Draft, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Where it goes. What goes abroad by eBay's own forwarder bears its reference: without it nobody knows whose parcel that is."""
+    places = [obj(at(step, "shippingStep", "shipTo")) for step in steps]
+    if len({tuple(sorted(_address(place).items())) for place in places}) > 1:
+        draft.trouble("several_destinations", "Lines of the order go to different places.")
+    ship = places[0] if places else {}
+    draft.shipping = _address(ship)
+    mark = text(at(steps[0], "shippingStep", "shipToReferenceId") if steps else "", 60)
+    if mark and draft.shipping:
+        draft.shipping["line2"] = ", ".join(filter(None, (draft.shipping["line2"], f"Reference {mark}")))
+    if any(words(step.get("fulfillmentInstructionsType")).upper() == "PREPARE_FOR_PICKUP" for step in steps):
+        draft.trouble("to_be_collected", "The buyer collects it in the store.", holds=False)
+    return ship
+
+
 def _line(draft: Draft, line: dict[str, Any]) -> None:
     gross = draft.money(line.get("lineItemCost"), "lineItemCost", needed=True)
     paid = draft.money(line.get("discountedLineItemCost"), "discountedLineItemCost") if line.get("discountedLineItemCost") else gross
-    taxes = [DraftTax(text(tax.get("taxType"), 80), "", draft.money(tax.get("amount"), "A tax")) for tax in rows(line.get("taxes"))]
+    taxes, tax = _taxes(draft, rows(line.get("taxes")))
     draft.lines.append(
         DraftLine(
             key=identity(line.get("lineItemId")), sku=text(line.get("sku"), 100), title=text(line.get("title"), 200),
             quantity=draft.quantity(line.get("quantity"), "A line's quantity"), gross=gross, discount=max(ZERO, gross - paid),
-            tax=sum((tax.amount for tax in taxes), ZERO), taxes=taxes,
+            tax=tax, taxes=taxes,
         )
     )
 
@@ -69,19 +90,29 @@ def _charges(draft: Draft, sums: dict[str, Any]) -> None:
 
 
 def _tax(draft: Draft, body: dict[str, Any], sums: dict[str, Any]) -> None:
-    """The summary's tax is the order's; lines tell theirs too, or tell what eBay collects and the total leaves out."""
+    """Note [Whose tax is in the total]."""
     told = draft.money(sums.get("tax"), "tax")
-    of_lines = sum((line.tax for line in draft.lines), ZERO)
-    collected = any(rows(line.get("ebayCollectAndRemitTaxes")) for line in rows(body.get("lineItems")))
-    if told != of_lines:
-        for line in draft.lines:
-            line.tax, line.taxes = ZERO, []
-        draft.order_tax = told
-        if of_lines and not told:
-            collected = True
-    if collected:
-        draft.trouble("tax_collected_by_channel", "eBay collects the tax itself; it is not in the total.", holds=False)
-    draft.tax = told
+    of_lines = [(line.taxes, line.tax) for line in draft.lines]
+    theirs = [_taxes(draft, rows(line.get("ebayCollectAndRemitTaxes"))) for line in rows(body.get("lineItems"))]
+    own, collected = sum((tax for _, tax in of_lines), ZERO), sum((tax for _, tax in theirs), ZERO)
+    rest = (draft.total or ZERO) - _net(draft)
+    chosen = next((tax for tax in (told, own, collected, told + collected) if tax == rest), told)
+    for line, (taxes, _) in zip(draft.lines, of_lines if chosen == own else theirs if chosen == collected else [([], ZERO)] * len(draft.lines), strict=True):
+        line.taxes, line.tax = taxes, sum((tax.amount for tax in taxes), ZERO)
+    draft.order_tax = chosen - sum((line.tax for line in draft.lines), ZERO)
+    draft.tax = chosen
+    if collected or any(rows(line.get("ebayCollectAndRemitTaxes")) for line in rows(body.get("lineItems"))) or (own and not told and chosen != own):
+        inside = "the total has it" if collected and chosen in {collected, told + collected} else "it is not in the total"
+        draft.trouble("tax_collected_by_channel", f"eBay collects tax and pays it itself; {inside}.", holds=False)
+
+
+def _net(draft: Draft) -> Decimal:
+    return sum((part.gross - part.discount for part in (*draft.lines, *draft.charges)), ZERO) - draft.order_discount
+
+
+def _taxes(draft: Draft, said: list[dict[str, Any]]) -> tuple[list[DraftTax], Decimal]:
+    found = [DraftTax(text(tax.get("taxType"), 80), "", draft.money(tax.get("amount"), "A tax")) for tax in said]
+    return found, sum((tax.amount for tax in found), ZERO)
 
 
 def _status(draft: Draft, body: dict[str, Any]) -> None:
@@ -108,11 +139,13 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     """The payments eBay lists are less its fees; what the buyer paid is the total."""
     payment = words(body.get("orderPaymentStatus"))
     draft.paid = (draft.total or ZERO) if payment in {"PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"} else ZERO
-    refunds = [
-        draft.money(refund.get("amount"), "A refund") for refund in rows(at(body, "paymentSummary", "refunds"))
-        if words(refund.get("refundStatus")).upper() not in _NOT_BACK
-    ]
+    of_order = rows(at(body, "paymentSummary", "refunds"))
+    of_lines = [refund for line in rows(body.get("lineItems")) for refund in rows(line.get("refunds"))]
+    told = of_order or of_lines
+    refunds = [draft.money(refund.get("amount"), "A refund") for refund in told if words(refund.get("refundStatus")).upper() not in _NOT_BACK]
     draft.refunded = draft.paid if payment == "FULLY_REFUNDED" else sum(refunds, ZERO)
+    if payment == "PARTIALLY_REFUNDED" and not told:
+        draft.trouble("status_to_check", "A part of it was given back, and how much is not told.", holds=False)
 
 
 def _buyer(body: dict[str, Any], ship: dict[str, Any]) -> Buyer:

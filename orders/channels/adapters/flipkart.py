@@ -26,6 +26,7 @@ EVENTS = {
     "shipment_delivered": "DELIVERED", "shipment_cancelled": "CANCELLED", "shipment_form_failed": "FORM_FAILED",
 }
 RETURNS = {"RETURN_REQUESTED", "RETURNED"}
+_PLACES = ("deliveryAddress", "shippingAddress", "billingAddress", "buyerDetails")
 _CASH_IS_PAID = {"DELIVERED", "COMPLETED"}
 _ORDER = ("pending", "confirmed", "processing", "shipped", "delivered")
 
@@ -39,7 +40,7 @@ def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """A push without prices tells the state of a shipment we know, or of some of its items: everything else stays as it was told."""
     told = _items(new)
     if any(item.get("priceComponents") for item in told):
-        return new
+        return {**{name: known[name] for name in _PLACES if known.get(name)}, **new}  # prices and addresses are told by calls of their own
     word = _told(new) or _event(new)
     units = {identity(item.get("orderItemId")): whole(item.get("quantity")) for item in told}
     before = _told(known)
@@ -73,7 +74,7 @@ def translate(body: dict[str, Any]) -> Canonical:
         _item(draft, item)
     _status(draft, body, items)
     _payments(draft, items)
-    if body.get("hold") is True or words(body.get("eventType")).lower() == "shipment_hold":
+    if body.get("hold") is True or any(item.get("hold") is True for item in items) or words(body.get("eventType")).lower() == "shipment_hold":
         draft.on_hold = "held_by_channel"
     return close(draft)
 
@@ -107,27 +108,32 @@ def _item(draft: Draft, item: dict[str, Any]) -> None:
     total = draft.money(said.get("totalPrice"), "totalPrice", needed=True)
     shipping = draft.money(said.get("shippingCharge"), "shippingCharge")
     price = draft.money(said.get("sellingPrice"), "sellingPrice")
-    gross, shipped = _divided(draft, units=units, price=price, shipping=shipping, total=total)
+    paid = draft.money(said.get("customerPrice"), "customerPrice") if said.get("customerPrice") is not None else price
+    gross, off, shipped = _divided(draft, units=units, price=price, paid=paid, shipping=shipping, total=total)
     draft.total = (draft.total or ZERO) + total
     draft.lines.append(
         DraftLine(
             key=identity(item.get("orderItemId")), sku=text(item.get("sku"), 100).strip('"'), title=text(item.get("title"), 200),
-            quantity=units, gross=gross, hsn=text(item.get("hsn"), 8),
+            quantity=units, gross=gross, discount=off, hsn=text(item.get("hsn"), 8),
         )
     )
     if shipped:
         draft.charges.append(DraftLine(kind="shipping", title="Shipping", gross=shipped))
 
 
-def _divided(draft: Draft, *, units: int, price: Decimal, shipping: Decimal, total: Decimal) -> tuple[Decimal, Decimal]:
-    """Goods and shipping of an item: prices are of one unit or of the line, whichever comes to its total."""
-    for goods, delivery in (
-        (price * units, shipping), (price * units, shipping * units), (price, shipping), (price * units, ZERO), (price, ZERO)
-    ):
-        if goods + delivery == total:
-            return goods, delivery
+def _divided(draft: Draft, *, units: int, price: Decimal, paid: Decimal, shipping: Decimal, total: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+    """Goods, discount and shipping of an item: prices are of one unit or of the line, before Flipkart's own discount or after it.
+
+    Whichever comes to the item's total.
+    """
+    for each, off in ((price, ZERO), (paid, price - paid)):
+        for count, delivery in ((units, shipping), (units, shipping * units), (1, shipping), (units, ZERO), (1, ZERO)):
+            if each * count + delivery == total:
+                if off:
+                    draft.trouble("discount_by_channel", "Flipkart gives a discount of its own, and pays it itself.", holds=False)
+                return price * count, off * count, delivery
     draft.trouble("item_does_not_add_up", "An item's price and shipping do not come to its total.")
-    return total, ZERO
+    return total, ZERO, ZERO
 
 
 def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> None:

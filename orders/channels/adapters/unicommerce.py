@@ -16,6 +16,8 @@ ITEM_STATUS = {
     "CREATED", "FULFILLABLE", "UNFULFILLABLE", "DISPATCHED", "DELIVERED", "CANCELLED", "REPLACED", "RESHIPPED", "LOCATION_NOT_SERVICEABLE",
     "ALTERNATE_SUGGESTED", "ALTERNATE_ACCEPTED", "PICKING_FOR_INVOICING", "PICKING_FOR_STAGING", "STAGED", "MANIFESTED", "PACKED", "SHIPPED",
 }
+GONE = {"DISPATCHED", "DELIVERED", "SHIPPED"}
+_NO_PARCEL = {"CANCELLED", "RETURNED"}
 _CHARGES = (
     ("shipping", "shippingCharges"), ("shipping", "shippingMethodCharges"), ("cod_fee", "cashOnDeliveryCharges"),
     ("gift_wrap", "giftWrapCharges"),
@@ -39,14 +41,18 @@ def translate(body: dict[str, Any]) -> Canonical:
             identity(body.get("customerCode")), text(body.get("notificationEmail"), 254), text(body.get("notificationMobile"), 40),
             text(first(body, "customerName") or at(body, "billingAddress", "name"), 200),
         ),
-        shipping=_address(next(iter(rows(body.get("addresses"))), {})), billing=_address(obj(body.get("billingAddress"))),
+        billing=_address(obj(body.get("billingAddress"))),
     )
+    draft.shipping = _destination(draft, rows(body.get("addresses")), items)
+    if draft.billing and body.get("customerGSTIN"):
+        draft.billing["gstin"] = text(body.get("customerGSTIN"), 15)
     draft.total = ZERO if items else None
     for item in items:
         _unit(draft, item)
     if first(body, "totalPrice") is not None:
         draft.total = draft.money(body.get("totalPrice"), "totalPrice")
     _status(draft, body, items)
+    _parcels(draft, body)
     if any(item.get("onHold") is True for item in items):
         draft.on_hold = "held_by_channel"
     draft.cash_on_delivery = body.get("cod") is True or body.get("cashOnDelivery") is True
@@ -63,7 +69,8 @@ def _unit(draft: Draft, item: dict[str, Any]) -> None:
     charges = [(kind, draft.money(item.get(name), name)) for kind, name in _CHARGES]
     beside = sum((amount for _, amount in charges), ZERO)
     told = draft.money(item.get("discount"), "discount") + draft.money(item.get("voucherValue"), "voucherValue")
-    gross, off = _worth(draft, price=price, discount=told, goods=total - beside)
+    credit = draft.money(item.get("storeCredit"), "storeCredit")
+    gross, off = _worth(draft, price=price, discount=told, credit=credit, goods=total - beside)
     taxes = [
         DraftTax(title, text(item.get(f"{name.lower() if name != 'UnionTerritory' else 'unionTerritory'}GstPercentage"), 20), amount)
         for title, name in _TAXES
@@ -78,11 +85,14 @@ def _unit(draft: Draft, item: dict[str, Any]) -> None:
     draft.charges.extend(DraftLine(kind=kind, title=kind.replace("_", " ").capitalize(), gross=amount) for kind, amount in charges if amount)
 
 
-def _worth(draft: Draft, *, price: Decimal, discount: Decimal, goods: Decimal) -> tuple[Decimal, Decimal]:
+def _worth(draft: Draft, *, price: Decimal, discount: Decimal, credit: Decimal, goods: Decimal) -> tuple[Decimal, Decimal]:
     if price == goods:
         return price, ZERO  # the selling price is after the discount
     if price - discount == goods:
         return price, discount
+    if credit > 0 and goods in {price - credit, price - discount - credit}:
+        draft.trouble("paid_by_credit", "Store credit is taken off the goods.", holds=False)
+        return price, price - goods
     draft.trouble("item_does_not_add_up", "An item's price, discount and charges do not come to its total.")
     return goods, ZERO
 
@@ -114,8 +124,30 @@ def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> 
         draft.status, draft.words = "delivered", f"{draft.words}/DELIVERED"
     if seen - ITEM_STATUS:
         draft.trouble("unknown_item_status", f"An item's status “{min(seen - ITEM_STATUS)[:40]}” is not known.")
+    if draft.status == "processing" and alive & GONE and alive - GONE:
+        draft.partly_shipped()
+    if rows(body.get("returns")):
+        draft.trouble("return_at_channel", "A return runs at the channel: book it here.", holds=False)
     if alive and "CANCELLED" in seen and draft.status != "cancelled":
         draft.trouble("partly_cancelled", "Some items of the order are cancelled there.")
+
+
+def _parcels(draft: Draft, body: dict[str, Any]) -> None:
+    """The packages with a number: who carries each."""
+    for parcel in rows(body.get("shippingPackages")):
+        number = text(parcel.get("trackingNumber"), 60)
+        if number and words(parcel.get("status")).upper() not in _NO_PARCEL:
+            draft.tracking.append((text(first(parcel, "shippingProvider", "shippingCourier"), 40), number))
+
+
+def _destination(draft: Draft, places: list[dict[str, Any]], items: list[dict[str, Any]]) -> dict[str, str]:
+    """The address the items name; the first where they name none. Items that go to several places are a case for a person."""
+    named = [known for item in items if (known := identity(item.get("shippingAddressId")))]
+    by_id = {identity(place.get("id")): _address(place) for place in places if identity(place.get("id"))}
+    found = [by_id[known] for known in dict.fromkeys(named) if known in by_id]
+    if len({tuple(sorted(place.items())) for place in found}) > 1:
+        draft.trouble("several_destinations", "Items of the order go to different places.")
+    return found[0] if found else _address(next(iter(places), {}))
 
 
 def _address(said: dict[str, Any]) -> dict[str, str]:

@@ -1,7 +1,15 @@
-"""Amazon, eBay, Etsy, Flipkart and Unicommerce, as their documentation says."""
+"""Amazon, eBay, Etsy, Flipkart and Unicommerce, as their documentation says.
+
+Note [An anchor between two pages]
+    eBay and Unicommerce number the rows of what changed and do not say in which order. A row that leaves its place while we
+    read moves the later ones up, and the first of the next page was never seen. So each page begins with the last row of the
+    page before: where that row is in it, nothing was passed over; where it is not, the page before is read again, and if it
+    is not there either, all from the start. What is read twice changes nothing.
+"""
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +18,8 @@ from orders.channels.talking.base import CannotAsk, ChannelRefused, Page, Sent
 from orders.channels.talking.wire import Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orders.models import ChannelAccount
 
 PAGE_ROWS = 25
@@ -64,37 +74,60 @@ class AmazonTalk:
         return self._wire.ask(method, path, headers={"x-amz-access-token": self._token}, **words)
 
 
+def anchored(ask: Callable[[int], list[dict[str, Any]]], mark: str, name: str) -> tuple[list[dict[str, Any]], str, str]:
+    """Rows of the next page, the anchor among them, and the mark of the page after. Note [An anchor between two pages]."""
+    place, _, anchor = mark.partition(":")
+    start = int(place or 0)
+    found = ask(start)
+    for again in (max(0, start - PAGE_ROWS), 0) if anchor else ():
+        if has(found, name, anchor):
+            break
+        start, found = again, ask(again)
+    last = text(found[-1].get(name), 64) if found else ""
+    return found, anchor, f"{start + len(found) - 1}:{last}" if len(found) >= PAGE_ROWS and last else ""
+
+
 class EbayTalk:
-    """The Fulfillment API."""
+    """The Fulfillment API. Its tokens last two hours: with a refresh token one is taken for each talk."""
 
     tells_shipped = True
     needs_number = True
 
     def __init__(self, account: ChannelAccount) -> None:
-        token = account.credentials().get("accessToken", "")
-        base = account.base_url or "https://api.ebay.com"
-        self._wire = Wire(f"{base.rstrip('/')}/sell/fulfillment/v1", headers={"Authorization": f"Bearer {token}"})
+        self._known = account.credentials()
+        self._token = self._known.get("accessToken", "")
+        base = (account.base_url or "https://api.ebay.com").rstrip("/")
+        self._tokens, self._api = Wire(base), Wire(f"{base}/sell/fulfillment/v1")
 
     def page(self, since: datetime, mark: str) -> Page:
-        """Orders by their last change; the mark is the offset."""
-        offset = int(mark or 0)
-        said = self._wire.ask("GET", "/order", params={
+        """Orders by their last change; Note [An anchor between two pages]."""
+        found, _, following = anchored(lambda offset: rows(at(self._ask("GET", "/order", params={
             "filter": f"lastmodifieddate:[{_iso(since)}..]", "limit": PAGE_ROWS, "offset": offset
-        })
-        found = rows(at(said, "orders"))
-        return Page(found, str(offset + PAGE_ROWS) if at(said, "next") and found else "")
+        }), "orders")), mark, "orderId")
+        return Page(found, following)
+
+    def _ask(self, method: str, path: str, **words: Any) -> Any:
+        if self._known.get("refreshToken") and self._known.get("clientSecret"):
+            basic = base64.b64encode(f"{self._known.get('clientId', '')}:{self._known.pop('clientSecret')}".encode()).decode()
+            said = self._tokens.ask("POST", "/identity/v1/oauth2/token", headers={"Authorization": f"Basic {basic}"}, data={
+                "grant_type": "refresh_token", "refresh_token": self._known["refreshToken"]
+            })
+            self._token = text(at(said, "access_token"), 4000)
+            if not self._token:
+                raise ChannelRefused("no token was given")
+        return self._api.ask(method, path, headers={"Authorization": f"Bearer {self._token}"}, **words)
 
     def fetch(self, order_id: str) -> list[Any]:
         """`getOrder`."""
-        said = self._wire.ask("GET", f"/order/{order_id}")
+        said = self._ask("GET", f"/order/{order_id}")
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
         """`createShippingFulfillment`, unless a fulfilment has that number."""
         number, where = "".join(filter(str.isalnum, sent.tracking_number)), f"/order/{sent.order_id}/shipping_fulfillment"
-        if has(at(self._wire.ask("GET", where), "fulfillments"), "shipmentTrackingNumber", number):
+        if has(at(self._ask("GET", where), "fulfillments"), "shipmentTrackingNumber", number):
             return
-        self._wire.ask("POST", where, json={
+        self._ask("POST", where, json={
             "lineItems": [{"lineItemId": line, "quantity": units} for line, units in sent.lines], "shippedDate": _iso(sent.at),
             "shippingCarrierCode": sent.carrier, "trackingNumber": number,
         })
@@ -177,20 +210,26 @@ class UnicommerceTalk:
         self._wire = Wire(f"{account.base_url.rstrip('/')}/services/rest/v1/oms", headers={"Authorization": f"bearer {token}"})
 
     def page(self, since: datetime, mark: str) -> Page:
-        """Sale orders updated since, each then asked for whole; the mark is the place of the next."""
-        start = int(mark or 0)
+        """Sale orders updated since, each then asked for whole; Note [An anchor between two pages]."""
         minutes = max(1, int((datetime.now(UTC) - since).total_seconds() // 60) + 1)
-        said = self._wire.ask("POST", "/saleOrder/search", json={
+        found, anchor, following = anchored(lambda start: rows(at(self._ask("/saleOrder/search", {
             "updatedSinceInMinutes": minutes, "searchOptions": {"displayStart": start, "displayLength": PAGE_ROWS}
-        })
-        codes = [text(row.get("code"), 64) for row in rows(at(said, "elements"))]
-        bodies = [body for code in codes if code for body in self.fetch(code)]
-        return Page(bodies, str(start + PAGE_ROWS) if len(codes) == PAGE_ROWS else "")
+        }), "elements")), mark, "code")
+        codes = [text(row.get("code"), 64) for row in found]
+        return Page([body for code in codes if code and code != anchor for body in self.fetch(code)], following)
 
     def fetch(self, order_id: str) -> list[Any]:
         """`saleorder/get`."""
-        said = self._wire.ask("POST", "/saleorder/get", json={"code": order_id})
+        said = self._ask("/saleorder/get", {"code": order_id})
         return [said] if at(said, "saleOrderDTO") else []
+
+    def _ask(self, path: str, wish: dict[str, Any]) -> Any:
+        """Uniware answers 200 to what it refuses, too, and says so within."""
+        said = self._wire.ask("POST", path, json=wish)
+        if at(said, "successful") is False:
+            why = next((text(error.get(name), 150) for error in rows(at(said, "errors")) for name in ("description", "message") if error.get(name)), "")
+            raise ChannelRefused(f"{path} was refused: {why or text(at(said, 'message'), 150) or 'no reason was given'}")
+        return said
 
     def tell_shipped(self, sent: Sent) -> None:
         """Never called."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -69,8 +71,15 @@ def _check(reply: requests.Response) -> None:
 
 
 def _wait(reply: requests.Response) -> int:
-    """As long as the channel says: `Retry-After`, or the rate it allows (Amazon tells requests a second)."""
-    said = reading.number(reply.headers.get("Retry-After", "")) or reading.number(reply.headers.get("X-Retry-After", ""))
+    """As long as the channel says: `Retry-After` in seconds or as a date, or the rate it allows (Amazon tells requests a second)."""
+    said = next((found for name in ("Retry-After", "X-Retry-After") if (found := _seconds(reply.headers.get(name, "")))), None)
     rate = reading.number(reply.headers.get("x-amzn-RateLimit-Limit", ""))
     seconds = said if said is not None else 1 / rate if rate else reading.number("60")
     return max(1, min(WAIT_SECONDS_MAX, int(seconds or 60) + 1))
+
+
+def _seconds(said: str) -> Decimal | None:
+    count, until = reading.number(said), reading.moment(said) if "," in said else None
+    if until is not None:
+        return Decimal(max(1, int((until - datetime.now(UTC)).total_seconds())))
+    return count
