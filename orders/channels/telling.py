@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from timeline.models import Event
 
 TELLER = system("channels")
+# Operations by which a channel's word comes in: the parcel of an order that has left there bears no number but the one we made up.
+TOLD_BY_CHANNEL = "channel."
 
 
 def tell_shipped(event: Event) -> bool:
@@ -34,7 +36,8 @@ def tell_shipped(event: Event) -> bool:
     if row is None or parcel is None or parcel.is_reverse:
         return False
     account = _account(row)
-    if account is None or str(parcel.pk) in row.told_back or _came_from_there(row, parcel.tracking_number):
+    is_theirs = event.operation.startswith(TOLD_BY_CHANNEL) and not _is_numbered(parcel)
+    if account is None or is_theirs or str(parcel.pk) in row.told_back or _came_from_there(row, parcel.tracking_number):
         return False
     talk = talking.talk(account)
     if not talk.tells_shipped:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from orders.channels import accounts, polling
+from orders.channels import accounts, ingest, polling
 from orders.channels.talking import marketplaces
-from orders.models import ChannelImport
+from orders.models import ChannelImport, Order
 from tests import makers
 from tests.channels.bodies import body
 from tests.channels.test_talking import Stub, account, fresh, imported, send, stub, wait_of, work
@@ -129,3 +129,18 @@ def test_a_parcel_of_an_account_that_is_switched_off_waits_for_a_person_and_is_t
     Delivery.objects.filter(state="due").update(due_at=timezone.now())
     work()
     assert [verb for verb, _, _ in stub.told if verb != "GET"] == ["POST", "PUT"]
+
+
+@pytest.mark.parametrize(("channel", "said"), [
+    ("ebay", {"orderFulfillmentStatus": "FULFILLED"}), ("shopify", {"fulfillment_status": "fulfilled"}), ("amazon", {"OrderStatus": "Shipped"}),
+    ("etsy", {"status": "Completed", "is_shipped": True}), ("woocommerce", {"status": "completed"}),
+    ("amazon", {"OrderStatus": "Shipped", "FulfillmentChannel": "AFN"}),
+])
+def test_what_its_channel_told_as_sent_is_not_told_back_with_a_number_we_made_up(stub: Stub, channel: str, said: dict[str, Any]) -> None:
+    """The buyer would be told a number that no carrier knows."""
+    makers.product("KURTA-M", units=50)
+    makers.product("STOLE-1", units=50)
+    known = json.loads(json.dumps(body(channel, **said)))
+    assert ingest.take(channel=channel, said=known, actor=makers.TESTER, account=account(stub, channel)).outcome == "created"
+    work()
+    assert (Order.objects.get().status, stub.told) == ("shipped", [])
