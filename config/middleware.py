@@ -79,6 +79,20 @@ class NotKeptMiddleware:
         return response
 
 
+class RateLimitMiddleware:
+    """Say with every answer that was counted what is left of the limit, not only once it is used up (B74)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer with the RateLimit headers (draft-10) of what counted the request, if anything did."""
+        response = self.get_response(request)
+        for name, value in getattr(request, "rate_limit_headers", {}).items():
+            response.headers.setdefault(name, value)
+        return response
+
+
 class BodyLimitMiddleware:
     """A body larger than anything we take is refused before it is read (F60)."""
 

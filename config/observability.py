@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import logging.config
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import structlog
 from django.conf import settings
 
 from timeline.redaction import redacted
+from timeline.watching import OPERATIONS
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict
@@ -48,10 +50,17 @@ def configure_logging(config: dict[str, Any]) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": settings.LOG_LEVEL},
-            "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "WARNING"}},
+            "loggers": {
+                "django.request": {"level": "ERROR"}, "django.server": {"level": "WARNING"}, OPERATIONS: {"level": "WARNING"},
+            },
             **config,
         }
     )
+
+
+def say_operations() -> None:
+    """From now on each operation is a line (B91), if LOG_LEVEL lets it: in what serves, not at the desk of who runs a command."""
+    logging.getLogger(OPERATIONS).setLevel(logging.NOTSET)
 
 
 def redact(_: Any, __: str, line: EventDict) -> EventDict:

@@ -246,7 +246,7 @@ def operation(
     streams = [] if stream is None else [stream] if isinstance(stream, str) else list(stream)
     token = _current.set(op)
     try:
-        with watching.watched(name, actor=actor, streams=streams), transaction.atomic(durable=True):
+        with watching.watched(name, actor=actor, streams=streams, touched=lambda: op._streams), transaction.atomic(durable=True):
             op._open(streams, key)
             yield op
             op._close()

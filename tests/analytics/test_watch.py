@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import responses
+import structlog
 from django.conf import settings
 from django.core import mail
 from django.db import IntegrityError, connection
@@ -27,6 +28,7 @@ from tests import makers
 from tests.analytics.counting import count_now
 from timeline import watching
 from timeline.endpoints import signing
+from timeline.errors import Refused
 from timeline.models import Delivery, Event
 from timeline.operations import operation
 
@@ -57,13 +59,28 @@ def test_b92_a_slow_operation_is_said_with_its_name() -> None:
 
 
 def test_b91_lines_inside_an_operation_carry_its_name_actor_and_story() -> None:
-    import structlog
-
     with operation("test.named", actor=makers.STAFF, stream="s-1"):
         inside = structlog.contextvars.get_contextvars()
     assert (inside["operation"], inside["stream"]) == ("test.named", "s-1")
     assert inside["actor"] == f"{makers.STAFF.type}:{makers.STAFF.id}"
     assert "operation" not in structlog.contextvars.get_contextvars()
+
+
+def test_b91_every_operation_is_said_once_and_how_it_ended(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger=watching.OPERATIONS)
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        with operation("test.done", actor=makers.STAFF) as op:
+            op.open_stream("s-2")
+        with pytest.raises(Refused), operation("test.refused", actor=makers.STAFF, stream="s-1"):
+            raise Refused
+    done, undone = lines
+    assert (done["event"], done["operation"], done["stream"], done["log_level"]) == ("operation.done", "test.done", "s-2", "info")
+    assert (undone["event"], undone["operation"], undone["stream"], undone["error"]) == ("operation.undone", "test.refused", "s-1", "Refused")
+    assert undone["actor"] == f"{makers.STAFF.type}:{makers.STAFF.id}"
+    caplog.set_level("WARNING", logger=watching.OPERATIONS)
+    with capture_logs() as lines, operation("test.unread", actor=makers.STAFF):
+        pass
+    assert lines == []
 
 
 @override_settings(SLOW_STATEMENT_MS=1)

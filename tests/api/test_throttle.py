@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.throttles import OrderCreationThrottle
+from tests import makers
 from timeline import rates
 from timeline.origins import origin
 from timeline.rate_window import RateWindow
@@ -190,6 +191,18 @@ def test_b74_the_refusal_says_when_to_come_back(settings: Any) -> None:
     assert refused["RateLimit-Policy"] == '"orders";q=1;w=60'
     assert refused["RateLimit"] == f'"orders";r=0;t={refused["Retry-After"]}'
     assert b"/problems/quota-exceeded" in refused.content
+
+
+@pytest.mark.django_db
+def test_b74_what_is_counted_says_what_is_left(settings: Any) -> None:
+    settings.ORDER_RATE = 5
+    settings.REDIS_URL = ""
+    caller = makers.customer()
+    ready = makers.checkout_ready(person_id=caller.person_id)
+    placed = caller.post(f"/storefront/checkouts/{ready.pk}/complete", {}, key=True)
+    assert placed.status_code == 201
+    assert placed.headers["RateLimit"].startswith('"orders";r=4;t=')
+    assert "RateLimit" not in caller.get("/storefront/orders").headers
 
 
 @pytest.mark.django_db

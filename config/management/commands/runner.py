@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
+from config.observability import say_operations
 from config.schedule import SCHEDULE, Tick
 
 IDLE_S = 0.1
@@ -29,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 Django's signature
         """Loop until SIGTERM or SIGINT; a task in hand is finished first."""
+        say_operations()
         if options["once"]:
             for tick in SCHEDULE:
                 run(tick)
