@@ -85,6 +85,11 @@ def names_nobody(terms: Iterable[Term], *, keeps_me: bool = False) -> None:
             raise grammar.NotUnderstood("A search that is kept stands in the book and names nobody", at=term.start, hint="Take customer: and an id.")
 
 
+def statuses_of(terms: Iterable[Term]) -> tuple[str, ...]:
+    """Statuses of which an order must have one, where a term names several; none elsewhere."""
+    return next((term.values for term in terms if term.key == "status" and not term.is_not and len(term.values) > 1), ())
+
+
 def says_me(term: Term) -> bool:
     """Whether what it finds depends on who asks."""
     return term.key == "assignee" and any(value.lower() == ME for value in term.values)

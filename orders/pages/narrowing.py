@@ -28,7 +28,7 @@ _CODES = {"channel": (40, "Channel"), "currency": (3, "Currency")}
 def narrowed(asked: QueryDict, refusals: list[str]) -> tuple[Q, list[tuple[str, str]]]:
     """The condition of these keys, and a chip for each (words, key); what is not understood is refused in words."""
     wanted, chips = Q(), []
-    statuses = [status for status in asked.getlist("status") if status in Order.Status.values]
+    statuses = statuses_of(asked)
     if statuses:
         wanted &= Q(status__in=statuses)
         chips.append(("Status is " + " or ".join(statuses), "status"))
@@ -48,6 +48,11 @@ def narrowed(asked: QueryDict, refusals: list[str]) -> tuple[Q, list[tuple[str, 
         wanted &= Q(**{lookup: at})
         chips.append((f"{word} {timezone.localtime(at):%-d %b %Y, %H:%M}", key))
     return wanted, chips
+
+
+def statuses_of(asked: QueryDict) -> tuple[str, ...]:
+    """The statuses that are asked for, as far as they exist."""
+    return tuple(status for status in asked.getlist("status") if status in Order.Status.values)
 
 
 def query(

@@ -50,6 +50,7 @@ _IN_WORDS: Final = {
     "to-confirm": "status:pending", "to-pack": "status:confirmed", "packing": "status:processing", "in-transit": "status:shipped",
     "on-hold": "is:held", "mine": "is:open assignee:me", "delivered": "status:delivered", "ended": "status:cancelled,refunded",
 }
+_ANY_OF: Final[dict[str, tuple[str, ...]]] = {"ended": (S.CANCELLED, S.REFUNDED)}
 _WITHOUT_WORDS: Final = ("job", "currency", "stayed_after", "stayed_since")
 _COUNTED: Final = {"to-confirm": S.PENDING, "to-pack": S.CONFIRMED, "packing": S.PROCESSING, "in-transit": S.SHIPPED}
 
@@ -114,15 +115,13 @@ def listing(asked: QueryDict, *, reader: str = "") -> Listing:
     now = timezone.now()
     view = asked.get("view", "") if asked.get("view", "") in VIEWS else ""
     search, chips, refusals = _search(asked, view, reader)
-    found = searching.search(search)
+    found, order = searching.search(search), SORTED.get(asked.get("sort", ""), NEWEST_FIRST)
+    shown, parts = searching.staff_rows(found).select_related("shipping_address"), searching.apart(search, order=order)
     try:
-        page = paged(
-            searching.staff_rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS,
-            cursor=asked.get("cursor") or None,
-        )
+        page = paged(shown, order=order, limit=PAGE_ROWS, cursor=asked.get("cursor") or None, parts=parts)
     except BadRequest as error:
         refusals.append(error.detail)
-        page = paged(searching.staff_rows(found).select_related("shipping_address"), order=SORTED.get(asked.get("sort", ""), NEWEST_FIRST), limit=PAGE_ROWS)
+        page = paged(shown, order=order, limit=PAGE_ROWS, parts=parts)
     counted = found.order_by()[: COUNT_CAP].aggregate(money=Sum("total_minor", filter=Q(currency="INR")))
     waiting = _waiting() | {"mine": mine(reader).count()}
     following = asked.copy()
@@ -184,6 +183,7 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
     payment = asked.get("payment", "")
     payment = payment if payment in Order.PaymentState.values else ""
     refusals: list[str] = []
+    statuses: tuple[str, ...] = ()
     since, until = _day(asked, "from", refusals), _day(asked, "to", refusals)
     chips = [
         Chip(words, key)
@@ -196,6 +196,7 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
     ]
     try:
         terms = finding.parse(q)
+        statuses = finding.statuses_of(terms)
         typed = finding.matching(finding.parse(finding.spoken_by(q, reader)))
         if view == "mine":
             typed &= Q(assignment__assignee=reader)
@@ -210,6 +211,7 @@ def _search(asked: QueryDict, view: str, reader: str) -> tuple[OrderSearch, list
         chips.append(Chip("Refused in a job", "job"))
         typed &= Q(pk__in=JobResult.objects.filter(job=UUID(job_id), outcome=JobResult.Outcome.FAILED).values("order_id"))
     search = OrderSearch(
+        statuses=() if refusals else _ANY_OF.get(view) or narrowing.statuses_of(asked) or statuses,
         payment_states=(payment,) if payment else (),
         created_from=since,
         created_to=until + timedelta(days=1) if until else None,

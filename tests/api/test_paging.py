@@ -57,6 +57,20 @@ def test_cursors_walk_all_rows_once_and_in_order(
     assert seen == list(rows.order_by(*order).values_list("key", flat=True))
 
 
+@pytest.mark.parametrize("order", ORDERS, ids="/".join)
+def test_parts_that_are_read_apart_are_the_same_pages(rows: QuerySet[RateWindow], order: tuple[str, ...]) -> None:
+    """On PostgreSQL the head of each part is read alone; what is shown, counted and how to go on is the same."""
+    parts = [rows.filter(count=count) for count in (1, 2, 3)]
+    for page in (1, 2, 5):
+        whole, apart = paged(rows, order=order, limit=5, page=page), paged(rows, order=order, limit=5, page=page, parts=parts)
+        assert whole == apart
+    cursor = paged(rows, order=order, limit=3).next_cursor
+    while cursor:
+        whole, apart = paged(rows, order=order, limit=3, cursor=cursor), paged(rows, order=order, limit=3, cursor=cursor, parts=parts)
+        assert whole == apart
+        cursor = whole.next_cursor
+
+
 def test_pages_and_cursors_agree(rows: QuerySet[RateWindow]) -> None:
     first = paged(rows, order=ORDERS[0], limit=5)
     by_page = paged(rows, order=ORDERS[0], limit=5, page=2)

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count
+from django.test.utils import CaptureQueriesContext
 
 from config.doctor import examine
 from config.seeding import many, patterns, rows
@@ -89,9 +90,28 @@ def test_b61_searches_of_many_orders_are_served_by_their_indexes() -> None:
         plan = found.order_by("-created_at", "-id")[:51].explain()
         if not any(name in plan for name in index.split("|")):
             missed[q] = plan
+    missed |= _walked_through()
     with connection.cursor() as cursor:
         cursor.execute("RESET enable_seqscan")
     assert missed == {}
+
+
+def _walked_through() -> dict[str, str]:
+    """Of pages of several statuses those that walk through the orders of the others: each is read from where it begins in its own index."""
+    from orders import searching
+    from timeline.api.paging import paged
+
+    newest, missed = ("-created_at", "-id"), {}
+    for statuses in (("cancelled", "refunded"), ("shipped", "delivered")):
+        several = searching.OrderSearch(statuses=statuses)
+        with CaptureQueriesContext(connection) as seen:
+            paged(searching.search(several), order=newest, limit=20, parts=searching.apart(several, order=newest))
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN " + seen.captured_queries[0]["sql"])
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        if "order_status_created_idx" not in plan or "order_created_idx" in plan:
+            missed[",".join(statuses)] = plan
+    return missed
 
 
 @pytest.mark.postgres

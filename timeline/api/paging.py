@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
+from django.db import connections
 from django.db.models import Q
 
 from timeline.errors import BadRequest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 COUNT_CAP = 10_000
 OFFSET_MAX = 200_000
+HEAD_ROWS_MAX = 2000
 
 _SIGNER_SALT = "timeline.api.paging"
 
@@ -61,24 +63,32 @@ def paged(
     limit: int = 20,
     cursor: str | None = None,
     count_cap: int = COUNT_CAP,
+    parts: Sequence[QuerySet[Any, Any]] = (),
 ) -> Page:
     """Cut one page out of a queryset of models or of ``values()``.
 
     ``order`` names columns that are never NULL, each with ``-`` for descending, and ends in a unique one; a
     ``values()`` queryset must carry them. Raises ``BadRequest`` for a cursor that is not ours, and for a page too deep to count to.
+
+    ``parts`` have no row in common and are the queryset together, each in order by an index of its own: where the database can, no more
+    rows of each are read than the page may show.
     """
     ordered, offset = queryset.order_by(*order), 0
+    later = Q()
     if cursor is not None:
         if page != 1:
             raise BadRequest("Send page or cursor.", errors=[("?cursor", "A cursor does not go with a page.")])
-        window = ordered.filter(_after(order, _opened(cursor, order)))[: limit + 1]
+        later = _after(order, _opened(cursor, order))
     else:
         offset = (page - 1) * limit
         if offset > OFFSET_MAX:
             detail = f"Rows beyond {OFFSET_MAX} are reached with nextCursor only."
             raise BadRequest("The page is too deep.", errors=[("?page", detail)])
-        window = ordered[offset : offset + limit + 1]
-    rows = list(window)
+    ordered = ordered.filter(later)
+    if len(parts) > 1 and offset + limit < HEAD_ROWS_MAX and connections[queryset.db].features.supports_slicing_ordering_in_compound:
+        heads = [part.filter(later).order_by(*order).values("pk")[: offset + limit + 1] for part in parts]
+        ordered = ordered.filter(pk__in=heads[0].union(*heads[1:], all=True))
+    rows = list(ordered[offset : offset + limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
     is_counted = cursor is None and not more and (rows or page == 1)

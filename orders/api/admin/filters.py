@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from orders.grammar import Term
 
 
 def search_of(wish: Mapping[str, Any]) -> OrderSearch:
     """The search of `OrdersQuery`'s values. A customer is an id, or words each of which must be theirs. Raises BadRequest."""
-    customer, extra = wish["customer"], matching(wish["q"])
+    customer, terms = wish["customer"], _terms(wish["q"])
+    extra = finding.matching(terms)
     persons = list(wish["customer_id"])
     if finding.is_id(customer):
         persons = [pk for pk in persons if pk == UUID(customer)] or ([] if persons else [UUID(customer)])
@@ -31,7 +33,7 @@ def search_of(wish: Mapping[str, Any]) -> OrderSearch:
     if wish["order_number"]:
         extra &= finding.number_like(wish["order_number"])
     return OrderSearch(
-        statuses=wish["status"],
+        statuses=wish["status"] or finding.statuses_of(terms),
         payment_states=wish["payment_status"],
         fulfilment_states=wish["shipping_status"],
         channels=wish["channel"],
@@ -63,7 +65,11 @@ def spoken(request: Request, q: str) -> str:
 
 def matching(q: str) -> Q:
     """What the search language says, as a condition. Raises BadRequest with the place and what was perhaps meant."""
+    return finding.matching(_terms(q))
+
+
+def _terms(q: str) -> tuple[Term, ...]:
     try:
-        return finding.matching(finding.parse(q))
+        return finding.parse(q)
     except NotUnderstood as error:
         raise BadRequest("The search is not understood.", errors=[("?q", str(error))]) from error

@@ -46,9 +46,10 @@ class OrdersView(StaffView):
         search, sort = search_of(wish), wish["sort"]
 
         def page() -> dict[str, Any]:
+            order = (sort, "-id" if sort.startswith("-") else "id")
             found = paged(
-                searching.staff_rows(searching.search(search)), order=(sort, "-id" if sort.startswith("-") else "id"),
-                page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+                searching.staff_rows(searching.search(search)), order=order, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+                parts=searching.apart(search, order=order),
             )
             return found.envelope([listed_row(order, as_staff=True) for order in found.rows])
 
