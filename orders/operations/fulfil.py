@@ -14,7 +14,7 @@ from payments import operations as money
 from payments.models import COD, Payment
 from shipping import operations as parcels
 from shipping.addresses import from_wire
-from timeline.errors import Missing, Refused
+from timeline.errors import Invalid, Missing, Refused
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ OWN_FLEET = "own_fleet"
 # A parcel counts as shipped from its label on (B18); before that it is only booked, and after a cancel it is nothing.
 _GONE = frozenset({"labelled", "shipped", "in_transit", "out_for_delivery", "attempted", "delivered", "lost", "returning", "returned"})
 ON_THE_WAY = frozenset({"shipped", "in_transit", "out_for_delivery", "attempted"})
+
+
+class BeforePlacement(Invalid):
+    """Nothing of an order leaves before it was placed."""
 
 
 class NotPaid(Refused):
@@ -88,13 +92,15 @@ def ship_all(
 
 
 def dispatch(op: Operation, *, order_id: UUID, shipment_id: UUID, at: datetime | None = None) -> Shipment:
-    """The parcel is handed over: its units leave the stock. Raises TransitionRefused, OnHold, Missing."""
+    """The parcel is handed over: its units leave the stock. Raises TransitionRefused, OnHold, Missing, BeforePlacement."""
     order = locks.order(order_id)
     _of_order(order_id, shipment_id)
 
     require_free(order)
+    if at is not None and at < order.created_at.replace(second=0, microsecond=0):
+        raise BeforePlacement(errors=[("#/at", "The order was not placed yet.")])
 
-    shipment = parcels.dispatch(op, shipment_id=shipment_id, at=at)
+    shipment = parcels.dispatch(op, shipment_id=shipment_id, at=max(at, order.created_at) if at is not None else None)
     settle(op, order_id=order_id)
     return shipment
 
@@ -188,8 +194,10 @@ def _follow(op: Operation, order: Order, fulfilments: list[Any], lines: list[Lin
     all_gone = bool(fulfilments) and all(line.to_ship == 0 for line in lines)
     if order.status == Order.Status.PROCESSING and all_gone and not order.on_hold:
         newest = next((f.shipment for f in reversed(fulfilments) if f.shipment.status in _GONE), fulfilments[-1].shipment)
+        left = [f.shipment.shipped_at for f in fulfilments if f.shipment.status in _GONE]
+        at = _when(op, order, max(left) if left and all(left) else None)
         advance(
-            op, order.ship, at=op.now, carrier=newest.carrier, tracking_number=newest.tracking_number or None,
+            op, order.ship, at=at, occurred_at=at, carrier=newest.carrier, tracking_number=newest.tracking_number or None,
             warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery or newest.promised_on, order_id=order.pk,
             targets=[("shipment", f.shipment_id) for f in fulfilments],
         )
@@ -208,10 +216,16 @@ def _arrive(op: Operation, order: Order, fulfilments: list[Any]) -> None:
     sealed = {} if last is None else {
         "delivered_to": last.private().get("deliveredTo"), "delivery_photo_url": last.photo_url or None,
     }
+    at = _when(op, order, last.delivered_at if last is not None else None)
     advance(
-        op, order.deliver, at=op.now, order_id=order.pk, private=sealed if any(sealed.values()) else None,
+        op, order.deliver, at=at, occurred_at=at, order_id=order.pk, private=sealed if any(sealed.values()) else None,
         person=order.person.key, targets=[("shipment", f.shipment_id) for f in fulfilments], **told,
     )
+
+
+def _when(op: Operation, order: Order, told: datetime | None) -> datetime:
+    """When the order's step happened, by what its last parcel says; never before the step that came before, nor after now."""
+    return min(max(told or op.now, order.state_since), op.now)
 
 
 def _collect_cash(op: Operation, order: Order) -> None:

@@ -34,6 +34,10 @@ class CollectsNothing(Invalid):
     """A parcel that comes back from the customer collects no cash."""
 
 
+class BeforeItLeft(Invalid):
+    """A parcel arrives after it has left."""
+
+
 class AlreadyShipped(Refused):
     """The parcel has left the building; it can only be called back."""
 
@@ -137,19 +141,33 @@ def deliver(
     op: Operation, *, shipment_id: UUID, delivered_to: str | None = None, signature_required: bool | None = None,
     photo_url: str | None = None, at: datetime | None = None,
 ) -> Shipment:
-    """The parcel arrived, by a person's word; who took it in is sealed (A15). Raises TransitionRefused unless it is on its way."""
+    """The parcel arrived, by a person's word; who took it in is sealed (A15).
+
+    Raises TransitionRefused unless it is on its way, BeforeItLeft.
+    """
     shipment = locks.shipment(shipment_id)
+    at = _after_it_left(shipment, at or op.now)
 
     arrive(
-        op, shipment=shipment, at=at or op.now, delivered_to=delivered_to or "", photo_url=photo_url or "",
+        op, shipment=shipment, at=at, delivered_to=delivered_to or "", photo_url=photo_url or "",
         signature_required=shipment.signature_required if signature_required is None else signature_required,
     )
-    said = sighting(tracking_number=shipment.tracking_number, code=DELIVERED, meaning=DELIVERED, at=at or op.now)
+    said = sighting(tracking_number=shipment.tracking_number, code=DELIVERED, meaning=DELIVERED, at=at)
     Scan.objects.get_or_create(
         shipment=shipment, source_key=f"{said.key}:c",
         defaults={"code": said.code, "meaning": said.meaning, "at": said.at, "source": Scan.Source.HAND, "is_confirmed": True},
     )
     return shipment
+
+
+def _after_it_left(shipment: Shipment, at: datetime) -> datetime:
+    """A minute is a coarse word: within the one in which it left it means no earlier than that. Raises BeforeItLeft."""
+    left = shipment.shipped_at
+    if left is None or at >= left:
+        return at
+    if at < left.replace(second=0, microsecond=0):
+        raise BeforeItLeft(errors=[("#/at", f"The parcel left at {left:%Y-%m-%dT%H:%M:%SZ}.")])
+    return left
 
 
 def arrive(

@@ -42,6 +42,7 @@ from tests.flows.test_every_activity import long_life
 from tests.makers import read
 from tests.returns.makers import items
 from tests.thorough import many
+from timeline import relay
 from timeline.errors import DomainError
 from timeline.models import Delivery, Event
 from timeline.operations import Operation, operation
@@ -275,6 +276,45 @@ def test_what_was_seen_while_it_lived_is_what_is_read_of_then() -> None:
         for name, words in (("holds", ("id", "reason", "createdAt", "releasedAt")), ("shipments", ("id", "status", "trackingNumber")),
                             ("items", ("id", "sku", "hsn", "gstRate", "quantity", "quantityShipped", "total"))):
             assert [[part[word] for word in words] for part in folded[name]] == [[part[word] for word in words] for part in living[name]]
+
+
+def test_an_order_is_delivered_when_its_parcel_was_and_not_when_somebody_told() -> None:
+    """B34, D4: told an hour late, it was delivered in that hour already, as a whole: state, date and event."""
+    order, staff = makers.shipped_order(), makers.staff()
+    at = f"/admin/orders/{order.number}"
+    parcel = Shipment.objects.get(stream=str(order.pk))
+    assert parcel.shipped_at is not None
+    arrived = parcel.shipped_at + timedelta(microseconds=7)
+    makers.read(staff.post(f"/admin/shipments/{parcel.pk}/deliver", {"at": arrived.isoformat()}))
+    now = makers.read(staff.get(at))
+    assert now["deliveredAt"] == now["shipments"][0]["deliveredAt"] == arrived.isoformat().replace("+00:00", "Z")
+    assert Event.objects.get(stream=str(order.pk), kind="order.delivered").occurred_at == arrived
+    then = makers.read(staff.get(at, asOf=arrived.isoformat()))
+    assert (then["status"], then["fulfilmentState"], then["deliveredAt"]) == ("delivered", "delivered", now["deliveredAt"])
+    before = makers.read(staff.get(at, asOf=parcel.shipped_at.isoformat()))
+    assert (before["status"], before["fulfilmentState"], before["deliveredAt"]) == ("shipped", "fulfilled", None)
+    assert list(as_of.gaps([makers.again(order)])) == []
+
+
+def test_nothing_arrives_before_it_left_nor_leaves_before_it_was_ordered() -> None:
+    """A moment that cannot be is refused in words and changes nothing; the minute in which it left is coarse, and good."""
+    order, staff = makers.shipped_order(), makers.staff()
+    parcel = Shipment.objects.get(stream=str(order.pk))
+    assert parcel.shipped_at is not None
+    for at in (parcel.shipped_at - timedelta(hours=1), parcel.shipped_at - timedelta(days=4000)):
+        refused = makers.read(staff.post(f"/admin/shipments/{parcel.pk}/deliver", {"at": at.isoformat()}), 422)
+        assert (refused["type"], refused["errors"][0]["pointer"]) == ("/problems/before-it-left", "#/at")
+    assert makers.again(order).status == "shipped"
+    minute = parcel.shipped_at.replace(second=0, microsecond=0)
+    assert makers.read(staff.post(f"/admin/shipments/{parcel.pk}/deliver", {"at": minute.isoformat()}))["status"] == "delivered"
+    assert makers.again(order).delivered_at == parcel.shipped_at
+
+    other = makers.processing_order()
+    made = makers.read(staff.post(f"/admin/orders/{other.number}/shipments", {"carrier": "own_fleet"}, key=True), 201)
+    relay.drain()
+    early = other.created_at - timedelta(minutes=2)
+    refused = makers.read(staff.post(f"/admin/shipments/{made['id']}/dispatch", {"at": early.isoformat()}), 422)
+    assert refused["type"] == "/problems/before-placement"
 
 
 def test_the_doctor_misses_a_tag_that_nobody_took_off() -> None:
