@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 POLL_MINUTES_MAX = 24 * 60
 CREDENTIALS = (
     "webhookSecret", "apiKey", "apiSecret", "accessToken", "refreshToken", "clientId", "clientSecret", "marketplaceId",
-    "appId", "shopId", "storeHash", "verificationToken", "publicKeys", "locationId",
+    "appId", "shopId", "storeHash", "verificationToken", "publicKeys", "locationId", "currency",
 )
 CREDENTIAL_CHARS_MAX = 8000
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CANDIDATES_MAX = 20
+# Channels whose bodies may name no currency: it was agreed with the partner.
+_AGREED = ("edi", "file")
 _IMPORTS = UUID("3f6f0d5e-1f0b-4f0c-9f4e-2d0c9a7e6b51")
 
 
@@ -47,7 +49,7 @@ def body_of(channel: str, said: Any, account: ChannelAccount | None) -> Body:
     """What the body is about. Raises NotAnOrder."""
     order_id = adapters.identify(channel, said)
     if channel not in adapters.PER_SHOP:
-        return Body(channel, order_id, said)
+        return Body(channel, order_id, with_currency(channel, said, account))
     told = adapters.shop_of(channel, said)
     codes = set(ChannelAccount.objects.filter(channel=channel).values_list("code", flat=True))
     shop = told or (account.code if account is not None else next(iter(codes)) if len(codes) == 1 else "")
@@ -55,6 +57,23 @@ def body_of(channel: str, said: Any, account: ChannelAccount | None) -> Body:
     if ChannelImport.objects.filter(pk=body.import_id).exists():
         return body
     return replace(body, shop=_known_shop(body, codes, is_told=bool(told)))
+
+
+def with_currency(channel: str, said: dict[str, Any], account: ChannelAccount | None) -> dict[str, Any]:
+    """The body of a partner or file that names no currency with the one agreed: of its account, of the partner's own, or of the only one.
+
+    Most purchase orders within one country name none.
+    """
+    if channel not in _AGREED or said.get("currency"):
+        return said
+    if account is not None:
+        agreed = [account.credentials()]
+    else:
+        known = [one.credentials() for one in ChannelAccount.objects.filter(channel=channel, sealed__isnull=False).order_by("code")[:CANDIDATES_MAX]]
+        own = [one for one in known if one.get("shopId") and one["shopId"] == said.get("customerId")]
+        agreed = own or [one for one in known if len(known) == 1 and not one.get("shopId")]
+    found = next((one["currency"] for one in agreed if one.get("currency")), "")
+    return {**said, "currency": found} if found else said
 
 
 def _known_shop(body: Body, codes: set[str], *, is_told: bool) -> str:

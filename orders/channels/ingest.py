@@ -185,6 +185,7 @@ def _retry(op: Operation, *, import_id: UUID, number: Number | None, refusal: Tr
     said = loads(row.body() or b"{}")
     if not said:
         raise ImportEnded("The buyer was erased, and the body with them.")
+    said = identifying.with_currency(row.channel, said, row.account)
     return _decide(op, row=row, said=said, order=adapters.translate(row.channel, said), number=number, refusal=refusal, is_new=False)
 
 

@@ -54,10 +54,12 @@ def identify(body: dict[str, Any]) -> str:
 def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """v0 tells an order and its items by two calls: each completes what the other told, and items come page by page.
 
-    A cancelled order keeps the figures it had.
+    A cancelled order keeps the figures it had. A body of the other API that has its own figures stands for itself, one without
+    any says how far the order is.
     """
-    word = words(new.get("OrderStatus") or at(new, "fulfillment", "fulfillmentStatus") or new.get("fulfillmentStatus"))
-    if STATUS.get(_plain(word)) == "cancelled":
+    if known and _is_v0(known) != _is_v0(new):
+        return _across(known, new)
+    if STATUS.get(_plain(_word(new))) == "cancelled":
         return {**known, **new, **{name: known[name] for name in _FIGURES if known.get(name)}}
     if "OrderItems" in new and "OrderStatus" not in new:
         ids = {identity(item.get("OrderItemId")) for item in rows(new["OrderItems"])}
@@ -66,9 +68,27 @@ def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**known, **new} if "OrderStatus" in new else new
 
 
+def _across(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    is_whole = (new.get("OrderTotal") and rows(new.get("OrderItems"))) if _is_v0(new) else at(new, "proceeds", "grandTotal")
+    if (is_whole and STATUS.get(_plain(_word(new))) != "cancelled") or not _word(new):
+        return new if is_whole else known
+    at_ = first(new, "LastUpdateDate", "lastUpdatedTime")
+    if _is_v0(known):
+        return {**known, "OrderStatus": _word(new), "LastUpdateDate": at_}
+    return {**known, "fulfillment": {**obj(known.get("fulfillment")), "fulfillmentStatus": _word(new)}, "lastUpdatedTime": at_}
+
+
+def _is_v0(body: dict[str, Any]) -> bool:
+    return "AmazonOrderId" in body
+
+
+def _word(body: dict[str, Any]) -> str:
+    return words(body.get("OrderStatus") or at(body, "fulfillment", "fulfillmentStatus") or body.get("fulfillmentStatus"))
+
+
 def translate(body: dict[str, Any]) -> Canonical:
     """The canonical order of whichever API; never raises for a body that is an object."""
-    return _newer(body) if "orderItems" in body or "orderId" in body else _v0(body)
+    return _v0(body) if _is_v0(body) else _newer(body)
 
 
 def _v0(body: dict[str, Any]) -> Canonical:

@@ -16,7 +16,7 @@ CODE, NAME = "edi", "EDI (X12 850, EDIFACT ORDERS)"
 def merge(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """A cancellation may name the order alone: its lines and figures stay as they were told."""
     if words(new.get("status")) == CANCELLED and not rows(new.get("lines")):
-        return {**known, "status": CANCELLED}
+        return {**known, "status": CANCELLED, "changedAt": new.get("changedAt")}
     return new
 
 

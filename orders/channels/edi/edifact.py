@@ -19,6 +19,7 @@ from orders.channels.edi.parts import (
     counted,
     is_told,
     line_amount,
+    moment_of,
     placed,
     reached,
     sku_in,
@@ -53,7 +54,9 @@ ORDER = "ORDERS"
 def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     """A body for each order, the segments, and the separators. Raises NotAnInterchange."""
     segments, marks = edifact(text)
-    sender = segments[0].text(2)
+    head = segments[0]
+    sender = head.text(2)
+    told_at = moment_of(_date(head.text(4), SHORT_DATE if len(head.text(4)) < DATE_CHARS else ""), head.text(4, 1))
     bodies, current = [], None
     for segment in segments:
         if segment.tag == "UNH":
@@ -64,7 +67,7 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
             current.append(segment)
             if segment.tag == "UNT":
                 if current[0].text(2) == ORDER:
-                    bodies.append(_body(current, sender))
+                    bodies.append({**_body(current, sender), "changedAt": told_at})
                 current = None
     if current is not None:
         raise NotAnInterchange("The last message has no end.")

@@ -16,6 +16,7 @@ from orders.channels.reading import number
 ZERO = Decimal(0)
 # X12 element 355 and UN/ECE Recommendation 20: each, piece, unit, one, number of articles.
 PIECES = frozenset({"", "EA", "PC", "UN", "PCE", "C62", "H87", "NAR"})
+CLOCK_CHARS = 4
 _WHO = ("", "buyer", "billing", "shipping")
 _PLACE = ("line1", "city", "postalCode")
 
@@ -23,6 +24,11 @@ _PLACE = ("line1", "city", "postalCode")
 def trouble(body: dict[str, Any], code: str, detail: str, *, holds: bool = True) -> None:
     """Name what a person must look at, or with `holds` off what is worth knowing."""
     body["troubles"].append({"code": code, "detail": detail, "holds": holds})
+
+
+def moment_of(day: str, clock: str) -> str:
+    """When the interchange was made, by its sender's clock: of two bodies of an order the later one holds, in whatever order they come."""
+    return f"{day}T{clock[:2]}:{clock[2:4]}:00" if day and len(clock) >= CLOCK_CHARS and clock.isdigit() else day
 
 
 def sku_in(sku: str, unit: str) -> str:

@@ -12,7 +12,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orders.channels.edi.parts import PIECES, ZERO, counted, line_amount, placed, reached, sku_in, total_of, trouble
+from orders.channels.edi.parts import (
+    PIECES,
+    ZERO,
+    counted,
+    line_amount,
+    moment_of,
+    placed,
+    reached,
+    sku_in,
+    total_of,
+    trouble,
+)
 from orders.channels.edi.segments import NotAnInterchange, Segment, Separators, x12
 from orders.channels.reading import number
 
@@ -49,6 +60,7 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
     """A body for each purchase order, the segments, and the separators. Raises NotAnInterchange."""
     segments, marks = x12(text)
     sender = segments[0].text(6)
+    told_at = moment_of(_date(segments[0].text(9)), segments[0].text(10))
     bodies, current = [], None
     for segment in segments:
         if segment.tag == "ST":
@@ -59,7 +71,7 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Segment], Separators]:
             current.append(segment)
             if segment.tag == "SE":
                 if current[0].text(1) == ORDER:
-                    bodies.append(_body(current, sender))
+                    bodies.append({**_body(current, sender), "changedAt": told_at})
                 current = None
     if current is not None:
         raise NotAnInterchange("The last transaction set has no end.")
