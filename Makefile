@@ -21,8 +21,8 @@ $(STAMP): requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv >/dev/null 2>&1 || true
 	@UV_SYSTEM_CERTS=1 UV_CACHE_DIR=$(VENV)/.cache $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
-		--require-hashes -r requirements.lock 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r requirements.lock
+		--no-deps --require-hashes -r requirements.lock 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes -r requirements.lock
 	@rm -rf $(VENV)/.cache
 	@touch $(STAMP)
 
@@ -45,6 +45,10 @@ test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 
 lifecycle: $(STAMP) ## Build every reachable state of an order and ask what may be changed
 	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto tests/flows/test_allowed_when.py
+
+.PHONY: axe
+axe: $(STAMP) ## Ask axe-core about every page of shop, account and console: light, dark, desk, phone (WCAG 2.2 AA; needs Chromium)
+	AXE=1 $(BIN)/python -m pytest -q -n 0 tests/browser/test_axe.py
 
 .PHONY: kill-proof
 kill-proof: $(STAMP) ## Kill sealer, relay, worker, receiver and Redis for KILL_SECONDS (600); the consumer must know all, once
@@ -84,7 +88,7 @@ bulk-proof: $(STAMP) ## Run a 10,000-row file of parcels whose worker is killed 
 
 $(KARRIO)/.installed: requirements.lock pyproject.toml
 	@test -x $(KARRIO)/bin/python || $(PYTHON) -m venv $(KARRIO)
-	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(KARRIO)/bin/python -m pip install --quiet --disable-pip-version-check "karrio>=2026.1.32,<2027" "karrio-ups>=2026.1.32,<2027"
 	@touch $@
 
@@ -133,8 +137,11 @@ docs: $(STAMP) ## Write the generated pages anew
 	$(BIN)/python manage.py docs --settings tests.settings
 	$(BIN)/python manage.py spectacular --settings tests.settings --file docs/openapi.yaml
 
+# axe-core comes in a package that also wants a driver of 150 MB: the tests speak to the browser themselves, so the driver and
+# what only it wants are no part of the lock. What is locked is installed as it stands there, with nothing added (--no-deps).
 lock: $(STAMP) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra test --generate-hashes --python-version 3.11 --no-header \
+		--no-emit-package playwright --no-emit-package greenlet \
 		--no-emit-index-url --no-emit-find-links -o requirements.lock -q
 
 clean: ## Take away what `make run` and the tests made (the database too)

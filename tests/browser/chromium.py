@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_S = 30.0
 PIECE_BYTES = 65_536
+HELD = {"Alt": 1, "Control": 2, "Shift": 8}
+# A key's place on the keyboard, its number, and what it types.
+KEYS = {
+    "Enter": ("Enter", 13, "\r"), "Tab": ("Tab", 9, ""), "Escape": ("Escape", 27, ""), "Space": ("Space", 32, " "), "/": ("Slash", 191, "/"),
+    "ArrowDown": ("ArrowDown", 40, ""), "ArrowUp": ("ArrowUp", 38, ""), "End": ("End", 35, ""),
+}
 # The two ends of ours become the descriptors that the browser speaks over.
 _SHIM = "import os,sys; r,w=os.dup(int(sys.argv[1])),os.dup(int(sys.argv[2])); os.dup2(r,3); os.dup2(w,4); os.set_inheritable(3,True); os.set_inheritable(4,True); os.execv(sys.argv[3],sys.argv[3:])"
 
@@ -49,9 +55,12 @@ class Browser:
         os.close(theirs_out)
         self._left, self._number, self._session, self.clicks = b"", 0, "", 0
         self._events: list[dict[str, Any]] = []
+        self.asked: list[str] = []  # every address it asked for
+        self.errors: list[str] = []  # what its console said went wrong
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self._ask("Page.enable")
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self._ask(f"{domain}.enable")
 
     def sign_in(self, url: str, name: str, value: str) -> None:
         """Give the browser a session's cookie for the site of this address."""
@@ -60,6 +69,14 @@ class Browser:
     def resize(self, width: int, height: int) -> None:
         """Be as large as another screen."""
         self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=True)
+
+    def wear(self, theme: str) -> None:
+        """Be a machine whose owner prefers `light` or `dark`."""
+        self._ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+
+    def bring(self, source: str) -> None:
+        """Run this script at the start of every page from now on."""
+        self._ask("Page.addScriptToEvaluateOnNewDocument", source=source)
 
     def open(self, url: str) -> None:
         """Go to an address as if it had been typed, which is no click, and wait until it is there."""
@@ -80,6 +97,30 @@ class Browser:
             self._ask("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
         self.clicks += 1
         self._wait("Page.loadEventFired")
+
+    def press(self, *names: str) -> None:
+        """Press keys of the keyboard one after the other: `Enter`, `Shift+Tab`, `k`. No mouse, no click."""
+        for name in names:
+            *held, key = name.split("+") if len(name) > 1 else [name]
+            mask = sum(HELD[one] for one in held)
+            code, number, text = KEYS.get(key, (f"Key{key.upper()}", ord(key.upper()), "" if mask & ~HELD["Shift"] else key))
+            what = {"key": key if key != "Space" else " ", "code": code, "windowsVirtualKeyCode": number, "modifiers": mask}
+            self._ask("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **what)
+            self._ask("Input.dispatchKeyEvent", type="keyUp", **what)
+
+    def write(self, words: str) -> None:
+        """Type words where the cursor is."""
+        self._ask("Input.insertText", text=words)
+
+    def until(self, script: str) -> Any:
+        """What this expression gives as soon as it gives something; a page that changes under it is waited for. Fails after a while."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            with suppress(AssertionError):
+                if found := self.read(script):
+                    return found
+            time.sleep(0.02)
+        raise AssertionError(f"never so: {script}\n{self.read('location.href + document.body.innerText')}")
 
     def read(self, script: str) -> Any:
         """What this expression gives on the page, as JSON has it."""
@@ -129,4 +170,16 @@ class Browser:
         said: dict[str, Any] = json.loads(text)
         if "method" in said:
             self._events.append(said)
+            self._heed(said["method"], said["params"])
         return said
+
+    def _heed(self, method: str, params: dict[str, Any]) -> None:
+        """Keep what was asked for and what went wrong."""
+        if method == "Network.requestWillBeSent":
+            self.asked.append(params["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.errors.append(str(params["exceptionDetails"].get("exception", {}).get("description", params["exceptionDetails"]["text"])))
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert"):
+            self.errors.append(" ".join(str(one.get("value", one.get("description"))) for one in params["args"]))
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.errors.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
