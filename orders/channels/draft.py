@@ -143,6 +143,10 @@ class Draft:
         """Units were taken off, and it is not certain which, or what became of their money."""
         self.trouble("partly_cancelled", "Some units of the order were taken off it there.")
 
+    def refund_not_told(self) -> None:
+        """It is told as given back in part, and not how much."""
+        self.trouble("refund_not_told", "A part of the money went back, and the body does not say how much.", holds=False)
+
     def partly_shipped(self) -> None:
         """Note that some of it has left there already: what is sent here must not be sent twice."""
         self.trouble("partly_shipped", "Some units have left there: compare before the rest is sent from here.", holds=False)

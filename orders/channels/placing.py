@@ -165,10 +165,13 @@ def _rate(taxes: Any) -> int:
     return int(points) if 0 <= points <= RATE_BP_MAX else 0
 
 
-def _split(currency: str, taxes: list[tuple[str, int]], tax_minor: int) -> dict[str, int]:
-    """GST by the names the channel gave its parts, in rupees only; a tax that is not named so is another tax."""
+def _split(currency: str, taxes: list[tuple[str, int]], tax_minor: int, *, may_lower: bool = False) -> dict[str, int]:
+    """GST by the names the channel gave its parts, in rupees only; a tax that is not named so is another tax.
+
+    Of the order it may be less than nothing: a discount that no line names lowers the taxes of the lines.
+    """
     found = dict.fromkeys(_SUMS, 0)
-    if currency == "INR" and sum(amount for _, amount in taxes) == tax_minor and all(amount >= 0 for _, amount in taxes):
+    if currency == "INR" and sum(amount for _, amount in taxes) == tax_minor and (may_lower or all(amount >= 0 for _, amount in taxes)):
         for title, amount in taxes:
             found[next((name for name, pattern in _GST if pattern.search(title.upper())), "other")] += amount
     else:
@@ -184,7 +187,8 @@ def _order(
     of_charges = [
         _split(order.currency, [(tax.title, tax.amount_minor) for tax in charge.taxes], charge.tax_minor) for charge in order.charges
     ]
-    of_charges.append(_split(order.currency, [(tax.title, tax.amount_minor) for tax in order.order_taxes], order.order_tax_minor))
+    of_order = [(tax.title, tax.amount_minor) for tax in order.order_taxes]
+    of_charges.append(_split(order.currency, of_order, order.order_tax_minor, may_lower=True))
     gst = {
         name: sum(getattr(line, f"{name}_minor") for line in lines) + sum(charge[name] for charge in of_charges)
         for name in ("cgst", "sgst", "igst")

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"
     "\ufdd0-\ufdef\U000e0000-\U000e0fff]"
 )
+_AS_DOUBLE = Context(prec=15)  # the digits that every double gives back as they were written
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
@@ -101,7 +102,10 @@ def identity(value: Any) -> str:
 
 
 def number(value: Any) -> Decimal | None:
-    """A number, also one that came as text; None for everything else and for what no amount could be."""
+    """A number, also one that came as text; None for everything else and for what no amount could be.
+
+    A fraction of more digits than a double holds is one that was written as its double: 41.990000000000002 is 41.99.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -109,8 +113,10 @@ def number(value: Any) -> Decimal | None:
         if len(said) > DIGITS_MAX or not _NUMBER.fullmatch(said):
             return None
         value = Decimal(said)
-    if isinstance(value, int):
+    elif isinstance(value, int):
         value = Decimal(value)
+    elif isinstance(value, Decimal) and value.is_finite() and int(value.as_tuple().exponent) < 0 and abs(value.adjusted()) <= EXPONENT_MAX:
+        value = _AS_DOUBLE.plus(value)
     if not isinstance(value, Decimal) or not value.is_finite():
         return None
     return value if abs(value.adjusted()) <= EXPONENT_MAX and len(value.as_tuple().digits) <= DIGITS_MAX else None

@@ -154,8 +154,9 @@ STOREFRONTS: dict[str, tuple[str, dict[str, Any], Figures, list[str], dict[str, 
         "JPY", "1297", "97", *[{"total": "400", "subtotal": "400", "total_tax": "32", "taxes": [{"id": 1, "total": "32.4"}]}] * 3,
     ), ("JPY", 1200, 0, 97, 0, 1297, 1297, 0), [], {}),
     "in: a fee less than nothing, with its tax": ("woocommerce", woo(
-        "INR", "1062.00", "162.00", {"subtotal": "1000.00", "total": "1000.00", "total_tax": "180.00", "taxes": [{"id": 1, "total": "180"}]},
-        fee_lines=[{"name": "Prepaid", "total": "-100.00", "total_tax": "-18.00", "taxes": [{"id": 1, "total": "-18"}]}],
+        "INR", "1062.00", "162.00", {"subtotal": "1000.00", "total": "1000.00", "total_tax": "180.00", "taxes": [{"id": 1, "total": "90"}, {"id": 2, "total": "90"}]},
+        fee_lines=[{"name": "Prepaid", "total": "-100.00", "total_tax": "-18.00", "taxes": [{"id": 1, "total": "-9"}, {"id": 2, "total": "-9"}]}],
+        tax_lines=[{"rate_id": 1, "label": "CGST", "rate_percent": 9}, {"rate_id": 2, "label": "SGST", "rate_percent": 9}],
     ), ("INR", 100000, 10000, 16200, 0, 106200, 106200, 0), [], {}),
     "ca: PST on top of GST": ("woocommerce", woo(  # 100.00; GST 5 % 5.00; a compound 9.975 % of 105.00 is 10.47375
         "CAD", "115.47", "15.47", {"subtotal": "100.00", "total": "100.00", "total_tax": "15.47", "taxes": [{"id": 1, "total": "5"}, {"id": 2, "total": "10.47375"}]},

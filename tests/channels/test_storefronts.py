@@ -53,6 +53,9 @@ def test_gst_of_the_order_alone_keeps_its_names() -> None:
     tell("shopify", STOREFRONTS["in: CGST and SGST of the order alone"][1])
     order = Order.objects.get()
     assert (order.cgst_minor, order.sgst_minor, order.other_tax_minor) == (9000, 9000, 0)
+    tell("woocommerce", STOREFRONTS["in: a fee less than nothing, with its tax"][1])
+    less = Order.objects.get(channel="woocommerce")
+    assert (less.cgst_minor, less.sgst_minor, less.other_tax_minor) == (8100, 8100, 0)
 
 
 def test_the_lines_left_of_an_edit_have_their_own_discount_and_taxes() -> None:
@@ -90,6 +93,27 @@ def test_a_refund_that_names_no_units_is_noted_while_they_could_still_be_sent() 
     refunds = [{"id": 3, "reason": "", "total": "-10.00"}]
     assert codes(read("woocommerce", woo("EUR", "20.00", "0.00", lines, refunds=refunds)), holds=False) == ["refund_names_no_units"]
     assert codes(read("woocommerce", woo("EUR", "20.00", "0.00", lines, refunds=refunds, status="completed")), holds=False) == []
+
+
+def test_a_number_written_as_the_double_it_is_is_the_amount_it_was() -> None:
+    """PHP may write 97.461 with all its digits; a text is read to the last one."""
+    raw = json.dumps(body("magento")).replace("97.461", "97.461000000000013").encode()
+    order = adapters.translate("magento", loads(raw))
+    assert (order.total_minor, order.told.paid_minor, codes(order)) == (97461, 97461, [])
+    told = loads(json.dumps({**body("magento"), "grand_total": "97.461000000000013"}).encode())
+    assert "finer_than_minor_unit" in codes(adapters.translate("magento", told))
+
+
+@pytest.mark.parametrize(("channel", "said", "noted", "refunded_minor"), [
+    ("shopify", shopify("USD", "100.00", "0.00", line(1, 1, "100.00"), financial_status="partially_refunded", current_total_price="80.00"), [], 2000),
+    ("shopify", body("shopify", financial_status="partially_refunded"), ["refund_not_told"], 0),
+    ("bigcommerce", body("bigcommerce", payment_status="partially refunded"), ["refund_not_told"], 0),
+    ("etsy", body("etsy", status="Partially Refunded"), ["refund_not_told"], 0),
+])
+def test_a_refund_that_is_told_without_its_amount_is_never_nothing(channel: str, said: dict[str, Any], noted: list[str], refunded_minor: int) -> None:
+    order = read(channel, said)
+    assert (codes(order), codes(order, holds=False), order.told.refunded_minor) == ([], noted, refunded_minor)
+    assert order.told.paid_minor == order.total_minor
 
 
 def test_a_name_kept_as_html_is_read_as_text() -> None:

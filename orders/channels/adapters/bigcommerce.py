@@ -146,6 +146,8 @@ def _payments(draft: Draft, body: dict[str, Any]) -> None:
     draft.refunded = draft.money(body.get("refunded_amount"), "refunded_amount")
     is_paid = word in _PAID or (not word and draft.status in {"confirmed", "processing", "shipped", "delivered", "refunded"})
     draft.paid = (draft.total or ZERO) if is_paid else ZERO
+    if word == "partially refunded" and not draft.refunded:
+        draft.refund_not_told()
     if draft.status == "refunded" and not draft.refunded:
         draft.refunded = draft.paid = draft.total or ZERO
     draft.cash_on_delivery = is_cash_on_delivery(body.get("payment_method"))

@@ -49,6 +49,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.refunded = sum((_money(draft, refund, "amount") for refund in given), ZERO)
     paid = body.get("is_paid") is True or body.get("was_paid") is True or draft.status == "refunded"
     draft.paid = (draft.total or ZERO) if paid else ZERO
+    if draft.words.lower() == "partially refunded" and not draft.refunded:
+        draft.refund_not_told()
     if draft.status == "refunded" and not draft.refunded:
         draft.refunded = draft.paid
     for parcel in rows(body.get("shipments")):

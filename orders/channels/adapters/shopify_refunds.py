@@ -39,6 +39,8 @@ def read_money(draft: Draft, body: dict[str, Any]) -> None:
     draft.paid = _paid(draft, body, financial, waiting)
     if financial == "refunded" and (waiting is None or not _deals(body)):
         draft.refunded = draft.paid
+    if financial == "partially_refunded" and waiting is not None and not _deals(body):
+        _without_transactions(draft, body)
     rounding = draft.money(at(body, "total_cash_rounding_payment_adjustment_set", "shop_money"), "The rounding of cash")
     if rounding and draft.paid:
         draft.paid += rounding
@@ -58,6 +60,16 @@ def _paid(draft: Draft, body: dict[str, Any], financial: str, waiting: Decimal |
     if financial in PAID and (outstanding > 0 or came < 0):  # says paid in full and not paid in full: the word holds
         return total
     return min(max(came, ZERO), total)
+
+
+def _without_transactions(draft: Draft, body: dict[str, Any]) -> None:
+    """Given back in part, and the refunds are not in the body: what the order comes to now says how much, if nothing is outstanding."""
+    total, current = draft.total or ZERO, number(body.get("current_total_price"))
+    draft.paid = total
+    if current is not None and ZERO <= current < total and number(body.get("total_outstanding")) == ZERO:
+        draft.refunded = total - current
+    else:
+        draft.refund_not_told()
 
 
 def _deals(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -124,6 +124,7 @@ def _charge(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]]
         return
     draft.order_discount -= amount
     draft.order_tax += taxed["tax"]
+    draft.order_taxes.extend(taxed["taxes"])
 
 
 def _title(line: dict[str, Any], *names: str) -> str:
