@@ -15,6 +15,7 @@ from orders.operations import fulfil, people, process
 from tests import makers
 from tests.channels.bodies import body
 from tests.channels.storefronts import STOREFRONTS, back, both, gone, line, refunded_units, shopify, taxes, woo
+from tests.channels.test_webhooks import SECRET, account, base64_hmac, call, work
 from timeline.models import Event
 from timeline.operations import operation
 
@@ -170,6 +171,37 @@ def test_a_body_that_leaves_the_billing_address_out_changes_none() -> None:
     now = makers.again(order)
     assert people.read_address(now.billing_address, now.person)["line1"] == "9 Plaza"
     assert people.read_address(now.shipping_address, now.person)["line1"] == "2 Lane"
+
+
+@pytest.mark.parametrize("channel", ["shopify", "woocommerce"])
+def test_what_a_shop_sends_itself_is_read_the_same(channel: str) -> None:
+    """All of its bodies by webhook, signed, as one day of a shop."""
+    account(channel)
+    header = {"shopify": "X-Shopify-Hmac-Sha256", "woocommerce": "X-WC-Webhook-Signature"}[channel]
+    wanted = {}
+    for number, (of, said, figures, *_) in enumerate(STOREFRONTS.values(), 1):
+        if of == channel:
+            raw = json.dumps({**said, "id": number}).encode()
+            assert call(f"my-{channel}", raw, **{header: base64_hmac(SECRET.encode(), raw)}) == 200
+            wanted[str(number)] = figures
+    for _ in range(5):
+        work()
+    found = {
+        order.channel_order_id: (
+            order.currency, order.subtotal_minor, order.discount_minor, order.gst_minor, order.shipping_minor, order.total_minor, order.paid_minor,
+            order.refunded_minor,
+        )
+        for order in Order.objects.all()
+    }
+    assert found == wanted
+
+
+@pytest.mark.parametrize(("channel", "said"), [
+    ("shopify", {"id": 1, "admin_graphql_api_id": "gid://shopify/DraftOrder/1", "status": "open", "total_price": "5.00", "line_items": []}),
+    ("woocommerce", {"id": 724, "amount": "9.00", "refunded_by": 1, "line_items": []}),
+])
+def test_a_draft_or_a_refund_is_no_order(channel: str, said: dict[str, Any]) -> None:
+    assert tell(channel, said).outcome == "refused"
 
 
 @pytest.mark.parametrize("name", STOREFRONTS)

@@ -39,10 +39,14 @@ _ARRIVED = "delivered"
 
 
 def identify(body: dict[str, Any]) -> str:
-    """The order's id; the last part of the GraphQL one where there is no other. A refund or fulfilment names its order, and is none."""
-    if "order_id" in body and "total_price" not in body:
+    """The order's id; the last part of the GraphQL one where there is no other.
+
+    A refund or fulfilment names its order and is none, nor is a draft, or what else GraphQL calls by another name.
+    """
+    known = text(body.get("admin_graphql_api_id"))
+    if ("order_id" in body and "total_price" not in body) or (known.startswith("gid://") and "/Order/" not in known):
         return ""
-    return identity(body.get("id")).rpartition("/")[2] or identity(text(body.get("admin_graphql_api_id")).rpartition("/")[2])
+    return identity(body.get("id")).rpartition("/")[2] or identity(known.rpartition("/")[2])
 
 
 def translate(body: dict[str, Any]) -> Canonical:

@@ -29,8 +29,8 @@ STATUS = {
 
 
 def identify(body: dict[str, Any]) -> str:
-    """The order's id."""
-    return identity(body.get("id"))
+    """The order's id; a refund is none."""
+    return "" if "refunded_by" in body else identity(body.get("id"))
 
 
 def shop(body: dict[str, Any]) -> str:
