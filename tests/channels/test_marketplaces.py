@@ -199,3 +199,31 @@ def test_unicommerces_items_say_which_address_they_go_to_and_packages_which_numb
     assert (order.shipping["name"], order.told.tracking, order.billing["gstin"]) == ("Home", (("Delhivery", "AWB1"),), "27AAPFU0939F1ZV")
     two = read("unicommerce", unicommerce({"shippingAddressId": "11"}, {"shippingAddressId": "12"}, addresses=places))
     assert [one.code for one in two.troubles] == ["several_destinations"]
+
+
+@pytest.mark.parametrize(("said", "wanted", "cancelled", "back"), [
+    (flipkart({}, {"status": "CANCELLED"}), [], [0, 2], 103900),
+    (flipkart({"paymentType": "COD"}, {"status": "CANCELLED", "paymentType": "COD"}), ["partly_cancelled"], [0, 0], 0),
+    (flipkart({}, {"status": "CANCELLED", "orderItemId": "1"}), ["partly_cancelled"], [0, 0], 103900),
+    (unicommerce({}, {"statusCode": "CANCELLED"}, {}), [], [1], 0),
+    (unicommerce({}, {"statusCode": "CANCELLED", "itemSku": "STOLE-1"}), [], [0, 1], 0),
+    (unicommerce({}, {"statusCode": "CANCELLED"}, cod=True), ["partly_cancelled"], [0], 0),
+    (unicommerce({"statusCode": "CANCELLED"}, {"statusCode": "CANCELLED"}, status="CANCELLED"), [], [0], 0),
+])
+def test_units_a_marketplace_called_off_are_not_sent(said: dict[str, Any], wanted: list[str], cancelled: list[int], back: int) -> None:
+    """Flipkart gives their money back itself; of Unicommerce's nobody says so: it is owed."""
+    order = read("flipkart" if "shipmentId" in said else "unicommerce", said)
+    assert ([one.code for one in order.troubles if one.holds], [item.cancelled for item in order.items], order.told.refunded_minor) == (wanted, cancelled, back)
+
+
+def test_an_exchange_a_pickup_and_a_parcel_in_trouble_are_read_from_amazons_newer_api() -> None:
+    def newer(**more: Any) -> Any:
+        return read("amazon", body("amazon-2026", **more))
+
+    item = {"orderItemId": "9", "quantityOrdered": 1, "product": {"sellerSku": "KURTA-M"}, "proceeds": {}}
+    free = newer(proceeds={}, orderItems=[item], salesChannel={"marketplaceId": "A1VC38T7YXB528"}, associatedOrders=[{"orderId": "1", "associationType": "EXCHANGE_ORIGINAL_ID"}])
+    assert told(free) == ("JPY", 0, 0, 0, 0, 0, 0, 0, [], [])
+    assert [one.code for one in newer(programs=["IN_STORE_PICK_UP"]).troubles] == ["to_be_collected"]
+    parcel = {"trackingNumber": "1", "carrier": "X", "packageStatus": {"status": "DELIVERED", "detailedStatus": "REJECTED_BY_BUYER"}}
+    lost = newer(packages=[parcel])
+    assert (lost.told.status, [one.code for one in lost.troubles]) == ("shipped", ["parcel_in_trouble"])

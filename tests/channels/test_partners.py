@@ -121,3 +121,14 @@ def test_a_replacement_that_costs_nothing_is_an_order() -> None:
     with operation("test.ship", actor=makers.STAFF, stream=str(order.pk)) as op:
         process.start_processing(op, order_id=order.pk)
         assert fulfil.ship_all(op, order_id=order.pk).status == "shipped"
+
+
+def test_an_item_that_flipkart_calls_off_later_is_taken_out_and_its_money_goes_back() -> None:
+    item = body("flipkart")["orderItems"][0]
+    said = body("flipkart", orderItems=[item, {**item, "orderItemId": "114", "sku": "STOLE-1"}])
+    assert ingest.take(channel="flipkart", said=loads(json.dumps(said).encode()), actor=makers.TESTER).outcome == "created"
+    later = {**said, "updatedAt": "2026-11-20T11:00:00.000+05:30", "orderItems": [item, {**said["orderItems"][1], "status": "CANCELLED"}]}
+    assert ingest.take(channel="flipkart", said=loads(json.dumps(later).encode()), actor=makers.TESTER).outcome == "updated"
+    order = Order.objects.get()
+    assert {line.sku: line.quantity_cancelled for line in order.lines.all()} == {"KURTA-M": 0, "STOLE-1": 2}
+    assert (order.status, order.total_minor, order.paid_minor, order.refunded_minor) == ("confirmed", 207800, 207800, 103900)

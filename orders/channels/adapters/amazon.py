@@ -24,10 +24,11 @@ EASY_SHIP_TROUBLES = {
     "RejectedByBuyer", "ReturnedToSeller", "ReturningToSeller", "Undeliverable", "Lost", "Damaged", "LabelCanceled",
     "LostInTransit",
 }
+_TROUBLES = {word.lower() for word in EASY_SHIP_TROUBLES}
 _TAX_TITLE = "Tax"
 _THEIRS = {"AFN", "AMAZON"}
-_EASY_SHIP = "AMAZON_EASY_SHIP"
-_REPLACES = "REPLACEMENT_ORIGINAL_ID"
+_EASY_SHIP = {"AMAZON_EASY_SHIP", "DELIVERY_BY_AMAZON"}
+_REPLACES = {"REPLACEMENT_ORIGINAL_ID", "EXCHANGE_ORIGINAL_ID"}
 _FIGURES = ("OrderTotal", "OrderItems", "proceeds", "orderItems")
 # Of an item: what is charged, its tax, what is taken off it, and the tax of that.
 _PARTS = (
@@ -119,6 +120,7 @@ def _v0(body: dict[str, Any]) -> Canonical:
     ways = body.get("PaymentMethodDetails")
     is_cash = any(is_cash_on_delivery(way) for way in (body.get("PaymentMethod"), *(ways if isinstance(ways, list) else ())))
     _whose(draft, words(body.get("FulfillmentChannel")))
+    _to_be_collected(draft, is_so=body.get("IsISPU") is True)
     _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
     if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):
         draft.trouble("tax_collected_by_channel", "Amazon collects the tax and pays it itself; the total has it.", holds=False)
@@ -140,6 +142,11 @@ def _asked_to_cancel(draft: Draft, *, is_asked: bool) -> None:
     """A buyer's wish to cancel holds an order that has not left."""
     if is_asked and draft.status in {"pending", "confirmed", "processing"}:
         draft.on_hold = "cancel_requested"
+
+
+def _to_be_collected(draft: Draft, *, is_so: bool) -> None:
+    if is_so:
+        draft.trouble("to_be_collected", "The buyer collects it in the store.", holds=False)
 
 
 def _whose(draft: Draft, word: str) -> None:
@@ -200,7 +207,7 @@ def _newer(body: dict[str, Any]) -> Canonical:
     )
     if grand is not None:
         draft.total = draft.money(grand, "grandTotal")
-    elif any(words(one.get("associationType")).upper() == _REPLACES for one in rows(body.get("associatedOrders"))):
+    elif any(words(one.get("associationType")).upper() in _REPLACES for one in rows(body.get("associatedOrders"))):
         draft.total = ZERO
     for item in items:
         _newer_item(draft, item)
@@ -208,16 +215,21 @@ def _newer(body: dict[str, Any]) -> Canonical:
     _status(draft, draft.words)
     parcels = rows(body.get("packages"))
     seen = [words(at(parcel, "packageStatus", "status")) for parcel in parcels]
-    if draft.status == "shipped" and seen and all(word == "DELIVERED" for word in seen):
+    closer = [words(at(parcel, "packageStatus", "detailedStatus")) for parcel in parcels]
+    strange = [word for word in closer if _plain(word) in _TROUBLES]
+    for word in strange:
+        draft.trouble("parcel_in_trouble", f"The parcel is {word}.", holds=False)
+    if draft.status == "shipped" and seen and not strange and all(word == "DELIVERED" for word in seen):
         draft.status, draft.words = "delivered", f"{draft.words}/DELIVERED"
     for parcel in parcels:
         if number := text(parcel.get("trackingNumber"), 60):
             draft.tracking.append((text(parcel.get("carrier"), 40), number))
     _whose(draft, words(at(body, "fulfillment", "fulfilledBy")))
-    _asked_to_cancel(draft, is_asked=any(words(at(item, "cancellation", "cancellationRequest", "requester")) for item in items))
+    _asked_to_cancel(draft, is_asked=any(words(at(item, "cancellation", "cancellationRequest", "requester") or at(item, "cancellation", "requester")) for item in items))
     is_cash = any(words(at(item, "fulfillment", "shipping", "shippingConstraints", "cashOnDelivery")) == "MANDATORY" for item in items)
-    programs = body.get("programs")
-    is_easy = isinstance(programs, list) and _EASY_SHIP in programs
+    programs = {words(name) for name in body["programs"]} if isinstance(body.get("programs"), list) else set()
+    is_easy = bool(programs & _EASY_SHIP)
+    _to_be_collected(draft, is_so="IN_STORE_PICK_UP" in programs)
     return _finished(draft, _beside_cash(draft, ZERO, is_cash=is_cash, is_easy=is_easy))
 
 

@@ -72,8 +72,9 @@ def translate(body: dict[str, Any]) -> Canonical:
     draft.total = ZERO if items else None
     for item in items:
         _item(draft, item)
-    _status(draft, body, items)
+    gone = _status(draft, body, items)
     _payments(draft, items)
+    _called_off(draft, gone)
     if body.get("hold") is True or any(item.get("hold") is True for item in items) or words(body.get("eventType")).lower() == "shipment_hold":
         draft.on_hold = "held_by_channel"
     return close(draft)
@@ -86,6 +87,19 @@ def _payments(draft: Draft, items: list[dict[str, Any]]) -> None:
         draft.trouble("cash_collected_by_channel", "Flipkart collects the cash; ours to receive from it once delivered.", holds=False)
     if draft.status not in {"", "pending", "cancelled"} and (not is_cash or set(draft.words.split("/")) <= _CASH_IS_PAID):
         draft.paid = draft.total or ZERO
+
+
+def _called_off(draft: Draft, gone: list[dict[str, Any]]) -> None:
+    """Items of a paid shipment that Flipkart called off: it gives their money back itself."""
+    if not gone:
+        return
+    if draft.paid == draft.total:
+        draft.refunded = sum((draft.money(at(item, "priceComponents", "totalPrice"), "totalPrice") for item in gone), ZERO)
+    units: dict[str, int] = {}
+    for item in gone:
+        known = identity(item.get("orderItemId"))
+        units[known] = units.get(known, 0) + max(1, whole(item.get("quantity")) or 0)
+    draft.call_off(units)
 
 
 def _told(body: dict[str, Any]) -> str:
@@ -136,21 +150,21 @@ def _divided(draft: Draft, *, units: int, price: Decimal, paid: Decimal, shippin
     return total, ZERO, ZERO
 
 
-def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> None:
+def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How far the shipment is; the items of it that were called off while others were not."""
     told = _told(body)
     seen = [told] if told else [words(item.get("status")).upper() or _event(body) for item in items]
     draft.words = "/".join(dict.fromkeys(filter(None, seen)))
     strange = [word for word in seen if word not in STATUS and word not in RETURNS]
     if strange or not seen:
         draft.unknown_status(draft.words)
-        return
+        return []
     ours = ["delivered" if word in RETURNS else STATUS[word] for word in seen]
     alive = [word for word in ours if word != "cancelled"]
     draft.status = min(alive, key=_ORDER.index) if alive else "cancelled"
     if any(word in RETURNS for word in seen):
         draft.trouble("return_at_channel", "A return runs at the channel: book it here.", holds=False)
-    if alive and len(alive) != len(ours):
-        draft.trouble("partly_cancelled", "Some items of the shipment are cancelled there.")
+    return [item for item, word in zip(items, ours, strict=False) if word == "cancelled"] if alive else []
 
 
 def _buyer(body: dict[str, Any]) -> Buyer:

@@ -59,6 +59,11 @@ def translate(body: dict[str, Any]) -> Canonical:
     prepaid = sum((draft.money(item.get("prepaidAmount"), "prepaidAmount") for item in items), ZERO)
     if draft.status not in {"", "pending", "cancelled"}:
         draft.paid = prepaid if draft.cash_on_delivery else draft.total or ZERO
+    gone = {line.key: line.cancelled for line in draft.lines if line.cancelled}
+    for line in draft.lines:
+        line.cancelled = 0
+    if draft.status not in {"", "cancelled"}:
+        draft.call_off(gone)
     return close(draft)
 
 
@@ -81,6 +86,7 @@ def _unit(draft: Draft, item: dict[str, Any]) -> None:
     _count(draft, DraftLine(
         key=identity(first(item, "id", "code")), sku=sku, title=text(item.get("itemName"), 200), gross=gross, discount=off,
         tax=sum((tax.amount for tax in taxes), ZERO), taxes=taxes, hsn=text(item.get("hsnCode"), 8),
+        cancelled=int(words(item.get("statusCode")).upper() == "CANCELLED"),
     ))
     draft.charges.extend(DraftLine(kind=kind, title=kind.replace("_", " ").capitalize(), gross=amount) for kind, amount in charges if amount)
 
@@ -106,7 +112,7 @@ def _count(draft: Draft, unit: DraftLine) -> None:
     if last.gross / last.quantity != unit.gross or last.discount / last.quantity != unit.discount:
         draft.lines.append(unit)
         return
-    last.quantity += 1
+    last.quantity, last.cancelled = last.quantity + 1, last.cancelled + unit.cancelled
     last.gross, last.discount, last.tax = last.gross + unit.gross, last.discount + unit.discount, last.tax + unit.tax
     for mine, other in zip(last.taxes, unit.taxes, strict=False):
         mine.amount += other.amount
@@ -128,8 +134,6 @@ def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> 
         draft.partly_shipped()
     if rows(body.get("returns")):
         draft.trouble("return_at_channel", "A return runs at the channel: book it here.", holds=False)
-    if alive and "CANCELLED" in seen and draft.status != "cancelled":
-        draft.trouble("partly_cancelled", "Some items of the order are cancelled there.")
 
 
 def _parcels(draft: Draft, body: dict[str, Any]) -> None:

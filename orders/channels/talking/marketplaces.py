@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 25
 AMAZON_DATA = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
+_EBAY_FEES = {"fieldGroups": "TAX_BREAKDOWN"}  # without it a fee is in the total and told nowhere
 AMAZON_TOKENS = "https://api.amazon.com"
 
 
@@ -102,7 +103,7 @@ class EbayTalk:
     def page(self, since: datetime, mark: str) -> Page:
         """Orders by their last change; Note [An anchor between two pages]."""
         found, _, following = anchored(lambda offset: rows(at(self._ask("GET", "/order", params={
-            "filter": f"lastmodifieddate:[{_iso(since)}..]", "limit": PAGE_ROWS, "offset": offset
+            "filter": f"lastmodifieddate:[{_iso(since)}..]", "limit": PAGE_ROWS, "offset": offset, **_EBAY_FEES
         }), "orders")), mark, "orderId")
         return Page(found, following)
 
@@ -119,7 +120,7 @@ class EbayTalk:
 
     def fetch(self, order_id: str) -> list[Any]:
         """`getOrder`."""
-        said = self._ask("GET", f"/order/{order_id}")
+        said = self._ask("GET", f"/order/{order_id}", params=_EBAY_FEES)
         return [said] if said else []
 
     def tell_shipped(self, sent: Sent) -> None:
