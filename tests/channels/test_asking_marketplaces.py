@@ -144,3 +144,21 @@ def test_what_its_channel_told_as_sent_is_not_told_back_with_a_number_we_made_up
     assert ingest.take(channel=channel, said=known, actor=makers.TESTER, account=account(stub, channel)).outcome == "created"
     work()
     assert (Order.objects.get().status, stub.told) == ("shipped", [])
+
+
+def test_flipkart_is_asked_for_each_kind_of_shipment_and_where_it_goes(stub: Stub) -> None:
+    """Its search takes one kind at a time, and tells no address."""
+    shop = account(stub, "flipkart")
+    search, after = "/v3/shipments/filter", "/v3/shipments/filter?next=2"
+    one, two, gone = (body("flipkart", shipmentId=name) for name in ("s-1", "s-2", "s-3"))
+    stub.teach(
+        f"POST {search}", (200, {}, {"shipments": [one], "hasMore": True, "nextPageUrl": after}),
+        (200, {}, {"shipments": [], "hasMore": False, "nextPageUrl": after}), (200, {}, {"shipments": [gone], "hasMore": False}),
+    )
+    stub.teach(f"GET {search}", (200, {}, {"shipments": [two], "hasMore": False}))
+    stub.teach("GET /v3/shipments/s-1", (200, {}, {"shipments": [{"shipmentId": "s-1", "deliveryAddress": {"addressLine1": "1 MG Road", "stateName": "Karnataka"}}]}))
+    assert polling.poll(shop) == 3
+    asked = [said["filter"]["type"] for verb, _, said in stub.told if verb == "POST"]
+    assert (asked, json.loads(fresh(shop).poll_cursor)["over"]) == (["preDispatch", "postDispatch", "cancelled"], True)
+    row = ChannelImport.objects.get(channel_order_id="s-1")
+    assert (row.told()["shipping"]["line1"], row.told()["shipping"]["state"]) == ("1 MG Road", "Karnataka")

@@ -116,6 +116,7 @@ def test_units_and_what_a_price_is_for(inside: tuple[str, ...], wanted: list[Any
     (("PO1*1*10*EA*2.00**VP*KURTA-M", "AMT*1*20.50"), "item_does_not_add_up"),
     (("PO1*1*10*EA*2.00**VP*KURTA-M", "CTT*1*11"), "quantities_do_not_add_up"),
     (("PO1*1*10*EA*2.00**VP*KURTA-M", "CTT*2"), "lines_missing"),
+    (("ITA*A**C310*02***500", "PO1*1*10*EA*2.00**VP*KURTA-M"), "unreadable_amount"),  # as versions before 004 tell it
     (("N1*ST*A*92*1", "N1*ST*B*92*2", "PO1*1*10*EA*2.00**VP*KURTA-M"), "several_destinations"),
     (("PO1*1*10*EA*2.00**VP*KURTA-M", "SAC*A*C310***50*******10"), "unreadable_amount"),
     (("PO1*1*10*EA*2.00**VP*KURTA-M", "AMT*TT*20,00"), "unreadable_amount"),
@@ -293,3 +294,10 @@ def test_no_order_of_a_partner_raises(name: str, data: st.DataObject) -> None:
     for order in found:
         parts = order.subtotal_minor - order.discount_minor + order.tax_minor + order.shipping_minor
         assert order.is_held or parts == order.total_minor
+
+
+def test_without_a_place_of_delivery_the_goods_go_to_the_consignee() -> None:
+    lines_ = ("LIN+1++A:SA", "QTY+21:1", "PRI+AAA:1", "UNS+S")
+    place, other = "NAD+UC+++Kunde+Weg 1+Wien++1010+AT", "NAD+DP+++Lager+Hof 2+Graz++8010+AT"
+    assert edifact(("BGM+220+7+9", "CUX+2:EUR:9", place, *lines_))[0].shipping["city"] == "Wien"
+    assert edifact(("BGM+220+7+9", "CUX+2:EUR:9", place, other, *lines_))[0].shipping["city"] == "Graz"

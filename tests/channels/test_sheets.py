@@ -81,3 +81,8 @@ def test_what_is_no_sheet_is_refused(text: str) -> None:
 def test_a_sheet_in_other_letters_is_refused_and_not_guessed() -> None:
     with pytest.raises(sheets.NotASheet):
         sheets.read(f"{HEAD}\nF1,INR,confirmed,Ä,1,100,,,,\n".encode("latin-1"))
+
+
+def test_a_day_that_cannot_be_read_is_said() -> None:
+    (order,) = orders("order_id,placed_at,currency,status,sku,quantity,unit_price\nF1,20/11/2026,INR,confirmed,A,1,100\n")
+    assert ([one.code for one in order.troubles], order.placed_at, order.is_held) == (["unreadable_date"], None, False)

@@ -175,7 +175,7 @@ def _buyer(body: dict[str, Any]) -> Buyer:
 
 def _address(said: dict[str, Any]) -> dict[str, str]:
     found = address(
-        said, line1=("addressLine1", "address"), line2=("addressLine2", "landmark"), state=("stateCode", "state"),
+        said, line1=("addressLine1", "address"), line2=("addressLine2", "landmark"), state=("stateCode", "stateName", "state"),
         zip_=("pinCode", "pincode", "postalCode"), country=("country",), phone=("contactNumber", "phone"),
     )
     return {**found, "country": found["country"] or "IN"} if found else {}

@@ -22,6 +22,8 @@ def translate(channel: str, body: dict[str, Any]) -> Canonical:
         buyer=Buyer(identity(body.get("customerId")), text(body.get("email"), 254), text(body.get("phone"), 40), text(body.get("name"), 200)),
         shipping=_address(obj(body.get("shipping"))), billing=_address(obj(body.get("billing"))),
     )
+    if draft.placed_at is None and text(body.get("placedAt")):
+        draft.trouble("unreadable_date", "The day it was placed cannot be read.", holds=False)
     for line in rows(body.get("lines")):
         draft.lines.append(_line(draft, line, goods=True))
     for charge in rows(body.get("charges")):

@@ -32,7 +32,7 @@ from orders.channels.reading import number
 _FUNCTION = {"": "confirmed", "9": "confirmed", "5": "confirmed", "6": "confirmed", "7": "confirmed", "1": "cancelled"}
 # Blanket, repair, consignment, swap and standing orders, changes and answers: nothing to be sent as it stands.
 _NOT_PLAIN = {"221", "225", "227", "229", "230", "231", "258", "23E"}
-_PARTIES = {"DP": "shipping", "ST": "shipping", "IV": "billing", "BY": "buyer"}
+_PARTIES = {"DP": "shipping", "ST": "shipping", "UC": "consignee", "CN": "consignee", "IV": "billing", "BY": "buyer"}
 _TOTALS = ("86", "128", "77", "9", "39")
 LINE_AMOUNT, LINES_TOTAL, TAX_AMOUNT = "203", "79", "124"
 TAX_TOTAL = "176"

@@ -51,7 +51,12 @@ def reached(body: dict[str, Any]) -> None:
 
 
 def placed(body: dict[str, Any]) -> None:
-    """A place that is told by its number alone: the address is that number, for whoever packs to look up."""
+    """A place that is told by its number alone: the address is that number, for whoever packs to look up.
+
+    Where no place of delivery is told, the goods go to the consignee.
+    """
+    if "consignee" in body:
+        body.setdefault("shipping", body["consignee"])
     for name in ("shipping", "billing"):
         party = body.get(name, {})
         code = party.pop("code", "")

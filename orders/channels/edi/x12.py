@@ -45,7 +45,7 @@ _INFORMATION, _SUBTRACT = "O", "S"
 _ON_INVOICE, _APART = {"", "02", "06"}, {"01", "03", "04", "05"}
 _TOTALS = ("TT", "GV")
 _LINE_TOTAL = "1"
-_PARTIES = {"ST": "shipping", "BT": "billing", "BY": "buyer"}
+_PARTIES = {"ST": "shipping", "BS": "shipping", "CN": "consignee", "BT": "billing", "BY": "buyer"}
 _PROVINCES = {"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"}
 _STATES = (
     "AK AL AR AZ CA CO CT DC DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI SC SD TN TX "
@@ -181,6 +181,8 @@ def _about(body: dict[str, Any], segment: Segment, who: str) -> str:
         party.update(city=segment.text(1), state=segment.text(2), postalCode=segment.text(3), country=country)
     elif segment.tag == "SAC":
         _charge(body, segment)
+    elif segment.tag == "ITA" and segment.text(1) != _NONE:
+        trouble(body, "unreadable_amount", "An allowance or charge is told in a segment (ITA) that is not read.")  # of versions before 004
     elif segment.tag == "TXI":
         _tax(body, segment)
     elif segment.tag == "AMT":

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 PAGE_ROWS = 25
 AMAZON_DATA = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
 _EBAY_FEES = {"fieldGroups": "TAX_BREAKDOWN"}  # without it a fee is in the total and told nowhere
+_FLIPKART_KINDS = (
+    ("preDispatch", ["APPROVED", "PACKING_IN_PROGRESS", "PACKED", "FORM_FAILED", "READY_TO_DISPATCH"]), ("postDispatch", ["SHIPPED", "DELIVERED"]),
+    ("cancelled", ["CANCELLED"]),
+)
+_FLIPKART_PLACES = {"deliveryAddress", "billingAddress", "buyerDetails"}
 AMAZON_TOKENS = "https://api.amazon.com"
 
 
@@ -184,16 +189,34 @@ class FlipkartTalk:
         self._wire = Wire(base, headers={"Authorization": f"Bearer {token}"})
 
     def page(self, since: datetime, mark: str) -> Page:
-        """Shipments by their last change; the mark is the address Flipkart gives."""
+        """Shipments by their last change, of one kind after the other; the mark is the kind's place and the address Flipkart gives.
+
+        The kinds follow each other as a shipment goes through them: one that changes its kind meanwhile is seen later.
+        """
+        said_place, _, following = mark.partition(" ")
+        place = int(said_place) if said_place.isdigit() else 0
+        kind, states = _FLIPKART_KINDS[place]
         window = {"from": _iso(since), "to": _iso(datetime.now(UTC))}
-        wish = {"filter": {"states": ["APPROVED", "PACKED", "READY_TO_DISPATCH", "SHIPPED", "DELIVERED", "CANCELLED"], "modifiedDate": window}}
-        said = self._wire.ask("GET", mark) if mark else self._wire.ask("POST", "/v3/shipments/filter", json=wish)
-        following = text(at(said, "nextPageUrl"), 900)
-        return Page(rows(at(said, "shipments")), following if following.startswith("/") else "")
+        wish = {"filter": {"type": kind, "states": states, "modifiedDate": window}}
+        said = self._wire.ask("GET", following) if following else self._wire.ask("POST", "/v3/shipments/filter", json=wish)
+        more = text(at(said, "nextPageUrl"), 900) if at(said, "hasMore") is not False else ""
+        further = f"{place + 1} " if place + 1 < len(_FLIPKART_KINDS) else ""
+        return Page(self._addressed(rows(at(said, "shipments"))), f"{place} {more}" if more.startswith("/") else further)
 
     def fetch(self, order_id: str) -> list[Any]:
         """The shipment by its id."""
-        return rows(at(self._wire.ask("GET", "/v3/shipments", params={"shipmentIds": order_id}), "shipments"))
+        return self._addressed(rows(at(self._wire.ask("GET", "/v3/shipments", params={"shipmentIds": order_id}), "shipments")))
+
+    def _addressed(self, shipments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The shipments with where they go, which a call of its own tells."""
+        found: dict[str, dict[str, Any]] = {}
+        known = [text(one.get("shipmentId"), 64) for one in shipments]
+        for start in range(0, len(known), PAGE_ROWS):
+            said = self._wire.ask("GET", f"/v3/shipments/{','.join(known[start : start + PAGE_ROWS])}")
+            found.update({text(one.get("shipmentId"), 64): one for one in rows(at(said, "shipments"))})
+        return [
+            {**{name: value for name, value in found.get(text(one.get("shipmentId"), 64), {}).items() if name in _FLIPKART_PLACES}, **one} for one in shipments
+        ]
 
     def tell_shipped(self, sent: Sent) -> None:
         """Never called."""
