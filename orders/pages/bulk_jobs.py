@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import colleagues, masking
+from orders import colleagues, masking, viewing
 from orders.bulk import acting, asking, printing, undoing
 from orders.models import Job, OrderHold
 from orders.models.desk import TAG_CHARS_MAX
@@ -164,6 +164,7 @@ def _sheaf(request: HttpRequest, parcels: Sequence[UUID]) -> HttpResponseBase:
     """Raises MayNotPrint, and NoLabel when there is none, or there are too many."""
     masking.require_labels(request)
     pdf = labels_pdf(parcels, with_pick_list=True)
+    viewing.of_parcels(parcels, actor=staff_actor(request), what="label", now=timezone.now())
     named = {"Content-Disposition": 'inline; filename="labels.pdf"', "Cache-Control": "private, no-store"}
     return HttpResponse(pdf, content_type="application/pdf", headers=named)
 

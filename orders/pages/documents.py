@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import queries
+from orders import queries, viewing
 from orders.documents import reading
 from orders.documents.paper import printed
 from orders.operations import documents
 from orders.pages.console import act
 from orders.pages.visitors import shoppers, staff
 from timeline import sight
+from timeline.api.authentication import staff_actor
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 def console_document(request: HttpRequest, number: str, document_id: str) -> HttpResponseBase:
     """`/console/orders/<number>/documents/<id>/`: for who sees customers, for it names one."""
     sight.require(request)
-    return printed(reading.one(queries.id_of(number), document_id))
+    order_id = queries.id_of(number)
+    document = reading.one(order_id, document_id)
+    viewing.of_orders([order_id], actor=staff_actor(request), what="document", now=timezone.now())
+    return printed(document)
 
 
 @require_POST

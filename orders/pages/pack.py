@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import masking, work
+from orders import masking, viewing, work
 from orders.documents import warehouse_papers
 from orders.models import Fulfilment, PackScan
 from orders.operations import packing, scanning
@@ -135,6 +135,7 @@ def slip(request: HttpRequest, fulfilment_id: UUID) -> HttpResponseBase:
     """`/console/pack/<id>/slip.pdf`."""
     masking.require_labels(request)
     box = work.box(fulfilment_id)
+    viewing.of_orders([box.order.pk], actor=staff_actor(request), what="packing_slip", now=timezone.now())
     return warehouse_papers.printed(warehouse_papers.packing_slip(box), f"slip-{box.order.number}")
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import handing_over, masking, parcels, queries, tracking
+from orders import handing_over, masking, parcels, queries, tracking, viewing
 from orders.operations import carrying
 from orders.operations import claims as paying
 from orders.pages.forms import RupeesField, WordsField
@@ -158,6 +158,7 @@ def labels(request: HttpRequest) -> HttpResponseBase:
         pdf = papers.labels_pdf(chosen, with_pick_list=request.POST.get("with") == "pick_list")
     except DomainError as error:
         return _back(request, _explained(error, chosen))
+    viewing.of_parcels(chosen, actor=staff_actor(request), what="label", now=timezone.now())
     return HttpResponse(
         pdf, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="labels.pdf"', "Cache-Control": "private, no-store"}
     )

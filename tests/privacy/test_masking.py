@@ -10,7 +10,10 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from orders import masking
+from orders.models import Document, Fulfilment
+from shipping.models import Shipment
 from tests import makers
+from timeline import relay
 from timeline.exports import running
 from timeline.models import Event
 
@@ -92,3 +95,42 @@ def test_what_a_mask_leaves() -> None:
     assert masking.email("meera@example.com") == "m•••@e•••.com"
     assert masking.tail("+919845012345") == "•••45"
     assert (masking.name(None), masking.address({})) == (None, {})
+
+
+def looks() -> list[tuple[str, str]]:
+    return [(event.facts["what"], event.actor_id) for event in Event.objects.filter(kind="personal_data.viewed").order_by("id")]
+
+
+def test_paper_that_names_a_customer_is_a_look_at_them() -> None:
+    """B67: an invoice, a label, many labels and a packing slip, by the API and on the pages; once an hour for each reader and customer."""
+    orders = [makers.shipped_order(), makers.shipped_order()]
+    relay.drain()
+    parcels = [str(pk) for pk in Shipment.objects.order_by("created_at").values_list("pk", flat=True)]
+    invoice = Document.objects.get(order=orders[0], kind="invoice")
+    keys = {word: makers.staff("orders:read", "customers:read", "shipments:write") for word in ("document", "label", "labels")}
+    at = f"/admin/orders/{orders[0].number}/documents/{invoice.pk}"
+    for _ in range(2):
+        assert keys["document"].get(at).status_code == 200
+        assert keys["label"].get(f"/admin/shipments/{parcels[0]}/label").status_code == 200
+        assert keys["labels"].post("/admin/shipments/labels", {"shipmentIds": parcels}).status_code == 200
+    assert [what for what, _ in looks()] == ["document", "label", "label", "label"]
+    assert len({actor for _, actor in looks()}) == 3
+    told = Event.objects.filter(kind="personal_data.viewed", facts__what="label").order_by("-id")[:2]
+    assert {event.stream for event in told} == {str(order.person_id) for order in orders}
+
+    client = member("support")
+    box = Fulfilment.objects.filter(order=orders[1]).first()
+    assert box is not None
+    paper = f"/console/orders/{orders[0].number}/documents/{invoice.pk}/"
+    assert [client.get(path).status_code for path in (paper, f"/console/pack/{box.pk}/slip.pdf")] == [200, 200]
+    assert client.post("/console/shipments/labels/", {"shipment": parcels}).status_code == 200
+    assert [what for what, _ in looks()[4:]] == ["document", "packing_slip"], "labels of who was seen already are no second look"
+
+
+def test_paper_that_is_refused_is_no_look() -> None:
+    order = makers.shipped_order()
+    relay.drain()
+    invoice = Document.objects.get(order=order, kind="invoice")
+    assert makers.staff("orders:read").get(f"/admin/orders/{order.number}/documents/{invoice.pk}").status_code == 403
+    assert makers.staff("orders:read", "customers:read").get(f"/admin/orders/{order.number}/documents/{order.pk}").status_code == 404
+    assert looks() == []

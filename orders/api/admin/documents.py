@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
+from orders import viewing
 from orders.api.document_rows import DocumentShape, DocumentsShape, MonthQuery, document_row
 from orders.api.inputs import Nothing
 from orders.api.views import OrderWrite, StaffView, shown
@@ -36,7 +38,10 @@ class DocumentView(StaffView):
     def get(self, request: Request, order_id: str, document_id: str) -> HttpResponse:
         """Fetch the document as PDF; it names the customer, and is for who sees customers."""
         sight.require(request)
-        return printed(reading.one(self.order_id(order_id), document_id))
+        pk = self.order_id(order_id)
+        document = reading.one(pk, document_id)
+        viewing.of_orders([pk], actor=self.actor(), what="document", now=timezone.now())
+        return printed(document)
 
 
 class InvoiceView(OrderWrite, StaffView):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from orders import handing_over, masking, parcels, queries
+from orders import handing_over, masking, parcels, queries, viewing
 from orders.api.admin.shipments import past, row_of
 from orders.api.inputs import Nothing
 from orders.api.parcel_rows import claim_row, handed_over_row, manifest_row
@@ -130,13 +131,14 @@ class LabelsView(StaffView):
         operation_id="admin_shipments_labels", request=LabelsInput, responses={(200, "application/pdf"): OpenApiTypes.BINARY}
     )
     def post(self, request: Request) -> HttpResponse:
-        """Print the labels of up to a hundred parcels as one PDF, in the order given; nothing is written.
+        """Print the labels of up to a hundred parcels as one PDF, in the order given.
 
-        Labels name the recipient, and are for who sends parcels.
+        Labels name the recipient, and are for who sends parcels; that they were printed is an event of each customer's story.
         """
         masking.require_labels(request)
         wish = LabelsInput.parse(request.data)
         pdf = papers.labels_pdf(wish["shipment_ids"], with_pick_list=wish["pick_list"])
+        viewing.of_parcels(wish["shipment_ids"], actor=self.actor(), what="label", now=timezone.now())
         return HttpResponse(
             pdf, content_type="application/pdf", headers={"Content-Disposition": 'inline; filename="labels.pdf"', "Cache-Control": "private, no-store"}
         )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from orders import masking, parcels, queries
+from orders import masking, parcels, queries, viewing
 from orders.api import shapes
 from orders.api.inputs import DeliverInput, DispatchInput, ShipmentInput
 from orders.api.parcel_rows import listed_shipment_row, shipment_row
@@ -101,6 +101,7 @@ class LabelView(StaffView):
         label = Label.objects.select_related("shipment__key").filter(shipment_id=queries.uuid_of(shipment_id)).first()
         if label is None:
             raise Missing
+        viewing.of_parcels([label.shipment_id], actor=self.actor(), what="label", now=timezone.now())
         return label_response(label, name=f"label-{label.shipment_id}")
 
 
