@@ -111,7 +111,7 @@ class _Story:
     @property
     def revision(self) -> int:
         """The version that held: 0 is what was placed."""
-        return self.edited["revision"] if self.edited else 0
+        return int(self.edited.get("revision") or 0) if self.edited else 0  # another address of a channel's order makes none
 
     @property
     def payment_state(self) -> str:

@@ -18,7 +18,7 @@ ACCEPTABLE = frozenset(
     {
         "totals_do_not_add_up", "tax_does_not_add_up", "finer_than_minor_unit", "partly_cancelled", "unknown_item_status",
         "item_does_not_add_up", "negative_discount", "several_currencies", "quantities_do_not_add_up", "line_to_check", "not_a_plain_order",
-        "unknown_price_basis",
+        "unknown_price_basis", "changed_after_placing",
     }
 )
 # What is settled by saying which status the channel's word means.

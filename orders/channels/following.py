@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.channels import adapters, deciding, history, moving, placing
+from orders.channels import adapters, changing, deciding, history, matching, moving, placing
 from orders.channels.canonical import CANCELLED, REFUNDED, Canonical, Trouble, as_data
 from orders.channels.reading import loads
 from orders.models import ChannelImport, Order
@@ -87,10 +87,10 @@ def follow_money(op: Operation, *, row: ChannelImport, order: Canonical) -> bool
     return before != (now.paid_minor, now.refunded_minor)
 
 
-def settle(op: Operation, *, row: ChannelImport, status: str) -> None:
+def settle(op: Operation, *, row: ChannelImport, status: str, takes_over: bool = False) -> None:
     """What the newest body says beside the settled conflict: its money, and where a person said what its status means, the step.
 
-    Raises whatever refuses the step.
+    With `takes_over` the order's lines and sums become the body's: Note [What may follow]. Raises whatever refuses a step.
     """
     said = loads(row.body() or b"{}")
     if row.order_id is None or not said:
@@ -100,8 +100,13 @@ def settle(op: Operation, *, row: ChannelImport, status: str) -> None:
     ours = locks.order(row.order_id)
     if order.currency != ours.currency:
         return
-    move = moving.follow_money if not status else moving.stay if moving.is_ahead(ours, order.told) else moving.take_as_far
+    move = moving.follow_money if not (status or takes_over) else moving.stay if moving.is_ahead(ours, order.told) else moving.take_as_far
     with op.about(str(ours.pk)):
+        if takes_over:
+            variants, unmatched = matching.match(order, row.shop)
+            if unmatched:
+                raise changing.CannotFollow(unmatched[0].detail)
+            ours = changing.follow_goods(op, ours=ours, order=order, variants=variants)
         move(op, order=ours, told=order.told)
 
 
@@ -153,7 +158,7 @@ def _addresses(op: Operation, ours: Order, order: Canonical) -> None:
     op.record(
         ours, "order.edited", stream=str(ours.pk),
         facts={
-            **changed, "destination_state": moved.get("destination_state", ours.destination_state), "item_count": ours.item_count,
+            **changed, "revision": ours.revision, "destination_state": moved.get("destination_state", ours.destination_state), "item_count": ours.item_count,
             "total_minor": ours.total_minor, "currency": ours.currency, "balance_minor": 0,
             "tax": {name: getattr(ours, name) for name in ("cgst_minor", "sgst_minor", "igst_minor")},
         },

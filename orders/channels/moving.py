@@ -154,13 +154,22 @@ def _take_money(op: Operation, order: Order, told: Told) -> None:
         _open_cash(op, order)
 
 
+def ask_cash_anew(op: Operation, *, order: Order, told: Told) -> None:
+    """The cash at the door is what is due of an order that comes to something else now."""
+    asked = [payment for payment in axes.payments_of(order) if payment.gateway == COD and payment.status in _OPEN]
+    for payment in asked:
+        money.supersede(op, payment_id=payment.pk, reason="the order was changed")
+    if asked and told.cash_on_delivery:
+        _open_cash(op, order)
+
+
 def _open_cash(op: Operation, order: Order) -> None:
     """Cash our carrier collects, where the channel took nothing: asked for from the first sight of the order on."""
     due = order.total_minor - order.paid_minor
     if due > 0:
         payment = money.open(
-            op, stream=str(order.pk), gateway=COD, amount_minor=due, currency=order.currency, receipt=f"{order.number}-C",
-            is_further=bool(order.paid_minor),
+            op, stream=str(order.pk), gateway=COD, amount_minor=due, currency=order.currency,
+            receipt=f"{order.number}-C{order.revision or ''}", is_further=bool(order.paid_minor),
         )
         OrderPayment.objects.create(order=order, payment=payment)
         axes.refresh(op, order=order)

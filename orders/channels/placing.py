@@ -81,7 +81,7 @@ def place(
 
     shipping = people.keep_address(op, person=person, address=address_of(order.shipping))
     billing = shipping if order.billing in ({}, order.shipping) else people.keep_address(op, person=person, address=address_of(order.billing))
-    lines = _lines(op, order, order_id, variants)
+    lines = lines_of(op, order, order_id, variants)
     row = _order(op, order, lines, order_id=order_id, number_=number_, person=person, shipping=shipping, billing=billing)
     begin(
         op, row, "order.placed", stream=story, facts=_facts(row, order, lines),
@@ -132,7 +132,8 @@ def _distance(order: Canonical) -> Any:
     return whereabouts.distance_to(found["postalCode"] or "") if found["country"] == "IN" else None
 
 
-def _lines(op: Operation, order: Canonical, order_id: UUID, variants: Mapping[str, Variant]) -> list[Line]:
+def lines_of(op: Operation, order: Canonical, order_id: UUID, variants: Mapping[str, Variant]) -> list[Line]:
+    """The lines of the body that have units, as lines of this order."""
     rows = []
     for place_, item in enumerate((item for item in order.items if item.quantity), start=1):
         variant = variant_of(variants, item.sku, item.title)
@@ -183,6 +184,21 @@ def _order(
     op: Operation, order: Canonical, lines: list[Line], *, order_id: UUID, number_: Number, person: Person, shipping: Address,
     billing: Address,
 ) -> Order:
+    destination = destination_of(order.shipping or order.billing)
+    row = Order(
+        id=order_id, stream_id=str(order_id), number=number_.text, person=person, channel=order.channel, currency=order.currency,
+        channel_order_id=order.order_id, channel_status=order.told.words, **columns_of(order, lines), shipping_method="standard",
+        payment_method="cod" if order.told.cash_on_delivery else "channel", destination_state=destination,
+        shipping_address=shipping, billing_address=billing, created_at=op.now, state_since=op.now,
+        **people.place_tokens(address_of(order.shipping)),
+    )
+    row.pricing_snapshot = snapshot_of(op, row, lines)
+    row.discount_snapshot = told.discount_snapshot(now=op.now, rule_hash=rule_hash([]))
+    return row
+
+
+def columns_of(order: Canonical, lines: list[Line]) -> dict[str, Any]:
+    """The order's sums as the body tells them, with these lines."""
     sums = sums_of(order)
     of_charges = [
         _split(order.currency, [(tax.title, tax.amount_minor) for tax in charge.taxes], charge.tax_minor) for charge in order.charges
@@ -193,23 +209,20 @@ def _order(
         name: sum(getattr(line, f"{name}_minor") for line in lines) + sum(charge[name] for charge in of_charges)
         for name in ("cgst", "sgst", "igst")
     }
-    destination = destination_of(order.shipping or order.billing)
-    row = Order(
-        id=order_id, stream_id=str(order_id), number=number_.text, person=person, channel=order.channel, currency=order.currency,
-        channel_order_id=order.order_id, channel_status=order.told.words, subtotal_minor=sums.subtotal_minor,
-        discount_minor=sums.discount_minor, gst_minor=sums.tax_minor, cgst_minor=gst["cgst"], sgst_minor=gst["sgst"],
-        igst_minor=gst["igst"], other_tax_minor=sums.tax_minor - sum(gst.values()), shipping_minor=sums.shipping_minor,
-        total_minor=order.total_minor, item_count=sum(line.quantity for line in lines), shipping_method="standard",
-        payment_method="cod" if order.told.cash_on_delivery else "channel", destination_state=destination,
-        shipping_address=shipping, billing_address=billing, created_at=op.now, state_since=op.now,
-        **people.place_tokens(address_of(order.shipping)),
+    return {
+        "subtotal_minor": sums.subtotal_minor, "discount_minor": sums.discount_minor, "gst_minor": sums.tax_minor,
+        **{f"{name}_minor": amount for name, amount in gst.items()}, "other_tax_minor": sums.tax_minor - sum(gst.values()),
+        "shipping_minor": sums.shipping_minor, "total_minor": order.total_minor, "item_count": sum(line.quantity for line in lines),
+    }
+
+
+def snapshot_of(op: Operation, row: Order, lines: list[Line]) -> dict[str, Any]:
+    """What was told, frozen: the order's sums as its columns are now, and these lines."""
+    gst = {"cgst": row.cgst_minor, "sgst": row.sgst_minor, "igst": row.igst_minor}
+    return told.pricing_snapshot(
+        now=op.now, currency=row.currency, lines=[_told_line(line) for line in lines], totals=_totals(row, gst),
+        destination=row.destination_state, rule_hash=rule_hash({}),
     )
-    row.pricing_snapshot = told.pricing_snapshot(
-        now=op.now, currency=order.currency, lines=[_told_line(line) for line in lines], totals=_totals(row, gst),
-        destination=destination, rule_hash=rule_hash({}),
-    )
-    row.discount_snapshot = told.discount_snapshot(now=op.now, rule_hash=rule_hash([]))
-    return row
 
 
 def _totals(row: Order, gst: dict[str, int]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inventory.models import Variant
-from orders.channels import deciding, following
+from orders.channels import changing, deciding, following
 from orders.models import ChannelImport, ChannelSku
 from timeline.errors import Invalid, Missing, Refused
 
@@ -31,7 +31,8 @@ def decide(
 ) -> ChannelImport:
     """Keep what a person said; a held import is tried again afterwards. A conflict is settled: the order here stands.
 
-    Of the body that made the conflict the money is followed, and the step that the person says its status means.
+    Of the body that made the conflict the money is followed, and the step that the person says its status means. Where they
+    accept `changed_after_placing` the order becomes what the channel tells: Note [What may follow].
     Raises Missing, NothingToDecide, NotAcceptable, Invalid for a SKU that is none of ours, and whatever refuses the step.
     """
     row = _row(op, import_id)
@@ -62,7 +63,7 @@ def decide(
     )
     row.save(update_fields=["decisions", "state", "placed", "reasons"])
     if was_conflict:
-        following.settle(op, row=row, status=status)
+        following.settle(op, row=row, status=status, takes_over=changing.CODE in accept)
     return row
 
 

@@ -61,8 +61,10 @@ def close(op: Operation, *, order: Order, has_risen: bool) -> int:
 def follow(op: Operation, *, order: Order) -> None:
     """Ask for exactly what an edited order still has to be paid: no other amount, and nothing when it is paid.
 
-    A payment that is under way is waited for. Safe to repeat.
+    A payment that is under way is waited for. What a channel took is its channel's to ask for. Safe to repeat.
     """
+    if order.channel_order_id:
+        return
     is_collected = order.payment_method == COD and order.status == Order.Status.SHIPPED
     if not order.revision or not (order.status in OPEN or is_collected):
         return

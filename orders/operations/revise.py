@@ -153,7 +153,7 @@ def write(
     ]
     Line.objects.bulk_create(fresh)
     kept = _keep(op, order, draft, ids, edit)
-    _change_stock(op, order, units, [*lines, *fresh])
+    change_stock(op, order=order, before=units, lines=[*lines, *fresh])
     planning.plan(op, order_id=order.pk)
     axes.refresh(op, order=order)
     balance.close(op, order=order, has_risen=order.total_minor > before["total_minor"])
@@ -315,7 +315,7 @@ def _keep(
     return kept
 
 
-def _change_stock(op: Operation, order: Order, before: Mapping[UUID, tuple[int, int]], lines: Sequence[Line]) -> None:
+def change_stock(op: Operation, *, order: Order, before: Mapping[UUID, tuple[int, int]], lines: Sequence[Line]) -> None:
     """What was added is held with the rest of the story, what was taken away is free; none of it twice."""
     story = str(order.pk)
     change: dict[UUID, int] = defaultdict(int)

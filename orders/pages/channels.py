@@ -72,7 +72,7 @@ class DecideForm(forms.Form):
         accepted = [(code, code.replace("_", " ").capitalize()) for code in codes if code in deciding.ACCEPTABLE]
         if accepted:
             self.fields["accept"] = forms.MultipleChoiceField(
-                label="Take as it is", choices=accepted, required=False, widget=forms.CheckboxSelectMultiple
+                label="Take as it is there" if row.state == ChannelImport.State.CONFLICT else "Take as it is", choices=accepted, required=False, widget=forms.CheckboxSelectMultiple
             )
         self.fields["note"] = forms.CharField(label="Note", max_length=500, required=False)
 

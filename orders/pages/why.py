@@ -140,7 +140,7 @@ def _placed(detail: OrderDetail, placed: Quote) -> dict[str, QuotedLine]:
 
 
 def _versions(
-    order: Order, placed: Quote, edits: list[OrderRevision], revised: list[Revised]
+    order: Order, placed: Quote, edits: list[OrderRevision], revised: list[Quote | Revised]
 ) -> tuple[Version, ...]:
     if not edits:
         return ()

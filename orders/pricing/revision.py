@@ -16,8 +16,9 @@ from typing import Any
 
 from orders.pricing.gst import Tax
 from orders.pricing.money import round_half_up
-from orders.pricing.quote import Line, QuotedLine, quoted, tax_within
+from orders.pricing.quote import Line, Quote, QuotedLine, quoted, tax_within
 from orders.pricing.snapshot import ENGINE_VERSION, READABLE, SnapshotBroken, rule_hash
+from orders.pricing.told import is_told, read
 
 
 class UnitsInvalid(ValueError):
@@ -134,13 +135,15 @@ def revision_snapshot(
     }
 
 
-def recompute_revision(stored: Mapping[str, Any]) -> Revised:
+def recompute_revision(stored: Mapping[str, Any]) -> Quote | Revised:
     """Price a version of an order again from its own snapshot alone (B26, B28).
 
     The answer equals what it was taken of. Raises SnapshotBroken when the hash differs or the engine is unknown.
     """
     if stored["engineVersion"] not in READABLE:
         raise SnapshotBroken("No engine of this version is at hand.")
+    if is_told(stored):
+        return read(stored)
     if stored["ruleHash"] != rule_hash(stored["terms"]):
         raise SnapshotBroken("The hash does not fit the terms.")
     return priced(
