@@ -2,7 +2,8 @@
 
 Note [A poll's cursor]
     `since` is when the pass before began, less an overlap for clocks that differ; `mark` is the next page of this pass.
-    Orders seen twice change nothing, so a crash repeats a page at most. A channel that limits us is asked again when it says.
+    Orders seen twice change nothing, so a crash repeats a page at most. A channel that limits us is asked again when it says; after
+    a refusal the pass begins anew, as the mark itself may have grown too old.
 
 Note [Pages that shift]
     Some channels number the pages of what changed, oldest change first. An order that changes while we read leaves its place
@@ -60,7 +61,7 @@ def _poll(account: ChannelAccount) -> int:
     except talking.ChannelBusy as error:
         _note(account, cursor=None, error=str(error), wait_seconds=error.wait_seconds)
     except talking.ChannelRefused as error:
-        _note(account, cursor=None, error=str(error), wait_seconds=AFTER_TROUBLE_SECONDS)
+        _note(account, cursor=_afresh(account), error=str(error), wait_seconds=AFTER_TROUBLE_SECONDS)
     except Busy:
         log.warning("channel_poll.busy", account=account.code)  # the lease runs out, and the same page is asked for again
     return 0
@@ -114,6 +115,12 @@ def _opened(text_: str) -> tuple[datetime, str, datetime]:
     is_under_way = bool(mark) or said.get("over") is False
     began = (moment(said.get("began")) or now) if is_under_way else now
     return moment(said.get("since")) or now - FIRST_LOOK, mark, began
+
+
+def _afresh(account: ChannelAccount) -> str | None:
+    """The pass from its start: the next page's mark may be what was refused, for channels forget theirs within a day."""
+    since, mark, began = _opened(ChannelAccount.objects.get(pk=account.pk).poll_cursor)
+    return _sealed(since, "", began) if mark else None
 
 
 def _sealed(since: datetime, mark: str, began: datetime, *, is_over: bool = False) -> str:

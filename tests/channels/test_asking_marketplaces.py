@@ -162,3 +162,22 @@ def test_flipkart_is_asked_for_each_kind_of_shipment_and_where_it_goes(stub: Stu
     assert (asked, json.loads(fresh(shop).poll_cursor)["over"]) == (["preDispatch", "postDispatch", "cancelled"], True)
     row = ChannelImport.objects.get(channel_order_id="s-1")
     assert (row.told()["shipping"]["line1"], row.told()["shipping"]["state"]) == ("1 MG Road", "Karnataka")
+
+
+def test_a_page_whose_mark_grew_too_old_is_asked_for_from_the_start(stub: Stub) -> None:
+    """Amazon forgets its tokens within a day: a pass that was stopped for longer was refused for ever."""
+    shop = account(stub, "amazon")
+    stub.teach("POST /auth/o2/token", (200, {}, {"access_token": "Atza|1"}))
+    one, two = body("amazon-2026"), body("amazon-2026", orderId="902-3-3")
+    stub.teach(
+        "GET /orders/2026-01-01/orders", (200, {}, {"orders": [one], "pagination": {"nextToken": "old"}}), (429, {}, {}),
+        (400, {}, {"errors": [{"code": "InvalidInput", "message": "paginationToken is expired"}]}),
+        (200, {}, {"orders": [one], "pagination": {"nextToken": "new"}}), (200, {}, {"orders": [two]}),
+    )
+    polling.poll(shop)
+    assert json.loads(fresh(shop).poll_cursor)["mark"] == "old"
+    began = json.loads(fresh(shop).poll_cursor)["since"]
+    polling.poll(fresh(shop))
+    assert (json.loads(fresh(shop).poll_cursor)["mark"], json.loads(fresh(shop).poll_cursor)["since"]) == ("", began)
+    assert polling.poll(fresh(shop)) == 2
+    assert set(ChannelImport.objects.values_list("channel_order_id", flat=True)) == {"902-2-2", "902-3-3"}

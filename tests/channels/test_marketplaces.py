@@ -148,6 +148,8 @@ def prices(selling: float, total: float, shipping: float = 0.0, customer: float 
 @pytest.mark.parametrize(("said", "wanted"), [
     # Flipkart gives 50 off each of two and pays them itself
     (flipkart({**prices(499.0, 938.0, 40.0, 449.0), "quantity": 2}), ("INR", 99800, 10000, 0, 4000, 93800, 93800, 0, [], ["discount_by_channel"])),
+    # the price is that of both units: only so it comes to the total
+    (flipkart({**prices(999.0, 1039.0, 40.0), "quantity": 2}), ("INR", 99900, 0, 0, 4000, 103900, 103900, 0, [], ["price_of_all_units"])),
     # its total is before that discount
     (flipkart({**prices(499.0, 1038.0, 40.0, 449.0), "quantity": 2}), ("INR", 99800, 0, 0, 4000, 103800, 103800, 0, [], [])),
     # two kinds of goods, cash at the door, not delivered yet

@@ -143,6 +143,8 @@ def _divided(draft: Draft, *, units: int, price: Decimal, paid: Decimal, shippin
     for each, off in ((price, ZERO), (paid, price - paid)):
         for count, delivery in ((units, shipping), (units, shipping * units), (1, shipping), (units, ZERO), (1, ZERO)):
             if each * count + delivery == total:
+                if units > 1 and count == 1:
+                    draft.trouble("price_of_all_units", "An item's price was read as that of all its units: only so it comes to its total.", holds=False)
                 if off:
                     draft.trouble("discount_by_channel", "Flipkart gives a discount of its own, and pays it itself.", holds=False)
                 return price * count, off * count, delivery
