@@ -95,7 +95,10 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the channel says happened: status in our word (empty when it is none we know) and in its own, money, parcels."""
+    """What the channel says happened: status in our word (empty when it is none we know) and in its own, money, parcels.
+
+    `nothing_taken` says that of what it once called paid it has nothing for us: it takes the money itself, and the order ended.
+    """
 
     status: str
     words: str
@@ -104,6 +107,7 @@ class Told:
     cash_on_delivery: bool = False
     on_hold: str = ""
     tracking: tuple[tuple[str, str], ...] = ()
+    nothing_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ class Draft:
     refunded: Decimal = ZERO
     cash_on_delivery: bool = False
     on_hold: str = ""
+    nothing_taken: bool = False
     tracking: list[tuple[str, str]] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
 
@@ -337,5 +338,5 @@ def _told_of(draft: Draft, unit: Decimal) -> Told:
     return Told(
         status=draft.status, words=draft.words[:120], paid_minor=_whole(draft, draft.paid, unit, "What was paid"),
         refunded_minor=_whole(draft, draft.refunded, unit, "What was refunded"), cash_on_delivery=draft.cash_on_delivery,
-        on_hold=draft.on_hold, tracking=tuple(draft.tracking),
+        on_hold=draft.on_hold, tracking=tuple(draft.tracking), nothing_taken=draft.nothing_taken,
     )

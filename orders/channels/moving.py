@@ -180,7 +180,8 @@ def _give_money_back(op: Operation, order: Order, told: Told) -> Order:
     booked = Refund.objects.filter(stream=str(order.pk), status=Refund.Status.PROCESSED).exclude(reason_code=GOODWILL)
     due = told.refunded_minor - sum(refund.amount_minor for refund in booked)
     for payment in axes.payments_of(order):
-        part = min(due, payment.refundable_minor) if payment.gateway == CHANNEL else 0
+        left = payment.refundable_minor if payment.gateway == CHANNEL else 0
+        part = left if told.nothing_taken else min(due, left)
         if part > 0:
             money.ask_refund(
                 op, payment_id=payment.pk, amount_minor=part, reason_code=MADE_AT_CHANNEL, by_other_means=True, despite_dispute=True

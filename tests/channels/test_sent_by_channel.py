@@ -15,6 +15,7 @@ from orders.models import ChannelImport, Order, OrderHold
 from orders.operations import process
 from tests import makers
 from tests.channels.bodies import body
+from tests.reconciliation import makers as reconciled
 from timeline.errors import Refused
 from timeline.operations import operation
 
@@ -87,3 +88,14 @@ def test_one_that_was_held_for_a_person_before_comes_by_itself(goods: None) -> N
     ChannelImport.objects.update(reasons=reasons, seen_at=timezone.now() - 2 * waiting.REST, sums={"items": [{"sku": "KURTA-M", "name": "", "quantity": 3}]})
     assert waiting._ready(timezone.now()) == [ChannelImport.objects.get().pk]
 
+
+
+def test_the_books_and_the_shelves_agree_about_all_of_it(goods: None) -> None:
+    """Sent, under way and cancelled: no check finds a difference, of stock, of parcels or of money."""
+    take("Unshipped")
+    take("Shipped", "11")
+    take("Unshipped", AmazonOrderId="902-8-8")
+    take("Unshipped", AmazonOrderId="902-9-9")
+    take("Canceled", "11", AmazonOrderId="902-9-9")
+    reconciled.run()
+    assert set(reconciled.found()) <= {"channel_unsettled"}

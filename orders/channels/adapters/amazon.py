@@ -295,6 +295,7 @@ def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
         _by_full_tax(draft, net)
     if draft.status in {"pending", "cancelled"} and (draft.total is None or not draft.lines):
         draft.trouble("amounts_not_told_yet", "Amazon tells no amounts of an order that is cancelled, or whose payment it has not authorised.")
+    draft.nothing_taken = draft.status == "cancelled"  # Amazon charges when it is sent
     if draft.status not in {"", "pending", "cancelled"}:
         draft.paid = draft.total or ZERO if beside_cash is None else beside_cash
     return close(draft)

@@ -85,6 +85,7 @@ def _payments(draft: Draft, items: list[dict[str, Any]]) -> None:
     is_cash = any(words(item.get("paymentType")).upper() == "COD" for item in items)
     if is_cash:
         draft.trouble("cash_collected_by_channel", "Flipkart collects the cash; ours to receive from it once delivered.", holds=False)
+    draft.nothing_taken = draft.status == "cancelled"  # Flipkart gives it back itself
     if draft.status not in {"", "pending", "cancelled"} and (not is_cash or set(draft.words.split("/")) <= _CASH_IS_PAID):
         draft.paid = draft.total or ZERO
 
