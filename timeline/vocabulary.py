@@ -142,7 +142,6 @@ _KINDS: tuple[Kind, ...] = (
     Kind("refund.declined", True, "Refund request declined"),
     Kind("refund.asked", True, "Refund of {amount_minor:money} started", activity="CreatingRefund"),
     Kind("refund.issued", False, "Refund of {refund_amount_minor:money} issued ({refund_method} {processor_ref})"),
-    Kind("refund.accepted", False, "The gateway accepted the refund of {amount_minor:money}"),
     Kind("refund.processed", True, "Refund of {amount_minor:money} done", REFUNDED),
     Kind("refund.failed", False, "Refund of {amount_minor:money} failed ({reason})"),
     Kind("refund.doubted", False, "The gateway did not answer about the refund; asking again"),

@@ -15,6 +15,7 @@ from django.core.management import call_command, get_commands
 from django.db import models
 
 from config import env, generated
+from inventory.models import Movement
 from timeline import triggers
 from timeline.transitions import machine, machines
 from timeline.vocabulary import VOCABULARY
@@ -205,3 +206,13 @@ def test_every_variable_is_read_and_every_read_is_declared() -> None:
     assert read <= declared
     unread = declared - read - {"EMAIL_URL", "PORT"}
     assert unread == set()
+
+
+def test_every_kind_of_event_in_the_documents_is_said_somewhere() -> None:
+    """docs/events.md lists what the system says, not what it once might have said."""
+    words = {
+        node.value for path, tree in TREES.items() if path.name != "vocabulary.py"
+        for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    composed = {f"stock.{kind}" for kind in Movement.Kind.values}  # inventory.operations.damage
+    assert [kind for kind in VOCABULARY if kind not in words | composed] == []
