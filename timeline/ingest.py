@@ -158,7 +158,7 @@ def _record(told: Told, client: ApiClient, source_key: str, request_id: str) -> 
             person=story.key or _key_of(stories.values()), targets=_once(named),
             facts={
                 "app": client.name, "action": told.action, "resource": told.resource or None,
-                "resource_id": (story.id if "@" in told.resource_id else told.resource_id) or None,
+                "resource_id": (dashed(story.id) if "@" in told.resource_id else told.resource_id) or None,
                 "actor_id": None if is_address else told.actor_id, "actor_type": told.actor_type, "digest": told.digest(),
             },
             private={name: value for name, value in private.items() if value} or None,

@@ -347,6 +347,9 @@ def note_type(kind: str) -> str:
 
 def sentence(kind: str, facts: Mapping[str, Any]) -> str:
     """The event in words, for a timeline."""
+    if kind.startswith(APP):
+        about = " ".join(str(facts[name]) for name in ("resource", "resource_id") if facts.get(name))
+        return f"{facts.get('app')} says {facts.get('action')}{' of ' if about else ''}{about}"
 
     def fill(slot: re.Match[str]) -> str:
         value = facts.get(slot[1])

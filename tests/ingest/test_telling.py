@@ -8,7 +8,7 @@ import pytest
 
 from tests import makers
 from timeline.models import Event
-from timeline.vocabulary import VOCABULARY
+from timeline.vocabulary import VOCABULARY, sentence
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/events"
@@ -212,3 +212,14 @@ def test_a18_a_hundred_events_of_the_largest_size_fit_into_one_request() -> None
     events = [picked(metadata=metadata, idempotencyKey=f"large-{number}") for number in range(100)]
     answer = makers.read(makers.staff("events:write").post(f"{URL}/batch", {"events": events}, key=True), 202)
     assert (answer["queued"], answer["invalid"]) == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({}, "wms says order.picked"), ({"resource": "door"}, "wms says order.picked of door"),
+        ({"resource": "order", "resource_id": "ord_a1b2"}, "wms says order.picked of order ord_a1b2"), ({"resource_id": "d_1"}, "wms says order.picked of d_1"),
+    ],
+)
+def test_a_told_event_in_words_names_what_there_is_as_it_is(about: dict[str, str], said: str) -> None:
+    assert sentence("app.order.picked", {"app": "wms", "action": "order.picked", **about}) == said
