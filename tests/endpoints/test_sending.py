@@ -238,6 +238,19 @@ def test_who_is_not_sound_is_not_begun_with_when_the_time_is_up(receiver: Receiv
     assert len(sending._lease()) == 1
 
 
+def test_one_process_at_a_time_sends_to_an_endpoint(receiver: Receiver, made: operations.Made) -> None:
+    """Two that share an endpoint's messages would send the later ones first; who died lets go when the lease is over."""
+    happened(7)
+    sending.fan_out(made.endpoint.pk)
+    assert len(sending._lease()) == 5
+    assert sending._lease() == []
+    assert sending.run(5) == 0
+    Dispatch.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sending.run(5) == 7
+    positions = [json.loads(body)["data"]["position"] for _, body in receiver.got]
+    assert positions == sorted(positions)
+
+
 def test_what_is_taken_back_while_it_is_leased_is_not_sent(receiver: Receiver, made: operations.Made, monkeypatch: pytest.MonkeyPatch) -> None:
     happened(3)
     real = sending._write_down

@@ -11,8 +11,8 @@ Note [Giving up]
     endpoint is left alone for a minute, so that a dead receiver costs no more than one try.
 
 Note [Nobody waits for another]
-    Each endpoint has one message on its way at a time, beside those of the others: a thread that talks and touches no
-    row. What comes of it is written down by the one thread that leases. A receiver that takes ten seconds for every answer
+    Each endpoint has one message on its way at a time, whichever process sends it, so that what happened first is sent
+    first; beside those of the others, in a thread that talks and touches no row. What comes of it is written down by the one thread that leases. A receiver that takes ten seconds for every answer
     keeps up nobody (F80): while the last try of a run is under way, endpoints that do not fail are served on.
 """
 
@@ -173,6 +173,8 @@ def _lease(*, busy: Sequence[uuid.UUID] = (), count: int = ENDPOINTS_AT_ONCE, on
         due = Dispatch.objects.filter(endpoint_id=endpoint_id, state=Dispatch.State.DUE, due_at__lte=now)
         waiting = due.filter(Q(lease_until=None) | Q(lease_until__lt=now)).order_by("due_at", "event__position")
         found = list(waiting.values_list("pk", flat=True)[:PER_ENDPOINT_MAX])
+        if found and due.filter(lease_until__gte=now).exists():  # looked at last: who was quicker has the same messages
+            continue
         chosen += found
         count -= bool(found)
         if not count:
