@@ -27,7 +27,7 @@ TABLES: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
     ("BigCommerce", "`status_id`", {**bigcommerce.STATUS, **dict.fromkeys(bigcommerce.KEPT, "confirmed")}),
     ("eBay", "`orderFulfillmentStatus`, once paid", ebay.FULFILMENT),
     ("Etsy", "`status`", etsy.STATUS),
-    ("Flipkart", "`status`", {**flipkart.STATUS, **dict.fromkeys(sorted(flipkart.RETURNS), "delivered")}),
+    ("Flipkart", "`status`", {**flipkart.STATUS, **flipkart.RETURNS}),
     ("Unicommerce", "`status`", unicommerce.STATUS),
 )
 

@@ -132,3 +132,24 @@ def test_an_item_that_flipkart_calls_off_later_is_taken_out_and_its_money_goes_b
     order = Order.objects.get()
     assert {line.sku: line.quantity_cancelled for line in order.lines.all()} == {"KURTA-M": 0, "STOLE-1": 2}
     assert (order.status, order.total_minor, order.paid_minor, order.refunded_minor) == ("confirmed", 207800, 207800, 103900)
+
+
+def flipkart(status: str, at: str, way: str) -> None:
+    item = {**body("flipkart")["orderItems"][0], "status": status, "paymentType": way}
+    said = body("flipkart", orderItems=[item], updatedAt=f"2026-11-20T{at}:00:00.000+05:30")
+    ingest.take(channel="flipkart", said=loads(json.dumps(said).encode()), actor=makers.TESTER)
+
+
+def test_a_parcel_nobody_took_in_comes_back_and_was_never_delivered() -> None:
+    flipkart("SHIPPED", "10", "COD")
+    flipkart("RETURNED", "11", "COD")
+    order = Order.objects.get()
+    assert (order.status, order.paid_minor, [reason["code"] for reason in ChannelImport.objects.get().reasons]) == (
+        "shipped", 0, ["return_at_channel", "cash_collected_by_channel"],
+    )
+
+
+def test_a_return_of_what_arrived_leaves_it_delivered() -> None:
+    flipkart("DELIVERED", "10", "PREPAID")
+    flipkart("RETURNED", "11", "PREPAID")
+    assert (Order.objects.get().status, Order.objects.get().paid_minor) == ("delivered", 103900)

@@ -25,7 +25,8 @@ EVENTS = {
     "shipment_packed": "PACKED", "shipment_ready_to_dispatch": "READY_TO_DISPATCH", "shipment_shipped": "SHIPPED",
     "shipment_delivered": "DELIVERED", "shipment_cancelled": "CANCELLED", "shipment_form_failed": "FORM_FAILED",
 }
-RETURNS = {"RETURN_REQUESTED", "RETURNED"}
+# A return is asked for of what arrived; what came back may never have arrived, if nobody took it in.
+RETURNS = {"RETURN_REQUESTED": "delivered", "RETURNED": "shipped"}
 _PLACES = ("deliveryAddress", "shippingAddress", "billingAddress", "buyerDetails")
 _CASH_IS_PAID = {"DELIVERED", "COMPLETED"}
 _ORDER = ("pending", "confirmed", "processing", "shipped", "delivered")
@@ -162,7 +163,7 @@ def _status(draft: Draft, body: dict[str, Any], items: list[dict[str, Any]]) -> 
     if strange or not seen:
         draft.unknown_status(draft.words)
         return []
-    ours = ["delivered" if word in RETURNS else STATUS[word] for word in seen]
+    ours = [RETURNS.get(word) or STATUS[word] for word in seen]
     alive = [word for word in ours if word != "cancelled"]
     draft.status = min(alive, key=_ORDER.index) if alive else "cancelled"
     if any(word in RETURNS for word in seen):

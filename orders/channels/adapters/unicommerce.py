@@ -62,8 +62,9 @@ def translate(body: dict[str, Any]) -> Canonical:
     gone = {line.key: line.cancelled for line in draft.lines if line.cancelled}
     for line in draft.lines:
         line.cancelled = 0
-    if draft.status not in {"", "cancelled"}:
+    if draft.status not in {"", "cancelled"} and gone:
         draft.call_off(gone)
+        draft.trouble("check_cancellation", "Units were called off; whether their money went back is not told.", holds=False)
     return close(draft)
 
 
