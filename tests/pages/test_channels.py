@@ -11,6 +11,7 @@ from django.test import Client
 from orders.models import ChannelImport, Order
 from tests import makers
 from tests.channels.bodies import body
+from tests.channels.test_changing import placed, taken_off
 from tests.channels.test_edi import X12
 from tests.pages.markup import Page
 
@@ -20,6 +21,17 @@ pytestmark = pytest.mark.django_db
 def bring(asha: Client, channel: str, raw: bytes) -> None:
     sent = {"channel": channel, "file": SimpleUploadedFile("orders.json", raw)}
     assert asha.post("/console/channels/", sent).status_code == 302
+
+
+def test_a_changed_order_stands_or_follows_its_channel(asha: Client) -> None:
+    makers.product("KURTA-M", units=9)
+    order = placed()
+    conflict = taken_off()
+    assert conflict.row is not None
+    place = f"/console/channels/imports/{conflict.row.pk}/"
+    assert "or follow its channel" in asha.get(place).content.decode()
+    assert asha.post(f"{place}resolve/", {"accept": ["changed_after_placing"]}).status_code == 302
+    assert makers.again(order).total_minor == 21000
 
 
 def test_a_held_import_is_decided_and_becomes_an_order(asha: Client) -> None:
