@@ -153,6 +153,10 @@ STOREFRONTS: dict[str, tuple[str, dict[str, Any], Figures, list[str], dict[str, 
     "jp: three lines whose taxes are rounded together": ("woocommerce", woo(  # 3 × 32.4 = 97.2, shown as 32 each
         "JPY", "1297", "97", *[{"total": "400", "subtotal": "400", "total_tax": "32", "taxes": [{"id": 1, "total": "32.4"}]}] * 3,
     ), ("JPY", 1200, 0, 97, 0, 1297, 1297, 0), [], {}),
+    "de: taxes rounded for the answer, too, come from their rate": ("woocommerce", woo(  # 3 × 0.665 = 1.995, shown as 0.67 each
+        "EUR", "12.50", "2.00", *[{"total": "3.50", "subtotal": "3.50", "total_tax": "0.67", "taxes": [{"id": 1, "total": "0.67"}]}] * 3,
+        tax_lines=[{"rate_id": 1, "label": "MwSt", "rate_percent": 19}],
+    ), ("EUR", 1050, 0, 200, 0, 1250, 1250, 0), [], {}),
     "in: a fee less than nothing, with its tax": ("woocommerce", woo(
         "INR", "1062.00", "162.00", {"subtotal": "1000.00", "total": "1000.00", "total_tax": "180.00", "taxes": [{"id": 1, "total": "90"}, {"id": 2, "total": "90"}]},
         fee_lines=[{"name": "Prepaid", "total": "-100.00", "total_tax": "-18.00", "taxes": [{"id": 1, "total": "-9"}, {"id": 2, "total": "-9"}]}],

@@ -5,7 +5,7 @@ Dates ending in `_gmt` have no offset and are UTC.
 
 Note [Rounded for the answer]
     A shop whose prices include tax keeps nets with six decimals and rounds each figure it answers with, so that the answer
-    may be a cent off its own total. `price` and the parts in `taxes` are not rounded: where the rounded figures do not come to
+    may be a cent off its own total. `price` and the parts in `taxes` are not rounded, or come from their rate again: where the rounded figures do not come to
     the total and tax, those stand in, each only where it rounds to the figure that was told.
 """
 
@@ -100,7 +100,12 @@ def _unrounded(draft: Draft, body: dict[str, Any]) -> None:
         net, price = part.gross - part.discount, number(line.get("price"))
         if price is not None and _rounds_to(price * part.quantity, net):
             part.gross += price * part.quantity - net
+    has_compound = any(tax.get("compound") is True for tax in rows(body.get("tax_lines")))
     for part in (*draft.lines, *draft.charges):
+        for tax in part.taxes if not has_compound else []:
+            exact = (part.gross - part.discount) * (number(tax.rate) or ZERO) / 100
+            if exact and _places(tax.amount) <= _places(part.tax) and _rounds_to(exact, tax.amount):
+                tax.amount = exact
         fine = sum((tax.amount for tax in part.taxes), ZERO)
         if part.taxes and _rounds_to(fine, part.tax):
             part.tax = fine
@@ -111,8 +116,12 @@ def _unrounded(draft: Draft, body: dict[str, Any]) -> None:
             draft.order_tax += fine - told
 
 
+def _places(told: Decimal) -> int:
+    return -int(told.as_tuple().exponent)
+
+
 def _rounds_to(fine: Decimal, told: Decimal) -> bool:
-    return abs(fine - told) <= Decimal(1).scaleb(int(told.as_tuple().exponent)) / 2
+    return abs(fine - told) <= Decimal(1).scaleb(-_places(told)) / 2
 
 
 def _charge(draft: Draft, line: dict[str, Any], names: dict[str, dict[str, Any]], *, kind: str) -> None:
