@@ -200,6 +200,9 @@ STOREFRONTS: dict[str, tuple[str, dict[str, Any], Figures, list[str], dict[str, 
     "de: a discount and a coupon on prices with tax": ("bigcommerce", bigcommerce(
         "EUR", "85.0000", "101.1500", {"total_ex_tax": "100.0000", "total_inc_tax": "119.0000"}, discount_amount="11.9000", coupon_discount="5.9500",
     ), ("EUR", 10000, 1500, 1615, 0, 10115, 10115, 0), [], {}),
+    "gb: two lines of four decimals in a shop whose prices hold the tax": ("bigcommerce", bigcommerce(
+        "GBP", "16.6700", "20.0000", *[{"total_ex_tax": "8.3333", "total_inc_tax": "10.0000"}] * 2,
+    ), ("GBP", 1667, 0, 333, 0, 2000, 2000, 0), [], {}),
     "au: one of two given back before it left": ("bigcommerce", bigcommerce(
         "AUD", "20.0000", "22.0000", {"quantity": 2, "total_ex_tax": "20.0000", "total_inc_tax": "22.0000", "quantity_refunded": 1},
         status_id=14, status="Partially Refunded", payment_status="partially refunded", refunded_amount="11.0000",

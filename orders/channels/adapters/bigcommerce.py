@@ -92,10 +92,9 @@ def _discount(draft: Draft, body: dict[str, Any], net: Decimal, tax: Decimal) ->
     before = sum((part.gross for part in parts), ZERO)
     before_tax = sum((part.tax for part in parts), ZERO)
     off, off_tax = before - net, before_tax - tax
-    if told in {off, off + off_tax} or not (off or off_tax):  # nothing is missing where the lines are less already
-        draft.order_discount, draft.order_tax = off, -off_tax
-    else:
-        draft.order_discount = told
+    if not (off or off_tax) or not told:  # the lines are less already, or what is over is their rounding
+        return
+    draft.order_discount, draft.order_tax = (off, -off_tax) if told in {off, off + off_tax} else (told, ZERO)
 
 
 def _status(draft: Draft, body: dict[str, Any]) -> None:
