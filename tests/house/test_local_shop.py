@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +119,23 @@ def test_the_runner_outlives_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "import_string", lambda _: broken)
     runner.run(Tick("any.task", 1))
     assert ran == ["broken"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_relay_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a comparison of the books of a large shop nobody's payment was followed for minutes."""
+    handed, heard, seen = threading.Semaphore(0), list[Any](), list[bool]()
+
+    def slow() -> None:
+        seen.extend(handed.acquire(timeout=5) for _ in range(3))
+        heard[0](signal.SIGTERM, None)
+
+    monkeypatch.setattr(signal, "signal", lambda _, do: heard.append(do))
+    monkeypatch.setattr(runner, "say_operations", lambda: None)
+    monkeypatch.setattr(runner, "SCHEDULE", (Tick("slow", 60), Tick("relay", 60, "relay")))
+    monkeypatch.setattr(runner, "import_string", {"slow": slow, "relay": handed.release}.__getitem__)
+    runner.Command().handle(once=False)
+    assert seen == [True, True, True]
 
 
 def test_the_proxy_hands_over_what_the_gateways_client_sends(sandbox: responses.RequestsMock) -> None:
