@@ -48,6 +48,9 @@ def amazon(currency: str, total: str | None, *items: dict[str, Any], **more: Any
                 {"PaymentMethod": "PointsAccount", "Payment": {"CurrencyCode": "JPY", "Amount": "459"}},
                 {"PaymentMethod": "COD", "Payment": {"CurrencyCode": "JPY", "Amount": "4000"}}]),
      ("JPY", 3600, 0, 385, 474, 4459, 459, 0, [], [])),
+    # US: a tax that Amazon keeps to itself is in no price, and here not in the total
+    (amazon("USD", "24.99", {"ItemPrice": "20.00", "ItemTax": "1.65", "ShippingPrice": "4.99", "TaxCollection": {"Model": "MarketplaceFacilitator"}}),
+     ("USD", 2000, 0, 0, 499, 2499, 2499, 0, [], ["tax_collected_by_channel"])),
     # DE: VAT within, a promotion of goods and of shipping
     (amazon("EUR", "44.98", {"ItemPrice": "49.98", "ItemTax": "7.98", "PromotionDiscount": "5.00", "PromotionDiscountTax": "0.80",
             "ShippingPrice": "3.99", "ShippingTax": "0.64", "ShippingDiscount": "3.99", "ShippingDiscountTax": "0.64"}),
@@ -229,3 +232,13 @@ def test_an_exchange_a_pickup_and_a_parcel_in_trouble_are_read_from_amazons_newe
     parcel = {"trackingNumber": "1", "carrier": "X", "packageStatus": {"status": "DELIVERED", "detailedStatus": "REJECTED_BY_BUYER"}}
     lost = newer(packages=[parcel])
     assert (lost.told.status, [one.code for one in lost.troubles]) == ("shipped", ["parcel_in_trouble"])
+
+
+def test_districts_companies_and_counties_stay_in_the_address() -> None:
+    place = {**body("amazon")["ShippingAddress"], "AddressLine2": "Bloco B", "District": "Centro", "CountryCode": "BR"}
+    assert read("amazon", body("amazon", ShippingAddress=place)).shipping["line2"] == "Bloco B, Centro"
+    step = body("ebay")["fulfillmentStartInstructions"][0]
+    step["shippingStep"]["shipTo"]["companyName"] = "Ruiz Ltd"
+    step["shippingStep"]["shipTo"]["contactAddress"]["county"] = "Yorkshire"
+    order = read("ebay", body("ebay", fulfillmentStartInstructions=[step]))
+    assert (order.shipping["line2"], order.shipping["state"]) == ("Ruiz Ltd", "Yorkshire")

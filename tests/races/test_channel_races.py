@@ -143,3 +143,29 @@ def test_control_without_the_lock_of_the_story_both_think_the_order_new(shop: Ch
     race(partial(polled, shop, id=2), partial(polled, shop, id=2))
     assert len(begun) == 2
     assert Order.objects.filter(channel_order_id="2").count() == 1
+
+
+def sent_by_amazon(number: int) -> str:
+    said_ = body("amazon", AmazonOrderId=f"902-7-{number}", FulfillmentChannel="AFN", BuyerInfo={"BuyerEmail": f"{number}@amazon.example"})
+    return ingest.take(channel="amazon", said=loads(json.dumps(said_).encode()), actor=makers.TESTER).outcome
+
+
+def test_the_first_orders_a_channel_sends_itself_make_its_place_once(shop: ChannelAccount) -> None:
+    """Each finds no place of the channel: one makes it, the others wait for it, and each has its units there."""
+    results = race(*[partial(sent_by_amazon, number) for number in range(CALLS)])
+    assert Counter(results) == {"created": CALLS}
+    assert [(level.on_hand, level.held) for level in Level.objects.filter(warehouse__code="AT-AMAZON")] == [(3 * CALLS, 3 * CALLS)]
+
+
+def test_control_without_the_lock_on_its_code_an_order_waits_for_a_person(shop: ChannelAccount, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, meet = Operation.open_stream, threading.Barrier(2, timeout=5)
+
+    def unlocked(op: Operation, stream: str) -> None:
+        if stream.startswith("warehouse-code:"):
+            meet.wait()
+        else:
+            known(op, stream)
+
+    monkeypatch.setattr(Operation, "open_stream", unlocked)
+    results = race(*[partial(sent_by_amazon, number) for number in range(2)])
+    assert Counter(results)["created"] < 2

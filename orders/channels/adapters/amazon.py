@@ -25,6 +25,8 @@ EASY_SHIP_TROUBLES = {
     "LostInTransit",
 }
 _TROUBLES = {word.lower() for word in EASY_SHIP_TROUBLES}
+_TAX_IS_THEIRS = "Amazon collects the tax and pays it itself."
+_NEVER_WITHIN = {"USD", "CAD"}  # sales taxes come on top
 _TAX_TITLE = "Tax"
 _THEIRS = {"AFN", "AMAZON"}
 _EASY_SHIP = {"AMAZON_EASY_SHIP", "DELIVERY_BY_AMAZON"}
@@ -123,7 +125,7 @@ def _v0(body: dict[str, Any]) -> Canonical:
     _to_be_collected(draft, is_so=body.get("IsISPU") is True)
     _asked_to_cancel(draft, is_asked=any(text(at(item, "BuyerRequestedCancel", "IsBuyerRequestedCancel")).lower() == "true" for item in items))
     if any(words(at(item, "TaxCollection", "Model")) == "MarketplaceFacilitator" for item in items):
-        draft.trouble("tax_collected_by_channel", "Amazon collects the tax and pays it itself; the total has it.", holds=False)
+        draft.trouble("tax_collected_by_channel", _TAX_IS_THEIRS, holds=False)
     deals = rows(body.get("PaymentExecutionDetail"))
     beside = sum((draft.money(deal.get("Payment"), "A payment") for deal in deals if words(deal.get("PaymentMethod")) != "COD"), ZERO)
     return _finished(draft, _beside_cash(draft, beside, is_cash=is_cash, is_easy=bool(easy)))
@@ -290,7 +292,7 @@ def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
     net = sum((part.gross - part.discount for part in parts), ZERO)
     tax = sum((part.tax for part in parts), ZERO)
     if draft.total is not None and tax and net == draft.total:
-        draft.tax_included = True
+        _beside_total(draft)
     elif draft.total is not None and net + tax != draft.total:
         _by_full_tax(draft, net)
     if draft.status in {"pending", "cancelled"} and (draft.total is None or not draft.lines):
@@ -299,6 +301,16 @@ def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
     if draft.status not in {"", "pending", "cancelled"}:
         draft.paid = draft.total or ZERO if beside_cash is None else beside_cash
     return close(draft)
+
+
+def _beside_total(draft: Draft) -> None:
+    """A tax that is told and not on top: within the prices, but for where no price has its tax within. There Amazon keeps it to itself."""
+    draft.tax_included = draft.currency not in _NEVER_WITHIN
+    if draft.tax_included:
+        return
+    for part in (*draft.lines, *draft.charges):
+        part.tax, part.taxes = ZERO, []
+    draft.trouble("tax_collected_by_channel", _TAX_IS_THEIRS, holds=False)
 
 
 def _by_full_tax(draft: Draft, net: Decimal) -> None:
@@ -341,6 +353,6 @@ def _buyer(body: dict[str, Any]) -> Buyer:
 def _address(said: dict[str, Any], *, upper: bool = False) -> dict[str, str]:
     flat = {key[:1].lower() + key[1:]: value for key, value in said.items()} if upper else said
     return address(
-        flat, line1=("addressLine1",), line2=("addressLine2", "addressLine3", "companyName"), city=("city", "municipality"),
+        flat, line1=("addressLine1",), line2=("addressLine2", "addressLine3", "companyName", "district", "districtOrCounty"), city=("city", "municipality"),
         state=("stateOrRegion",), zip_=("postalCode",), country=("countryCode",),
     )

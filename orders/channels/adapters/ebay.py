@@ -157,8 +157,11 @@ def _buyer(body: dict[str, Any], ship: dict[str, Any]) -> Buyer:
 
 
 def _address(said: dict[str, Any]) -> dict[str, str]:
-    flat = {**obj(said.get("contactAddress")), "fullName": said.get("fullName"), "phone": at(said, "primaryPhone", "phoneNumber")}
+    flat = {
+        **obj(said.get("contactAddress")), "fullName": said.get("fullName"), "companyName": said.get("companyName"),
+        "phone": at(said, "primaryPhone", "phoneNumber"),
+    }
     return address(
-        flat, line1=("addressLine1",), line2=("addressLine2",), state=("stateOrProvince",), zip_=("postalCode",),
+        flat, line1=("addressLine1",), line2=("addressLine2", "companyName"), state=("stateOrProvince", "county"), zip_=("postalCode",),
         country=("countryCode",),
     )
