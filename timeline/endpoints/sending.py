@@ -47,15 +47,15 @@ from timeline.operations import operation
 from timeline.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
 SCHEDULE_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 FAN_OUT_EVENTS_MAX = 500
 ENDPOINTS_AT_ONCE = 8
-PER_ENDPOINT_MAX = 5
+PER_ENDPOINT_MAX = 20
 LOOK_AGAIN_S = 0.5
-LEASE_S = 60
+LEASE_S = 20  # longer than one try may take; the others' is kept up
 BODY_CHARS_KEPT = 20_000
 PAUSE_AFTER, PAUSE = 10, timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(days=5)
@@ -95,7 +95,7 @@ class _Run:
         self._pool, self._until = pool, until
         self._leased: dict[uuid.UUID, deque[Dispatch]] = {}
         self._under_way: dict[Future[Outcome], Dispatch] = {}
-        self._looked_at = 0.0
+        self._looked_at = self._leased_at = 0.0
         self._tried = 0
 
     def to_its_end(self) -> int:
@@ -103,14 +103,14 @@ class _Run:
         self._look()
         while self._under_way:
             ended, _ = wait(self._under_way, LOOK_AGAIN_S, FIRST_COMPLETED)
-            for future in ended:
-                self._end(future)
-            self._look()
+            freed = [endpoint_id for endpoint_id in map(self._end, ended) if endpoint_id not in self._leased]
+            if freed or time.monotonic() >= self._leased_at + LOOK_AGAIN_S:
+                self._look()
         return self._tried
 
     def _look(self) -> None:
         """Lease what is due of endpoints that have nothing on its way; after the time is up, only beside others that are slow."""
-        now = time.monotonic()
+        now = self._leased_at = time.monotonic()
         is_over = now >= self._until
         free = ENDPOINTS_AT_ONCE - len(self._leased)
         if not free or (is_over and (not self._under_way or now >= self._until + TOTAL_S)):
@@ -119,29 +119,33 @@ class _Run:
             self._looked_at = now
             for endpoint_id in Endpoint.objects.filter(is_active=True).values_list("pk", flat=True):
                 fan_out(endpoint_id)
+        fresh: dict[uuid.UUID, deque[Dispatch]] = {}
         for dispatch in _lease(busy=list(self._leased), count=free, only_sound=is_over):
-            self._leased.setdefault(dispatch.endpoint_id, deque()).append(dispatch)
-        ready = self._leased.keys() - {dispatch.endpoint_id for dispatch in self._under_way.values()}
-        for endpoint_id in ready:
+            fresh.setdefault(dispatch.endpoint_id, deque()).append(dispatch)
+        self._leased |= fresh
+        for endpoint_id in fresh:
             self._next(endpoint_id)
 
     def _next(self, endpoint_id: uuid.UUID) -> None:
         """Put the endpoint's next message on its way; the endpoint is free again when there is none."""
-        while self._leased[endpoint_id]:
-            dispatch = self._leased[endpoint_id].popleft()
-            if Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token).exists():  # nobody took it back meanwhile
+        waiting = self._leased[endpoint_id]
+        while waiting:
+            dispatch = waiting.popleft()
+            if _take_up(dispatch):
+                _keep(waiting)
                 self._tried += 1
                 self._under_way[self._pool.submit(prepared(dispatch))] = dispatch
                 return
         del self._leased[endpoint_id]
 
-    def _end(self, future: Future[Outcome]) -> None:
-        dispatch = self._under_way.pop(future)
-        if not _write_down(dispatch, future.result()):
-            for other in self._leased[dispatch.endpoint_id]:
-                _give_back(other)
-            self._leased[dispatch.endpoint_id].clear()
+    def _end(self, future: Future[Outcome]) -> uuid.UUID:
+        """Write down what came of it, and go on with the endpoint, unless it is to be left alone or the time for it is up."""
+        dispatch, outcome = self._under_way.pop(future), future.result()
+        until = self._until + (TOTAL_S if outcome.is_taken else 0)
+        if not _write_down(dispatch, outcome) or time.monotonic() >= until:
+            _give_back(self._leased[dispatch.endpoint_id])
         self._next(dispatch.endpoint_id)
+        return dispatch.endpoint_id
 
 
 def fan_out(endpoint_id: uuid.UUID) -> int:
@@ -162,7 +166,7 @@ def fan_out(endpoint_id: uuid.UUID) -> int:
 
 
 def _lease(*, busy: Sequence[uuid.UUID] = (), count: int = ENDPOINTS_AT_ONCE, only_sound: bool = False) -> list[Dispatch]:
-    """Due messages of so many endpoints that are neither busy nor paused, at most five of one, leased with one statement."""
+    """Due messages of so many endpoints that are neither busy nor paused, at most twenty of one, leased with one statement."""
     now = timezone.now()
     free = Q(paused_until=None) | Q(paused_until__lte=now)
     ready = Endpoint.objects.filter(free, is_active=True, **({"failures": 0} if only_sound else {})).exclude(pk__in=busy)
@@ -183,7 +187,7 @@ def _lease(*, busy: Sequence[uuid.UUID] = (), count: int = ENDPOINTS_AT_ONCE, on
         return []
     token = uuid.uuid4()
     Dispatch.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk__in=chosen, state=Dispatch.State.DUE).update(
-        lease_until=now + timedelta(seconds=LEASE_S), lease_token=token, attempts=F("attempts") + 1
+        lease_until=now + timedelta(seconds=LEASE_S), lease_token=token
     )
     mine = Dispatch.objects.select_related("endpoint", "event").filter(pk__in=chosen, lease_token=token)
     return list(mine.order_by("due_at", "event__position"))
@@ -229,11 +233,30 @@ def _bear(endpoint_id: uuid.UUID, outcome: Outcome, now: datetime) -> bool:
     return not pause
 
 
-def _give_back(dispatch: Dispatch) -> None:
+def _take_up(dispatch: Dispatch) -> bool:
+    """Count the try before it is made; whether the message is still ours to send, and nobody took it back."""
+    dispatch.attempts += 1
+    mine = Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token, state=Dispatch.State.DUE)
+    return bool(mine.update(attempts=F("attempts") + 1, lease_until=timezone.now() + timedelta(seconds=LEASE_S)))
+
+
+def _keep(waiting: Iterable[Dispatch]) -> None:
+    """Keep the lease of those that wait their turn, before half of it is over."""
+    now = timezone.now()
+    old = [one for one in waiting if one.lease_until is None or one.lease_until < now + timedelta(seconds=LEASE_S / 2)]
+    if old:
+        until = now + timedelta(seconds=LEASE_S)
+        Dispatch.objects.filter(pk__in=[one.pk for one in old], lease_token=old[0].lease_token).update(lease_until=until)
+        for one in old:
+            one.lease_until = until
+
+
+def _give_back(waiting: deque[Dispatch]) -> None:
     """Not begun, so not counted."""
-    Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token).update(
-        attempts=F("attempts") - 1, lease_until=None, lease_token=None
-    )
+    if waiting:
+        mine = Dispatch.objects.filter(pk__in=[one.pk for one in waiting], lease_token=waiting[0].lease_token)
+        mine.update(lease_until=None, lease_token=None)
+        waiting.clear()
 
 
 def send(dispatch: Dispatch) -> Outcome:
