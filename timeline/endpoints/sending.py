@@ -196,21 +196,23 @@ def _lease(*, busy: Sequence[uuid.UUID] = (), count: int = ENDPOINTS_AT_ONCE, on
 def _write_down(dispatch: Dispatch, outcome: Outcome) -> bool:
     """What came of a try; whether the endpoint may be sent more at once."""
     now = timezone.now()
-    Attempt.objects.create(
-        dispatch=dispatch, at=now, took_ms=outcome.took_ms, status=outcome.status, error=outcome.error[:200],
-        request=outcome.request, response=outcome.response,
-    )
-    mine = Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token)
-    if outcome.is_taken:
-        mine.update(state=Dispatch.State.DONE, done_at=now, lease_until=None, lease_token=None)
-        Endpoint.objects.filter(pk=dispatch.endpoint_id).update(failures=0, failing_since=None, paused_until=None)
-        return True
-    over = dispatch.attempts >= len(SCHEDULE_S)
-    wait_s = SCHEDULE_S[min(dispatch.attempts, len(SCHEDULE_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 spreads the tries
-    mine.update(
-        state=Dispatch.State.FAILED if over else Dispatch.State.DUE, due_at=now + timedelta(seconds=max(wait_s, outcome.retry_after_s)),
-        lease_until=None, lease_token=None,
-    )
+    with transaction.atomic():
+        Attempt.objects.create(
+            dispatch=dispatch, at=now, took_ms=outcome.took_ms, status=outcome.status, error=outcome.error[:200],
+            request=outcome.request, response=outcome.response,
+        )
+        mine = Dispatch.objects.filter(pk=dispatch.pk, lease_token=dispatch.lease_token)
+        if outcome.is_taken:
+            mine.update(state=Dispatch.State.DONE, done_at=now, lease_until=None, lease_token=None)
+            failed = Endpoint.objects.filter(Q(failures__gt=0) | Q(paused_until__isnull=False), pk=dispatch.endpoint_id)
+            failed.update(failures=0, failing_since=None, paused_until=None)
+            return True
+        over = dispatch.attempts >= len(SCHEDULE_S)
+        wait_s = SCHEDULE_S[min(dispatch.attempts, len(SCHEDULE_S) - 1)] * random.uniform(0.8, 1.2)  # noqa: S311 spreads the tries
+        mine.update(
+            state=Dispatch.State.FAILED if over else Dispatch.State.DUE, due_at=now + timedelta(seconds=max(wait_s, outcome.retry_after_s)),
+            lease_until=None, lease_token=None,
+        )
     return _bear(dispatch.endpoint_id, outcome, now)
 
 
