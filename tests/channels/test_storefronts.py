@@ -117,6 +117,19 @@ def test_a_refund_that_is_told_without_its_amount_is_never_nothing(channel: str,
     assert order.told.paid_minor == order.total_minor
 
 
+def test_the_word_paid_is_paid_where_nothing_else_is_told() -> None:
+    said = {name: value for name, value in body("etsy").items() if name != "is_paid"}
+    assert read("etsy", said).told.paid_minor == 2609
+    assert read("etsy", {**said, "is_paid": False}).told.paid_minor == 0
+    assert read("etsy", {**said, "status": "Open"}).told.paid_minor == 0
+
+
+def test_a_house_in_brazil_keeps_its_number() -> None:
+    where = {"first_name": "Ana", "address_1": "Rua X", "number": "123", "neighborhood": "Centro", "city": "São Paulo", "country": "BR"}
+    found = read("woocommerce", body("woocommerce", shipping=where)).shipping
+    assert (found["line1"], found["line2"], found["city"]) == ("Rua X, 123", "Centro", "São Paulo")
+
+
 def test_a_name_kept_as_html_is_read_as_text() -> None:
     order = read("woocommerce", woo("EUR", "1.00", "0.00", {"name": "Mug &ndash; &amp; Co", "total": "1.00", "total_tax": "0.00"}))
     assert order.items[0].title == "Mug – & Co"

@@ -15,6 +15,7 @@ STATUS = {
     "paid": "confirmed", "completed": "shipped", "canceled": "cancelled", "cancelled": "cancelled", "fully refunded": "refunded",
     "partially refunded": "confirmed", "open": "pending", "payment processing": "pending", "unpaid": "pending", "unshipped": "confirmed",
 }
+_PAID_WORDS = {"paid", "completed", "partially refunded", "unshipped"}
 _NOT_BACK = {"failed", "pending"}
 _DIVISORS = {1, 10, 100, 1000, 10_000}
 
@@ -47,7 +48,8 @@ def translate(body: dict[str, Any]) -> Canonical:
     _status(draft, body)
     given = [refund for refund in rows(body.get("refunds")) if words(refund.get("status")).lower() not in _NOT_BACK]
     draft.refunded = sum((_money(draft, refund, "amount") for refund in given), ZERO)
-    paid = body.get("is_paid") is True or body.get("was_paid") is True or draft.status == "refunded"
+    said = first(body, "is_paid", "was_paid")  # where neither is told, the word tells it
+    paid = said is True or draft.status == "refunded" or (said is None and draft.words.lower() in _PAID_WORDS)
     draft.paid = (draft.total or ZERO) if paid else ZERO
     if draft.words.lower() == "partially refunded" and not draft.refunded:
         draft.refund_not_told()

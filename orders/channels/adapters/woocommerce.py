@@ -206,6 +206,9 @@ def _buyer(body: dict[str, Any]) -> Buyer:
 
 
 def _address(said: dict[str, Any]) -> dict[str, str]:
+    """In Brazil number and quarter of a house stand in fields of their own."""
+    street = ", ".join(filter(None, (text(said.get(name), 200) for name in ("address_1", "number"))))
     return address(
-        said, line1=("address_1",), line2=("address_2", "company"), state=("state",), zip_=("postcode",), country=("country",)
+        {**said, "address_1": street}, line1=("address_1",), line2=("address_2", "neighborhood", "company"), state=("state",), zip_=("postcode",),
+        country=("country",),
     )
