@@ -77,7 +77,8 @@ def _told(row: ChannelNotice, said: Any) -> Iterator[Any]:
     """Orders in the body itself; messages about anything else name none."""
     about = row.topic.partition("/")[0].partition(".")[0]
     if about in {"", "order", "orders"}:
-        yield from adapters.unwrap(row.account.channel, said)
+        for one in adapters.unwrap(row.account.channel, said):
+            yield talking.completed(row.account, one)
 
 
 def named(channel: str, said: Any) -> str:

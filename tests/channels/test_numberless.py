@@ -18,6 +18,7 @@ from tests import makers
 from tests.channels.bodies import body
 from tests.channels.storefronts import refunded_units
 from tests.channels.test_talking import Stub, account, send, stub, work
+from tests.channels.test_webhooks import SECRET, base64_hmac, call
 from timeline.models import Delivery, Event
 from timeline.operations import operation
 
@@ -137,11 +138,31 @@ def test_a_shop_of_several_locations_is_told_of_ours_first(stub: Stub) -> None:
     assert [one[0]["fulfillment_order_id"] for one in told] == [72]
 
 
+def woo_refund(stub: Stub) -> dict[str, Any]:
+    """An order one unit of which was given back, and the shop that says so when it is asked."""
+    lines = refunded_units(11, 1, "-11.63")["line_items"]
+    stub.teach("GET /wp-json/wc/v3/orders/5501/refunds", (200, {}, [{"id": 9, "amount": "11.63", "line_items": lines}]))
+    return body("woocommerce", refunds=[{"id": 9, "reason": "", "total": "-11.63"}])
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_what_woocommerce_sends_itself_is_completed_where_it_can_be_asked(stub: Stub, is_refused: bool) -> None:
+    told = woo_refund(stub)
+    if is_refused:
+        stub.teach("GET /wp-json/wc/v3/orders/5501/refunds", (401, {}, {}))
+    shop = account(stub, "woocommerce")
+    with operation("test.secret", actor=makers.STAFF) as op:
+        accounts.change(op, account_id=shop.pk, changes={"credentials": {"webhookSecret": SECRET}})
+    raw = json.dumps(told).encode()
+    assert call("my-woocommerce", raw, **{"X-WC-Webhook-Signature": base64_hmac(SECRET.encode(), raw)}) == 200
+    work()
+    order = Order.objects.get()
+    assert (order.lines.get().quantity_cancelled, order.refunded_minor) == (0 if is_refused else 1, 1163)
+    assert ["refund_names_no_units"] * is_refused == [reason["code"] for reason in ChannelImport.objects.get().reasons]
+
+
 def test_woocommerce_is_asked_which_units_its_refunds_gave_back(stub: Stub) -> None:
-    refund = refunded_units(11, 1, "-11.63")
-    told = body("woocommerce", refunds=[{"id": 9, "reason": "", "total": "-11.63"}])
-    stub.teach("GET /wp-json/wc/v3/orders/5501", (200, {}, told))
-    stub.teach("GET /wp-json/wc/v3/orders/5501/refunds", (200, {}, [{"id": 9, "amount": "11.63", "line_items": refund["line_items"]}]))
+    stub.teach("GET /wp-json/wc/v3/orders/5501", (200, {}, woo_refund(stub)))
     (said,) = talk(account(stub, "woocommerce")).fetch("5501")
     ingest.take(channel="woocommerce", said=said, actor=makers.TESTER)
     order = Order.objects.get()

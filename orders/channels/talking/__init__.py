@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orders.channels.talking.base import CannotAsk, ChannelBusy, ChannelRefused, Page, Sent, Talk
 from orders.channels.talking.marketplaces import AmazonTalk, EbayTalk, EtsyTalk, FlipkartTalk, UnicommerceTalk
@@ -13,12 +13,25 @@ if TYPE_CHECKING:
 
     from orders.models import ChannelAccount
 
-__all__ = ["TALKS", "CannotAsk", "ChannelBusy", "ChannelRefused", "Page", "Sent", "Talk", "talk"]
+__all__ = ["TALKS", "CannotAsk", "ChannelBusy", "ChannelRefused", "Page", "Sent", "Talk", "completed", "talk"]
 
 TALKS: dict[str, Callable[[ChannelAccount], Talk]] = {
     "shopify": ShopifyTalk, "woocommerce": WooTalk, "magento": MagentoTalk, "amazon": AmazonTalk, "bigcommerce": BigCommerceTalk,
     "ebay": EbayTalk, "etsy": EtsyTalk, "flipkart": FlipkartTalk, "unicommerce": UnicommerceTalk,
 }
+
+
+def completed(account: ChannelAccount, said: Any) -> Any:
+    """An order a shop sent, with what its message leaves out; as it came where there is nothing to ask, or no key to ask with.
+
+    Raises ChannelBusy.
+    """
+    if account.channel != "woocommerce" or not account.credentials().get("apiKey") or not isinstance(said, dict):
+        return said
+    try:
+        return WooTalk(account).completed(said)
+    except ChannelRefused:
+        return said
 
 
 def talk(account: ChannelAccount) -> Talk:

@@ -95,14 +95,14 @@ class WooTalk:
             "per_page": PAGE_ROWS, "page": number,
         })
         pages = whole(self._wire.headers.get("X-WP-TotalPages", "")) or number
-        return Page([self._whole(order) for order in rows(said)], str(number + 1) if number < pages else "")
+        return Page([self.completed(order) for order in rows(said)], str(number + 1) if number < pages else "")
 
     def fetch(self, order_id: str) -> list[Any]:
         """`GET /orders/{id}`."""
         said = self._wire.ask("GET", f"/orders/{order_id}")
-        return [self._whole(said)] if isinstance(said, dict) else []
+        return [self.completed(said)] if isinstance(said, dict) else []
 
-    def _whole(self, order: dict[str, Any]) -> dict[str, Any]:
+    def completed(self, order: dict[str, Any]) -> dict[str, Any]:
         """The order with what each of its refunds gave back, which its own list leaves out; once it has left nobody asks."""
         refunds = rows(order.get("refunds"))
         if not refunds or text(order.get("status")) not in {"pending", "on-hold", "processing"}:
