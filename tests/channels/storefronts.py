@@ -117,6 +117,17 @@ STOREFRONTS: dict[str, tuple[str, dict[str, Any], Figures, list[str], dict[str, 
         line(2, 1, "46.00", tax_lines=taxes(("NY", 0.1, "5.00"))), total_discounts="4.00", current_total_price="70.62",
         refunds=[{"refund_line_items": [gone(1, 1, "18.00", "1.62")], "transactions": [], "order_adjustments": []}],
     ), ("USD", 6600, 200, 662, 0, 7062, 7062, 0), [], {}),
+    "de: a unit taken off before it was paid, VAT within": ("shopify", shopify(
+        "EUR", "243.95", "38.95", line(1, 2, "119.00", current_quantity=1, tax_lines=taxes(("MwSt", 0.19, "38.00"))), taxes_included=True,
+        shipping_lines=[{"title": "DHL", "price": "5.95", "tax_lines": taxes(("MwSt", 0.19, "0.95")), "discount_allocations": []}],
+        financial_status="pending", current_total_price="124.95", total_outstanding="124.95",
+        refunds=[{"refund_line_items": [gone(1, 1, "119.00", "19.00")], "transactions": [], "order_adjustments": []}],
+    ), ("EUR", 10000, 0, 1995, 500, 12495, 0, 0), [], {}),
+    "in: a unit taken off and given back, cash at the door before": ("shopify", shopify(
+        "INR", "300.00", "0.00", line(1, 3, "100.00", current_quantity=2), financial_status="pending", current_total_price="200.00",
+        total_outstanding="200.00", payment_gateway_names=["Cash on Delivery (COD)"],
+        refunds=[{"refund_line_items": [gone(1, 1, "100.00")], "transactions": [], "order_adjustments": []}],
+    ), ("INR", 20000, 0, 0, 0, 20000, 0, 0), [], {}),
     "de: a line taken off, and its money back": ("shopify", shopify(
         "EUR", "100.00", "0.00", line(1, 1, "60.00"), line(2, 2, "20.00", current_quantity=1), financial_status="partially_refunded",
         current_total_price="80.00", refunds=[back("20.00", "EUR", gone(2, 1, "20.00"))],
