@@ -104,6 +104,10 @@ def ebay(currency: str, sums: dict[str, str], *lines: dict[str, Any], **more: An
     (ebay("GBP", {"priceSubtotal": "40.00", "fee": "2.50", "tax": "3.30", "total": "45.80"},
           {"cost": "25.00", "taxes": {"STATE_SALES_TAX": "3.30"}}, {"cost": "15.00", "theirs": {"VAT": "3.00"}}),
      ("GBP", 4000, 0, 330, 250, 4580, 4580, 0, [], ["tax_collected_by_channel"])),
+    # a tax that is told and not on top: within European prices, and in no American one
+    (ebay("GBP", {"priceSubtotal": "24.00", "tax": "4.00", "total": "24.00"}, {"cost": "24.00"}), ("GBP", 2000, 0, 400, 0, 2400, 2400, 0, [], [])),
+    (ebay("USD", {"priceSubtotal": "24.00", "tax": "1.98", "total": "24.00"}, {"cost": "24.00"}),
+     ("USD", 2400, 0, 0, 0, 2400, 2400, 0, [], ["tax_collected_by_channel"])),
     # one discount on a line, one on the order, under either name; a part given back
     (ebay("EUR", {"priceSubtotal": "50.00", "priceDiscountSubtotal": "-7.00", "deliveryCost": "4.00", "total": "47.00"},
           {"cost": "30.00", "after": "26.00"}, {"cost": "20.00"}, orderPaymentStatus="PARTIALLY_REFUNDED", paymentSummary={"refunds": [

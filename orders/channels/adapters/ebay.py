@@ -17,6 +17,7 @@ from orders.channels.reading import at, first, identity, moment, obj, rows, text
 
 CODE, NAME = "ebay", "eBay"
 FULFILMENT = {"NOT_STARTED": "confirmed", "IN_PROGRESS": "processing", "FULFILLED": "shipped"}
+_NEVER_WITHIN = {"USD", "CAD"}  # sales taxes come on top
 _NOT_BACK = {"FAILED", "PENDING"}
 PAYMENT = {"PENDING", "FAILED", "PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"}
 
@@ -97,11 +98,15 @@ def _tax(draft: Draft, body: dict[str, Any], sums: dict[str, Any]) -> None:
     own, collected = sum((tax for _, tax in of_lines), ZERO), sum((tax for _, tax in theirs), ZERO)
     rest = (draft.total or ZERO) - _net(draft)
     chosen = next((tax for tax in (told, own, collected, told + collected) if tax == rest), told)
-    for line, (taxes, _) in zip(draft.lines, of_lines if chosen == own else theirs if chosen == collected else [([], ZERO)] * len(draft.lines), strict=True):
-        line.taxes, line.tax = taxes, sum((tax.amount for tax in taxes), ZERO)
+    if told and not rest and draft.currency not in _NEVER_WITHIN:
+        draft.tax_included, chosen = True, told  # of prices that have their tax within
+    by_line = of_lines if chosen == own else theirs if chosen == collected else [([], ZERO)] * len(draft.lines)
+    for line, (taxes, tax) in zip(draft.lines, by_line, strict=True):
+        line.taxes, line.tax = taxes, tax
     draft.order_tax = chosen - sum((line.tax for line in draft.lines), ZERO)
     draft.tax = chosen
-    if collected or any(rows(line.get("ebayCollectAndRemitTaxes")) for line in rows(body.get("lineItems"))) or (own and not told and chosen != own):
+    is_left_out = max(own, told) > 0 and chosen not in {own, told} - {ZERO}
+    if is_left_out or any(rows(line.get("ebayCollectAndRemitTaxes")) for line in rows(body.get("lineItems"))):
         inside = "the total has it" if collected and chosen in {collected, told + collected} else "it is not in the total"
         draft.trouble("tax_collected_by_channel", f"eBay collects tax and pays it itself; {inside}.", holds=False)
 
