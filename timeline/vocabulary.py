@@ -238,6 +238,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("stock.adjusted", False, "Stock of {sku} at {warehouse} changed by {delta}"),
     Kind("stock.transferred", False, "{quantity} of {sku} moved from {warehouse} to {to_warehouse}"),
     Kind("stock.restocked", False, "{quantity} units back at {warehouse}"),
+    Kind("stock.kept_elsewhere", False, "{quantity} units lie at {warehouse}, as its keeper says"),
     Kind("stock.damaged", False, "{quantity} of {sku} at {warehouse} set aside as damaged"),
     Kind("stock.repaired", False, "{quantity} of {sku} at {warehouse} repaired"),
     Kind("stock.scrapped", False, "{quantity} damaged of {sku} at {warehouse} scrapped"),

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inventory.operations.arrivals import restock
 from inventory.operations.holding import merged, promise
-from inventory.operations.shelves import locked
-from inventory.stock import Hold, Warehouse
+from inventory.operations.shelves import locked, put
+from inventory.stock import Hold, Movement, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +31,13 @@ def commit_elsewhere(op: Operation, *, stream: str, wants: Sequence[Want], code:
     place = _place(op, code=code, name=name)
     levels = locked(op, variant_ids=wanted, warehouse=place)
 
-    missing = {variant: units - levels[variant].free for variant, units in wanted.items() if units > levels[variant].free}
+    missing = {levels[variant].id: units - levels[variant].free for variant, units in wanted.items() if units > levels[variant].free}
     if missing:
-        restock(op, warehouse_id=place.id, quantities=missing, stream=stream, reason="at_keeper")
-        levels = locked(op, variant_ids=wanted, warehouse=place)
+        put(op, levels={level.id: level for level in levels.values()}, units=missing, kind=Movement.Kind.ADJUSTED, reason="at_keeper", stream=stream)
+        op.record(
+            place, "stock.kept_elsewhere", stream=stream,
+            facts={"warehouse": place.code, "quantity": sum(missing.values()), "reason": "at_keeper"}, targets=[("variant", variant) for variant in sorted(wanted)],
+        )
     parts = {levels[variant].id: units for variant, units in wanted.items()}
     # Safety stock is kept for those who buy here: nobody does at this place.
     return promise(
