@@ -1,10 +1,10 @@
-"""Pages that are written from the code and compared with it: states, events, settings, `.env.example`."""
+"""Pages that are written from the code and compared with it: states, events, settings, roles, `.env.example`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from config import env
+from config import env, rights_page
 from config.schedule import SCHEDULE
 from orders import automaton, lifecycle
 from orders.reconciliation.actions import VERBS
@@ -33,6 +33,7 @@ def pages() -> dict[Path, str]:
         docs / "schedule.md": schedule(),
         docs / "reconciliation.md": reconciliation(),
         docs / "lifecycle.md": allowed_when(),
+        docs / "roles.md": rights_page.text(_HEAD),
         env.ROOT / ".env.example": env.example(),
     }
 

@@ -11,7 +11,7 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Tell the timeline what it cannot know: names of stories, rows to export, hydration, who sees people, what to erase."""
+        """Tell the timeline what it cannot know: names of stories, rows to export, hydration, what to erase."""
         from orders import exports, masking, person_queries, queries  # noqa: F401 exports register themselves
         from orders import models as rows
         from orders.api import hydrated
@@ -22,7 +22,7 @@ class OrdersConfig(AppConfig):
         ingest.register("order", queries.stories_of)
         ingest.register("customer", person_queries.stories_of)
         hydration.register(hydrated.hydrate)
-        sight.register(masking.sees_customers, masking.told)
+        sight.register(masking.told)
         erasing.register("job_rows", find=job_rows.find, empty=job_rows.empty)
         erasing.register("channel_notices", find=channel_bodies.find, empty=channel_bodies.empty)
         residue.register(

@@ -1,15 +1,12 @@
 """What staff see of a person who may not see all of them: enough to recognise, too little to use (B67, B70).
 
-A role decides: superusers, support, finance and whoever has the permission `orders.see_customers` see everything; staff of another
-role, such as the warehouse, and API keys without the scope `customers:read` see names, e-mail addresses, phone numbers, streets and
-GSTINs masked. Staff without any role, as in a shop that has set none up, see everything. To see one order's customer in full
-is a call of its own, with a reason, and recorded.
+The right `customers:read` decides, for roles and for API keys (`timeline.rights`): without it names, e-mail addresses, phone numbers,
+streets and GSTINs are masked. To see one order's customer in full is a call of its own, with a reason, and recorded.
 
 What an outside app keeps in an event is masked by the names it gave it, whatever their spelling, and e-mail addresses and phone
 numbers anywhere in it: its words are its own, so what it calls `said` is read as staff's own free words are.
 
-Labels and packing slips must show the recipient. Staff who see customers print them, and so do the role `warehouse`, whoever has the
-permission `shipping.view_label`, and API keys with `shipments:write`. Invoices, credit notes and GSTR-1 are for who sees customers.
+Labels and packing slips must show the recipient: `labels:read` prints them. Invoices, credit notes and GSTR-1 are for who sees customers.
 """
 
 from __future__ import annotations
@@ -18,16 +15,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from timeline.errors import Forbidden
+from timeline import rights, sight
 from timeline.ingest import SERVICES
 from timeline.redaction import redacted
 
-SCOPES = frozenset({"*", "customers:read"})
-PERMISSION = "orders.see_customers"
-GROUPS = ("support", "finance")
-LABEL_SCOPES = frozenset({"*", "shipments:write"})
-LABEL_PERMISSION = "shipping.view_label"
-LABEL_GROUPS = ("warehouse",)
 DOTS = "•••"
 _TAIL_CHARS = 2
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
@@ -41,34 +32,20 @@ _OF_THINGS = frozenset({
     "product", "item", "items", "sku", "variant", "warehouse", "carrier", "service", "file", "event", "store", "channel", "shop", "station",
     "host", "app", "plan", "campaign", "machine", "id", "ids", "count", "quantity", "type",
 })
+sees_customers = sight.sees_people
 
 
-def sees_customers(user: Any, scopes: Any = None) -> bool:
-    """Whether this caller sees people in full. An API key's scopes decide for it. At most two statements, once a request."""
-    if isinstance(scopes, list):
-        return bool(SCOPES & set(scopes))
-    known = getattr(user, "_sees_customers", None)
-    if known is None:
-        roles = set(user.groups.values_list("name", flat=True))
-        known = bool(user.is_superuser or not roles or roles & set(GROUPS) or user.has_perm(PERMISSION))
-        user._sees_customers = known
-    return bool(known)
+class MayNotPrint(rights.RightMissing):
+    """Labels and packing slips name customers."""
 
-
-class MayNotPrint(Forbidden):
-    """Labels and packing slips name customers, and printing them is not among the things you may do."""
-
-
-def prints_labels(user: Any, scopes: Any = None) -> bool:
-    """Whether this caller prints what goes with the goods, on which the recipient stands in full."""
-    if isinstance(scopes, list):
-        return bool(LABEL_SCOPES & set(scopes))
-    return sees_customers(user) or user.has_perm(LABEL_PERMISSION) or user.groups.filter(name__in=LABEL_GROUPS).exists()
+    slug = "may-not-print"
+    title = "May not print"
+    right = "labels:read"
 
 
 def require_labels(request: Any) -> None:
     """Raises MayNotPrint."""
-    if not prints_labels(request.user, getattr(getattr(request, "auth", None), "scopes", None)):
+    if MayNotPrint.right not in rights.of(request):
         raise MayNotPrint
 
 

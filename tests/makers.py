@@ -18,11 +18,13 @@ from orders.operations import fulfil, numbers, pay, process
 from orders.queries import payment_of
 from payments import operations as money
 from tests import shelves
+from timeline import rights, staffing
 from timeline.actors import Actor, system
 from timeline.api.authentication import make_client
 from timeline.operations import operation
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django.http import HttpResponse
 
     from orders.models import Checkout
@@ -122,6 +124,21 @@ def staff_key(*scopes: str) -> str:
 def staff(*scopes: str) -> Caller:
     """A caller with an API key."""
     return Caller({"Authorization": f"Bearer {staff_key(*scopes)}"})
+
+
+def member(username: str = "asha", *roles: str, password: str | None = None, **names: str) -> User:
+    """A member of staff with these roles; a manager unless some are named."""
+    with operation("test.member", actor=TESTER) as op:
+        return staffing.add(  # type: ignore[no-any-return]
+            op, username=username, roles=roles or ["manager"], password=password, by=frozenset(rights.RIGHTS), **names
+        )
+
+
+def signed_in(username: str = "asha", *roles: str, **names: str) -> Client:
+    """The browser of a member of staff with these roles."""
+    client = Client()
+    client.force_login(member(username, *roles, **names))
+    return client
 
 
 def shopper(person_id: uuid.UUID) -> Actor:

@@ -12,6 +12,7 @@ from timeline import ids
 from timeline.exports.export import Export, ExportSchedule, ExportScrap
 from timeline.generations import Generation
 from timeline.log.cosigned import Cosignature, WitnessState
+from timeline.member import StaffMember
 from timeline.rate_window import RateWindow
 from timeline.states import StateField, StateModel
 
@@ -32,6 +33,7 @@ __all__ = [
     "Generation",
     "RateWindow",
     "Receipt",
+    "StaffMember",
     "StateField",
     "StateModel",
     "Stream",

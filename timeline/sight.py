@@ -1,31 +1,27 @@
-"""Who may see people in full. The kernel has no roles: the app that has them says how they decide."""
+"""Who sees people in full: whoever has the right `customers:read`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
-from timeline.errors import Forbidden
+from timeline import rights
 
-if TYPE_CHECKING:
-    from rest_framework.request import Request
-
-Rule = Callable[[Any, Any], bool]
 Mask = Callable[[Any], Any]
-_rules: list[Rule] = []
 _masks: list[Mask] = []
+RIGHT: Final = "customers:read"
 
 
-class MayNotSeePeople(Forbidden):
-    """This names customers, and you see them masked. Somebody who sees them in full may do it."""
+class MayNotSeePeople(rights.RightMissing):
+    """This names customers, and you see them masked."""
+
+    slug = "may-not-see-people"
+    title = "May not see people"
+    right = RIGHT
 
 
-def register(rule: Rule, mask: Mask) -> None:
-    """`rule(user, scopes)`: whether this user, or an API key of these scopes, sees people. Called once, as the app starts.
-
-    `mask(words)` is what others see of what an app keeps of people: its own JSON, of whatever names.
-    """
-    _rules.append(rule)
+def register(mask: Mask) -> None:
+    """`mask(words)` is what others see of what an app keeps of people: its own JSON, of whatever names. Called once, as the app starts."""
     _masks.append(mask)
 
 
@@ -36,17 +32,17 @@ def masked(words: Any) -> Any:
     return words
 
 
-def sees(request: Request | Any) -> bool:
+def sees(request: Any) -> bool:
     """Whether who calls sees people in full."""
-    return sees_people(request.user, getattr(getattr(request, "auth", None), "scopes", None))
+    return RIGHT in rights.of(request)
 
 
 def sees_people(user: Any, scopes: Any = None) -> bool:
     """Whether who acts sees people in full."""
-    return all(rule(user, scopes) for rule in _rules)
+    return RIGHT in rights.held(user, scopes)
 
 
-def require(request: Request | Any) -> None:
+def require(request: Any) -> None:
     """Whoever has people told to a file or another system must see them. Raises MayNotSeePeople."""
     if not sees(request):
         raise MayNotSeePeople

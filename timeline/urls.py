@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from timeline import verifier as program
-from timeline.api import endpoints, exports, tracking
+from timeline.api import endpoints, exports, staff, tracking
 from timeline.api.events import BatchView, EventsView, VerifyView
 from timeline.log.checkpoint import known_keys
 from timeline.log.cosigned import signed_note
@@ -81,6 +81,8 @@ urlpatterns = [
     path("admin/endpoints/<str:endpoint_id>/replay", endpoints.ReplayView.as_view()),
     path("admin/endpoints/<str:endpoint_id>/deliveries", endpoints.DispatchesView.as_view()),
     path("admin/deliveries/<str:dispatch_id>/again", endpoints.AgainView.as_view()),
+    path("admin/staff", staff.StaffView.as_view()),
+    path("admin/staff/<str:username>/roles/<str:role>", staff.RoleView.as_view()),
     path("admin/exports", exports.ExportsView.as_view()),
     path("admin/exports/<str:export_id>", exports.OneExportView.as_view()),
     path("admin/exports/<str:export_id>/cancel", exports.CancelView.as_view()),

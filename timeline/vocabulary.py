@@ -73,6 +73,9 @@ _KINDS: tuple[Kind, ...] = (
     Kind("note.added", False, "Note", NOTE_ADDED),
     Kind("note.edited", False, "Note corrected", NOTE_ADDED),
     Kind("note.retracted", False, "Note retracted", NOTE_ADDED),
+    Kind("staff.added", False, "{member} works here now"),
+    Kind("staff.role_given", False, "{member} is {role} now"),
+    Kind("staff.role_taken", False, "{member} is {role} no longer"),
     Kind("mentions.read", False, "Mentions read"),
     # Tickets: somebody asks about an order.
     Kind("ticket.opened", True, "Ticket opened ({topic})", NOTE_ADDED),

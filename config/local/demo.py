@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 
 from config.local.selfcheck import Client
 from inventory import operations as stock
@@ -18,7 +16,7 @@ from orders import checkout as checkouts
 from orders.checkout import Wish
 from orders.models import Discount, Order
 from orders.operations import accounts, cancel, fulfil, holds, notes, numbers, process, refund
-from orders.operations.refund_limits import GROUPS
+from timeline import rights, staffing
 from timeline.actors import STAFF, Actor, system
 from timeline.operations import operation
 from timeline.retries import retried
@@ -30,7 +28,10 @@ if TYPE_CHECKING:
 
 DEMO = system("demo")
 ASHA = Actor(type=STAFF, id="demo-asha", name="Asha", channel="console")
-STAFF_NAMES = (("asha", "Asha", "Support"), ("ravi", "Ravi", "Warehouse"), ("meera", "Meera", "Finance"))
+COLLEAGUES = (
+    ("asha", "Asha", "manager"), ("ravi", "Ravi", "packer"), ("meera", "Meera", "finance"), ("kabir", "Kabir", "support"),
+    ("tara", "Tara", "viewer"), ("nila", "Nila", "administrator"),
+)
 UNITS = 250
 PATIENCE_S = 60
 
@@ -153,13 +154,13 @@ def add_discount(
 
 
 def _staff() -> None:
-    users = get_user_model()
-    for username, first, last in STAFF_NAMES:
-        if not users.objects.filter(username=username).exists():
-            made = users.objects.create_user(
-                username, password="demo", first_name=first, last_name=last, is_staff=True  # noqa: S106 the demo's own
+    """One account for each role, with the password `demo`; one that is there already keeps what it has."""
+    for username, first, role in COLLEAGUES:
+        with suppress(staffing.NameTaken):
+            _do(
+                "staff.add", staffing.add, username=username, roles=[role], password="demo",  # noqa: S106 the demo's own
+                by=frozenset(rights.RIGHTS), first_name=first, last_name=rights.ROLES[role].word,
             )
-            made.groups.set(Group.objects.get_or_create(name=name)[0] for name in (*GROUPS, "warehouse") if name == last.lower())
 
 
 def _offer(name: str, hsn: str, rate: int, variants: tuple[tuple[str, str, int, int], ...]) -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django import template
 from django.urls import reverse
 
+from orders.pages import doors
+from timeline import rights
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -64,6 +67,7 @@ GROUPS: Final[Mapping[str, tuple[Place, ...]]] = {
         _at("console-privacy", "Privacy", "person", "g k"),
     ),
     "System": (
+        _at("console-staff", "Staff & roles", "person", "g 2"),
         _at("console-log", "Log", "note", "g l"),
         _at("console-endpoints", "Endpoints", "mail", "g n", "console-endpoint", "console-tracking", "console-delivery"),
         _at("console-alerts", "Alerts", "alert", "g f"),
@@ -76,11 +80,34 @@ GROUPS: Final[Mapping[str, tuple[Place, ...]]] = {
 
 @register.inclusion_tag("parts/rail.html", takes_context=True)
 def rail(context: template.Context) -> dict[str, Any]:
-    """The rail of this page, the current place marked."""
+    """The rail of this page, the current place marked. Pages that are not for the reader's roles are not in it."""
     request = context["request"]
     name = getattr(request.resolver_match, "url_name", None) or ""
     here = HOLDS if name == "console-orders" and request.GET.get("view") == "on-hold" else _here(name)
-    return {"work": WORK, "groups": GROUPS.items(), "here": here, "open_count": context.get("open_count")}
+    held = rights.of(request)
+    groups = [(word, _open(places, held)) for word, places in GROUPS.items()]
+    return {
+        "work": _open(WORK, held), "groups": [(word, places) for word, places in groups if places], "here": here,
+        "open_count": context.get("open_count"),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.Context, right: str) -> bool:
+    """Whether the reader has this right: `{% may "refunds:write" as refunds %}`. What is not drawn is refused all the same."""
+    return right in rights.of(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def read_only(context: template.Context) -> str:
+    """What is missing when the reader may change nothing in this part of the console; nothing when they may."""
+    request = context["request"]
+    writes = doors.writes_of(getattr(request.resolver_match, "url_name", None) or "")
+    return " or ".join(sorted(writes)) if writes and not writes & rights.of(request) else ""
+
+
+def _open(places: tuple[Place, ...], held: frozenset[str]) -> list[Place]:
+    return [place for place in places if doors.opens(place.name, held)]
 
 
 def _here(name: str) -> Place | None:

@@ -9,9 +9,10 @@ import orjson
 from django.http import HttpResponse
 from rest_framework.views import APIView
 
-from orders import masking, queries
+from orders import allowing, masking, queries
 from orders.api.authentication import Caller, Customer, CustomerAuthentication, customer_actor
 from orders.api.rows import order_row
+from timeline import rights
 from timeline.api.answers import answered, encode, etag
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
 from timeline.api.keys import key_of, match
@@ -69,11 +70,21 @@ class StaffView(APIView):
         return queries.id_of(text)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """What is answered, masked for who may not see customers: here and not in each row, so that none is forgotten."""
+        """What is answered, masked for who may not see customers, and telling of what the caller may do alone.
+
+        Here and not in each row, so that none is forgotten; an answer that was kept for a repeat comes by here too.
+        """
         done = super().finalize_response(request, response, *args, **kwargs)
         is_json = isinstance(done, HttpResponse) and done.headers.get("Content-Type", "").startswith("application/json")
-        if self.masks and is_json and done.status_code < HTTPStatus.BAD_REQUEST and not self.sees_customers():
-            done.content = encode(masking.answer(orjson.loads(done.content)))
+        if not is_json or done.status_code >= HTTPStatus.BAD_REQUEST:
+            return done
+        is_masked = self.masks and not self.sees_customers()
+        held = rights.of(self.request)
+        is_narrow = not held >= allowing.EVERY and allowing.KEY.encode() in done.content
+        if is_masked or is_narrow:
+            content = orjson.loads(done.content)
+            content = allowing.narrowed(content, held) if is_narrow else content
+            done.content = encode(masking.answer(content) if is_masked else content)
         return done
 
     def sees_customers(self) -> bool:

@@ -37,9 +37,6 @@ class Person(models.Model):
     created_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
 
-    class Meta:
-        permissions: ClassVar = [("see_customers", "May see customers' names, addresses and numbers in full")]
-
     def __str__(self) -> str:
         return str(self.pk)
 

@@ -9,16 +9,13 @@ from django.db.models import Sum
 
 from orders.operations.refund_parts import COUNTED
 from payments.models import Refund
+from timeline import rights
 from timeline.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from timeline.actors import Actor
 
-SUPPORT, FINANCE = "support", "finance"
-GROUPS = (SUPPORT, FINANCE)
-UNLIMITED_SCOPES = frozenset({"*", "refunds:unlimited"})
+UNLIMITED = "refunds:unlimited"
 
 
 class MakerIsChecker(Refused):
@@ -29,16 +26,9 @@ class AboveYourLimit(Refused):
     """This is more than you may approve; somebody of finance can."""
 
 
-def limit_of(user: Any, scopes: Sequence[str] | None = None) -> int | None:
-    """What this caller may give back alone, in minor units; None is without limit. At most one statement.
-
-    An API key's scopes decide for it, a person's group for a person: finance and superusers have no limit.
-    """
-    if scopes is not None:
-        return None if UNLIMITED_SCOPES & set(scopes) else int(settings.REFUND_LIMIT_MINOR)
-    if user.is_superuser or user.groups.filter(name=FINANCE).exists():
-        return None
-    return int(settings.REFUND_LIMIT_MINOR)
+def limit_of(user: Any, scopes: list[str] | None = None) -> int | None:
+    """What this caller may give back alone, in minor units; None is without limit. At most one statement."""
+    return None if UNLIMITED in rights.held(user, scopes) else int(settings.REFUND_LIMIT_MINOR)
 
 
 def needs_approval(*, stream: str, actor: Actor, amount_minor: int, limit_minor: int | None) -> bool:

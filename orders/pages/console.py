@@ -23,7 +23,7 @@ from orders.pages.forms import NoteForm
 from orders.pages.order_sheet import sheet
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
-from timeline import rates
+from timeline import rates, rights
 from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError, Missing
 from timeline.models import Event
@@ -163,7 +163,7 @@ def show_order(
     show = request.GET.get("show", "")
     sees = masking.sees_customers(request.user)
     show = show if show in dict(entries.FILTERS) else ""
-    found = sheet(order_id, show=show, reader=staff_actor(request), shows_people=sees or is_revealed)
+    found = sheet(order_id, show=show, reader=staff_actor(request), shows_people=sees or is_revealed, held=rights.of(request))
     is_masked = not is_revealed and not sees
     if is_masked:
         detail = replace(

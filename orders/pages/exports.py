@@ -17,7 +17,7 @@ from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import is_htmx, staff
 from orders.pages.writing import put_errors, status_of, words_of, write
-from timeline import ids, sight
+from timeline import ids, rights
 from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError, Missing
 from timeline.exports import links, schedules
@@ -54,8 +54,7 @@ def ask(request: HttpRequest) -> HttpResponseBase:
     export_id = ids.uuid7(timezone.now())
     try:
         wanted = form.wanted()
-        if wanted["is_personal"]:
-            sight.require(request)
+        links.require(request, wanted["source"], is_personal=wanted["is_personal"])
         place = write(
             request, "export.ask", Export.story_of(export_id), lambda op: exports.ask(op, export_id=export_id, **wanted),
             actor=staff_actor(request), to=_url(export_id), versioned=False,
@@ -114,8 +113,7 @@ def add_schedule(request: HttpRequest) -> HttpResponseBase:
         return _list(request, every=form, status=422)
     try:
         words = {name: form.cleaned_data[name] for name in ("name", "day", "at")} | form.wanted(with_period=False)
-        if words["is_personal"]:
-            sight.require(request)
+        links.require(request, words["source"], is_personal=words["is_personal"])
         place = write(
             request, "export_schedule.add", None, lambda op: schedules.add(op, **words), actor=staff_actor(request),
             to=reverse("console-exports"), versioned=False,
@@ -163,7 +161,7 @@ def _show(request: HttpRequest, export_id: UUID, *, problem: str = "", status: i
 
 
 def _context(request: HttpRequest, export: Export) -> dict[str, Any]:
-    shows = not export.is_personal or sight.sees_people(request.user)
+    shows = links.needed(export.source, is_personal=export.is_personal) <= rights.of(request)
     return {
         "export": export, "word": _word(export), "form_word": FORM_WORDS[Export.Format(export.format)], "link": links.path_of(export) if shows else None,
         "filters": [(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else value) for name, value in export.filters.items()],

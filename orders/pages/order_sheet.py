@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from orders import queries
 from orders.documents import reading
 from orders.models import Order
 from orders.operations import balance
 from orders.operations.actions import allowed_actions, next_step
-from orders.pages import entries
+from orders.pages import doors, entries
 from orders.pages.refund_cards import RefundCard, cards
 from orders.pricing.snapshot import refund_share
+from timeline.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,8 +139,13 @@ class Sheet:
         return self.detail.order
 
 
-def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_people: bool = False) -> Sheet:
-    """Read the order page. A fixed number of statements, however many lines, parcels and events there are."""
+def sheet(
+    order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_people: bool = False, held: frozenset[str] = frozenset(RIGHTS)
+) -> Sheet:
+    """Read the order page, for somebody with these rights: what they may not do is not offered.
+
+    A fixed number of statements, however many lines, parcels and events there are.
+    """
     detail = queries.detail(order_id)
     order = detail.order
     words = allowed_actions(order, refundable_minor=detail.refundable_minor, as_staff=True)
@@ -147,7 +153,9 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_
     packages = [_package(place, parcel, detail, taken) for place, parcel in enumerate(detail.parcels, start=1)]
     planned = _planned(detail, taken.copy())
     to_ship = _rows(((line, line.to_ship - boxed(line, detail.parcels)) for line in detail.lines), taken)
-    primary = _primary(detail, bool(to_ship), packages)
+    primary = next(iter(_open([first] if (first := _primary(detail, bool(to_ship), packages)) else [], held)), None)
+    for offered in (*(package.actions for package in packages), *(plan.actions for plan in planned)):
+        offered[:] = _open(offered, held)
     papers = reading.of_order(order_id)
     story = queries.timeline(order_id, public_only=False)
     return Sheet(
@@ -155,7 +163,7 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_
         pay=pay_word(order),
         steps=steps(order),
         primary=primary,
-        actions=[action for action in _actions(order, detail.lines, words) if primary is None or action.verb != primary.verb],
+        actions=[action for action in _open(_actions(order, detail.lines, words), held) if primary is None or action.verb != primary.verb],
         refused=_refused(order, words, detail.refundable_minor),
         to_ship=to_ship,
         planned=planned,
@@ -167,8 +175,8 @@ def sheet(order_id: UUID, *, show: str = "", reader: Actor | None = None, shows_
         ],
         refunds=cards(detail, story),
         documents=papers,
-        can_invoice=not papers and order.status in (S.CONFIRMED, S.PROCESSING),
-        can_edit=order.status in balance.OPEN and not order.channel_order_id,
+        can_invoice="orders:write" in held and not papers and order.status in (S.CONFIRMED, S.PROCESSING),
+        can_edit="orders:write" in held and order.status in balance.OPEN and not order.channel_order_id,
         days=entries.staff_days(story, show=show, reader=reader, shows_people=shows_people),
         profile=detail.person.profile(),
         order_count=Order.objects.filter(person_id=order.person_id).count(),
@@ -207,6 +215,11 @@ def steps(order: Order) -> list[Step]:
 
 def _url(name: str, order: Order, **more: Any) -> str:
     return reverse(name, kwargs={"number": order.number, **more})
+
+
+def _open(actions: Iterable[Action], held: frozenset[str]) -> list[Action]:
+    """Those whose page lets somebody with these rights in."""
+    return [action for action in actions if doors.opens(resolve(action.url).url_name or "", held, to_write=True)]
 
 
 def _primary(detail: OrderDetail, has_to_ship: bool, packages: Iterable[Package]) -> Action | None:

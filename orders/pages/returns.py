@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import masking, return_queries
+from orders import allowing, masking, return_queries
 from orders.documents.served import picture_response
 from orders.operations import (
     exchange,
@@ -30,6 +30,7 @@ from orders.pages.leafing import page_of
 from orders.pages.return_forms import CloseForm, ExchangeForm, InspectForm, PickupForm, ReceiveForm, ReturnRefundForm
 from orders.pages.visitors import staff
 from orders.pages.writing import put_errors, status_of, words_of, write
+from timeline import rights
 from timeline.api.authentication import staff_actor
 from timeline.errors import DomainError
 from timeline.models import Stream
@@ -98,7 +99,7 @@ def photo(request: HttpRequest, rma: str, place: int) -> HttpResponseBase:
 def step(request: HttpRequest, rma: str, verb: str) -> HttpResponseBase:
     """Take one step."""
     ret = _found(rma)
-    known = {found.verb: found for found in _steps(ret, request.POST)}
+    known = {found.verb: found for found in _steps(ret, rights.of(request), request.POST)}
     chosen = known.get(verb)
     if chosen is None:
         problem = f"The return is {str(ret.status).replace('_', ' ')}; this step is not possible any more."
@@ -173,9 +174,9 @@ _DEEDS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], str]] = {
 }
 
 
-def _steps(ret: Return, sent: QueryDict | None = None) -> list[Step]:
-    """What may be done now, each with its form; a refund that was given already is not offered again."""
-    words = return_actions(ret, as_staff=True)
+def _steps(ret: Return, held: frozenset[str], sent: QueryDict | None = None) -> list[Step]:
+    """What somebody with these rights may do now, each with its form; a refund that was given already is not offered again."""
+    words = allowing.of_return(return_actions(ret, as_staff=True), held)
     lines = list(ret.lines.all())
     at = ret.warehouse_code
     known = {
@@ -210,7 +211,7 @@ def _found(rma: str) -> Return:
 def _show(
     request: HttpRequest, ret: Return, *, problem: str = "", sent: Step | None = None, status: int = 200
 ) -> HttpResponse:
-    fresh = [found for found in _steps(ret) if sent is None or found.verb != sent.verb]
+    fresh = [found for found in _steps(ret, rights.of(request)) if sent is None or found.verb != sent.verb]
     private = ret.private(ret.order.person.key)
     quote, why_not = _quote(ret)
     every = fresh if sent is None else [sent, *fresh]

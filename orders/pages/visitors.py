@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from functools import wraps
@@ -12,12 +13,13 @@ from uuid import UUID
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from orders import queries
-from timeline import ids
+from orders.pages import doors
+from timeline import ids, rights, staffing
 from timeline.actors import CUSTOMER, GUEST, Actor
 from timeline.errors import Forbidden, Missing
 
@@ -102,7 +104,7 @@ def shoppers(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 
 
 def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A page of the console: for members of staff alone."""
+    """A page of the console: for members of staff who have the right that `doors` names for it."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -112,9 +114,26 @@ def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
             return HttpResponse(headers={"HX-Redirect": login.url}) if is_htmx(request) else login
         if not user.is_active or not user.is_staff:
             raise PermissionDenied
-        return _found(view, request, *args, **kwargs)
+        staffing.note_seen(user, timezone.now())
+        try:
+            doors.require(request, kwargs)
+            return view(request, *args, **kwargs)
+        except Missing as error:
+            raise Http404 from error
+        except Forbidden as error:
+            return _refused(request, error)
 
+    guarded.is_guarded = True  # type: ignore[attr-defined]
     return guarded
+
+
+def _refused(request: HttpRequest, error: Forbidden) -> HttpResponseBase:
+    """Which right is missing and who has it: a page, or a line for htmx."""
+    if is_htmx(request):
+        toast = {"HX-Trigger": json.dumps({"toast": error.detail}), "HX-Reswap": "none"}
+        return HttpResponse(error.detail, status=403, content_type="text/plain; charset=utf-8", headers=toast)
+    roles = [rights.ROLES[name].word for name in rights.roles_of(request.user)]
+    return render(request, "console/refused.html", {"error": error, "roles": roles}, status=403)
 
 
 def _found(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -384,7 +384,7 @@ def test_who_may_call(method: str, path: str, scope: str) -> None:
 
 
 def test_staff_by_cookie_need_a_csrf_token_and_the_flag() -> None:
-    user = get_user_model().objects.create_user("asha", password="x", is_staff=True, first_name="Asha")
+    user = makers.member("asha", first_name="Asha")
     order = makers.paid_order()
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)

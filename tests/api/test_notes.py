@@ -75,7 +75,7 @@ def test_e10_system_entries_are_never_changed_and_others_notes_neither(order: Or
 
 
 def test_e8_a_colleague_who_is_named_finds_the_note(order: Order, boss: Caller) -> None:
-    ravi = get_user_model().objects.create_user("ravi.k", is_staff=True)
+    ravi = makers.member("ravi.k")
     get_user_model().objects.create_user("guest", is_staff=False)
     note = read(boss.post(f"/admin/orders/{order.pk}/notes", {"note": "@Ravi.K, see mail@guest.in and @guest."}), 201)
     assert note["metadata"]["mentions"] == [str(ravi.pk)]

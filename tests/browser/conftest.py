@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.test import Client
 
+from tests import makers
 from tests.browser.chromium import Browser, program
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def console(window: tuple[Browser, str]) -> tuple[Browser, str]:
     """The browser of a member of staff who is signed in, and where the console begins."""
     browser, shop = window
     client = Client()
-    client.force_login(get_user_model().objects.create_user("asha", first_name="Asha", is_staff=True))
+    client.force_login(makers.member("asha", first_name="Asha"))
     name = settings.SESSION_COOKIE_NAME
     browser.sign_in(shop, name, client.cookies[name].value)
     return browser, f"{shop}/console/"

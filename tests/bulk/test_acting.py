@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from orders.bulk import acting, asking, running
 from orders.models import Job, JobResult
@@ -112,7 +111,7 @@ def test_what_the_preview_says_is_what_the_rows_say() -> None:
     run()
     words = {"hold": {"reason": "stock"}, "cancel": {"reason": "other"}, "note": {"note": "x"}, "tag": {"tag": "x"}, "untag": {"tag": "x"},
              "assign": {"assignee": "asha"}}
-    get_user_model().objects.create_user("asha", is_staff=True)
+    makers.member("asha")
     for name, action in acting.ACTIONS.items():
         found = acting.preview(action, [order.number.lower() for order in orders])
         said = {number: group.detail for group in found.groups for number in group.numbers if group.code != "unchanged"}

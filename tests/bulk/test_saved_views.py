@@ -83,7 +83,7 @@ def watched(owner: User, **words: Any) -> SavedView:
 
 
 def test_too_many_for_so_long_is_told_once_and_so_is_that_it_is_over(django_user_model: type[User]) -> None:
-    view = watched(django_user_model.objects.create_user("asha", email="asha@shop.example", is_staff=True))
+    view = watched(makers.member("asha", email="asha@shop.example"))
     first = makers.placed_order()
     makers.placed_order()
 

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from orders.models import Document, Order
@@ -78,7 +77,7 @@ def test_f73_a_customer_sees_their_own_documents_and_nobody_elses(ours: Order) -
 def test_the_console_shows_prints_and_issues() -> None:
     order = makers.processing_order()
     client = Client()
-    client.force_login(get_user_model().objects.create_user("asha", is_staff=True))
+    client.force_login(makers.member("asha"))
     page = client.get(f"/console/orders/{order.number}/")
     assert "Issue invoice now" in page.content.decode()
     done = client.post(f"/console/orders/{order.number}/invoice/", {"version": str(page.context["version"])})

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -92,7 +91,7 @@ def test_one_is_changed_stopped_and_goes_on() -> None:
 
 
 def test_staff_who_asked_are_told_by_mail_once_it_is_ready() -> None:
-    asha = User.objects.create_user("asha", email="asha@shop.example", is_staff=True)
+    asha = makers.member("asha", email="asha@shop.example")
     who = Actor(type="staff", id=str(asha.pk), name="Asha", channel="console")
     with operation("test.schedule", actor=who) as op:
         schedules.add(op, name="Accounts", day=1, at=dt.time(6), source="events", form="csv", filters={}, is_personal=False)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def asha(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("asha", is_staff=True))
+    client.force_login(shop.member("asha"))
     return client
 
 

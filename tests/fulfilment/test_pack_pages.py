@@ -32,7 +32,7 @@ CUTOFFS = [time(11), time(15)]
 
 @pytest.fixture
 def asha(client: Client, django_user_model: Any) -> Client:
-    client.force_login(django_user_model.objects.create_user("asha", is_staff=True))
+    client.force_login(shop.member("asha"))
     return client
 
 

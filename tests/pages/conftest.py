@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from orders.pages.visitors import KIND_SESSION_KEY, PERSON_SESSION_KEY
+from tests import makers
 
 
 @pytest.fixture
 def asha() -> Client:
     """A member of staff at the console; tokens of forms are checked as in real life."""
-    user = get_user_model().objects.create_user("asha", password="demo", first_name="Asha", is_staff=True)
+    user = makers.member("asha", password="demo", first_name="Asha")
     client = Client()
     client.force_login(user)
     return client

@@ -14,6 +14,7 @@ from orders.models import Order
 from orders.operations import cancel, fulfil, holds, refund
 from orders.pages.console import LOGINS_PER_NAME_MAX
 from orders.pages.order_sheet import sheet
+from tests import makers as shop
 from tests.flows import makers
 from tests.pages.markup import Page, check
 from timeline import relay
@@ -337,7 +338,7 @@ def shares(order: Order) -> dict[str, list[int]]:
 
 
 def test_guessing_a_password_ends() -> None:
-    get_user_model().objects.create_user("asha", password="demo", is_staff=True)
+    shop.member("asha", password="demo")
     client = Client()
     wrong = {"username": "asha", "password": "guess"}
     assert [client.post("/console/login/", wrong).status_code for _ in range(LOGINS_PER_NAME_MAX)] == [200] * 10

@@ -7,6 +7,7 @@ from django.test import Client, RequestFactory
 from django.urls import resolve
 
 from config.templatetags.bahi_rail import GROUPS, WORK, Place, rail
+from tests import makers
 
 PLACES = (*WORK, *(place for group in GROUPS.values() for place in group))
 
@@ -23,8 +24,8 @@ def test_a_place_is_the_current_one_on_its_own_page(place: Place) -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_one_is_on_is_marked_once(client: Client, django_user_model: type) -> None:
-    client.force_login(django_user_model.objects.create_user("asha", is_staff=True))  # type: ignore[attr-defined]
+def test_the_page_one_is_on_is_marked_once(client: Client) -> None:
+    client.force_login(makers.member("asha"))
     text = client.get("/console/settlements/").content.decode()
     assert text.count('aria-current="page"') == 1
     assert '/console/settlements/" aria-current="page"' in text

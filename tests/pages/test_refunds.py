@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from orders.models import Line, Order, RefundPart
 from orders.pages.refund_forms import REASONS
 from payments import operations as money
 from payments.models import Refund
+from tests import makers as shop
 from tests.flows import makers
 from tests.pages.markup import check
 from tests.pages.test_console import order_path, page_of, send
@@ -33,12 +32,8 @@ def order(shop_gateway: FakeGateway) -> Order:
     return makers.delivered_order(shop_gateway, {"TEA-1": 3, "POT-1": 1}, discountCode="TEN")
 
 
-def staff_member(name: str, *groups: str) -> Client:
-    user = get_user_model().objects.create_user(name, password="demo", first_name=name.title(), is_staff=True)
-    user.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
-    client = Client()
-    client.force_login(user)
-    return client
+def staff_member(name: str, *roles: str) -> Client:
+    return shop.signed_in(name, *roles, first_name=name.title())
 
 
 def units(order: Order, sku: str, count: int, to: str = "none") -> dict[str, Any]:

@@ -193,7 +193,7 @@ def test_empty_tabs_say_what_they_are_for(asha: Client) -> None:
 
 def test_staff_take_several_items_in_at_once_fetched_elsewhere(client: Client, django_user_model: Any) -> None:
     order = shop.delivered_order(lines=2, quantity=3)
-    client.force_login(django_user_model.objects.create_user("asha", is_staff=True))
+    client.force_login(shop.member("asha"))
     url = reverse("console-take-return", kwargs={"number": order.number})
     assert url in page(client, reverse("console-order", kwargs={"number": order.number}))
     assert "Approve it at once" in page(client, url)

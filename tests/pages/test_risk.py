@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from orders.models import Order, OrderHold, RiskBlock, RiskRuleset
@@ -56,11 +54,7 @@ def sent(client: Client, url: str) -> dict[str, str]:
 @pytest.fixture
 def ravi() -> Client:
     """Of the warehouse: sees customers masked."""
-    user = get_user_model().objects.create_user("ravi", is_staff=True)
-    user.groups.add(Group.objects.get_or_create(name="warehouse")[0])
-    client = Client()
-    client.force_login(user)
-    return client
+    return makers.signed_in("ravi", "operations", "packer")
 
 
 def test_b71_what_waits_is_listed_with_its_reasons_as_sentences(asha: Client) -> None:

@@ -53,7 +53,7 @@ def told(order: Order) -> list[tuple[str, Any]]:
 
 @pytest.fixture
 def ravi() -> str:
-    return str(get_user_model().objects.create_user("Ravi", first_name="Ravi", is_staff=True).get_username())
+    return str(makers.member("Ravi", first_name="Ravi").get_username())
 
 
 def test_a_tag_is_given_once_taken_off_and_told(asha: Client) -> None:

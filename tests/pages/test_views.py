@@ -46,7 +46,7 @@ def test_the_console_saves_what_the_list_shows_and_a_count_is_kept_until_somethi
 
 
 def test_the_page_changes_and_drops_ones_own_and_only_shows_a_colleagues(asha: Client, django_user_model: type[User]) -> None:
-    watched(django_user_model.objects.create_user("ravi", is_staff=True), name="Of Ravi", is_shared=True)
+    watched(makers.member("ravi"), name="Of Ravi", is_shared=True)
     theirs = SavedView.objects.get()
     watched(django_user_model.objects.get(username="asha"), name="Of Asha")
     mine = SavedView.objects.get(name="Of Asha")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from orders.models import DataRequest
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_request_is_taken_in_waits_with_its_reason_and_is_withdrawn() -> None:
     asha = Client()
-    asha.force_login(get_user_model().objects.create_user("asha", is_staff=True))
+    asha.force_login(makers.member("asha"))
     order = makers.paid_order()
     assert asha.post("/console/privacy/ask/", {"customer": "nobody@example.com", "kind": "erasure"}).status_code == 422
     assert asha.post("/console/privacy/ask/", {"customer": "meera@example.com", "kind": "erasure"}).status_code == 302

@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.views import APIView
 
-from timeline import ids, sight
+from timeline import ids, rights
 from timeline.api import export_shapes as shapes
 from timeline.api.answers import answered
 from timeline.api.authentication import ApiKeyAuthentication, StaffSessionAuthentication, staff_actor
@@ -20,7 +20,7 @@ from timeline.api.endpoints import shown, uuid_of
 from timeline.api.keys import key_of
 from timeline.api.paging import paged
 from timeline.api.permissions import Staff
-from timeline.errors import BadRequest, Forbidden, Missing
+from timeline.errors import BadRequest, Missing
 from timeline.exports import links, running, schedules, storage
 from timeline.exports import operations as exports
 from timeline.exports.export import Export, ExportSchedule
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 
 
 class ExportView(APIView):
-    """Staff, and API keys with the scope. A key sees what it asked for itself; one with `*` sees all, as staff do."""
+    """Staff and API keys with the right. A key sees what it asked for itself; one with `*` sees all, as staff do.
+
+    Rows are fetched by whoever may read such rows anyway, whoever asked for them.
+    """
 
     authentication_classes = [ApiKeyAuthentication, StaffSessionAuthentication]
     permission_classes = [Staff]
@@ -56,13 +59,8 @@ class ExportView(APIView):
         return rows
 
     def require(self, source: str, *, is_personal: bool) -> None:
-        """The caller may read such rows. Raises Forbidden."""
-        client = self.request.auth
-        needed = links.needed(source, is_personal=is_personal)
-        if isinstance(client, ApiClient) and not links.has_scopes(client, needed):
-            raise Forbidden(f"The API key needs the scopes {', '.join(sorted(needed))}.")
-        if is_personal:
-            sight.require(self.request)
+        """The caller may read such rows. Raises RightMissing, MayNotSeePeople."""
+        links.require(self.request, source, is_personal=is_personal)
 
     def export(self, text: str) -> Export:
         """The export of this id. Raises Missing, also for one of somebody else's."""
@@ -171,8 +169,7 @@ class DownloadView(ExportView):
             raise BadRequest(errors=[(f"?{name}", "Unknown parameter.") for name in sorted(unknown)])
         if "signature" not in request.query_params:
             export = self.export(export_id)
-            if export.is_personal:
-                sight.require(request)
+            self.require(export.source, is_personal=export.is_personal)
             links.require_there(export)
             return HttpResponseRedirect(str(links.path_of(export)), headers={"Cache-Control": "no-store"})
         found = Export.objects.filter(pk=uuid_of(export_id)).first()
@@ -268,7 +265,7 @@ def served(export: Export, *, request_id: str = "") -> HttpResponseBase:
 
 def export_row(export: Export, request: Any) -> dict[str, Any]:
     """One export, with its link while there is one."""
-    shows = not export.is_personal or sight.sees(request)
+    shows = links.needed(export.source, is_personal=export.is_personal) <= rights.of(request)
     path = links.path_of(export) if shows else None
     plain = getattr(request, "_request", request)
     return {

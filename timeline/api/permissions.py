@@ -1,12 +1,17 @@
-"""Who may call what: staff by scope, customers by ownership (which the queries decide)."""
+"""Who may call what: staff and keys by right (`timeline.rights`), customers by ownership (which the queries decide)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 
+from timeline import rights, staffing
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rest_framework.request import Request
 
 
@@ -19,19 +24,27 @@ class Nobody(BasePermission):
 
 
 class Staff(BasePermission):
-    """Staff by login, or an API key that carries the scope which the view names for the method.
+    """Staff by login with the right, or an API key with it. The view's `required_scopes` maps a method to a right such as `orders:read`.
 
-    The view's `required_scopes` maps a method to a scope such as `orders:read`, or to several of which one is enough; the scope `*`
-    opens all.
+    A method may name several rights of which one is enough. A method without one is called by nobody.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the caller is staff with the scope."""
-        client = getattr(request, "auth", None)
-        scopes = getattr(client, "scopes", None)
-        if isinstance(scopes, list):
-            needed = getattr(view, "required_scopes", {}).get(request.method)
-            enough = {needed} if isinstance(needed, str) else set(needed or ())
-            return "*" in scopes or bool(enough & set(scopes))
-        user = request.user
-        return bool(getattr(user, "is_staff", False) and getattr(user, "is_active", False))
+        """Whether the caller is staff or a key, with the right. Raises RightMissing for one of them that lacks it."""
+        is_key = isinstance(getattr(request.auth, "scopes", None), list)
+        if not is_key and not (getattr(request.user, "is_staff", False) and getattr(request.user, "is_active", False)):
+            return False
+        named = {method: _several(words) for method, words in getattr(view, "required_scopes", {}).items()}
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method not in named and method != "OPTIONS":
+            return method not in view.allowed_methods  # 405 says it better
+        needed = named[method] if method in named else tuple(right for several in named.values() for right in several)
+        if not rights.of(request).intersection(needed):
+            raise rights.RightMissing(needed[0])
+        if not is_key:
+            staffing.note_seen(request.user, timezone.now())
+        return True
+
+
+def _several(words: str | Sequence[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)

@@ -13,7 +13,7 @@ from django.core import signing
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from timeline import sight
+from timeline import rights, sight
 from timeline.actors import API_CLIENT, STAFF
 from timeline.errors import Forbidden, Gone
 from timeline.exports.export import Export
@@ -71,7 +71,7 @@ def may(wanted: Wanted) -> bool:
     """Whether who asked is known, active, and may read such rows, and see people where they are in them."""
     if wanted.actor_type == STAFF:
         user = get_user_model().objects.filter(pk=wanted.actor_id, is_active=True, is_staff=True).first()
-        return user is not None and (not wanted.is_personal or sight.sees_people(user))
+        return user is not None and needed(wanted.source, is_personal=wanted.is_personal) <= rights.held(user)
     if wanted.actor_type == API_CLIENT:
         client = ApiClient.objects.filter(pk=wanted.actor_id, is_active=True).first()
         alive = client is not None and (client.expires_at is None or client.expires_at > timezone.now())
@@ -80,16 +80,21 @@ def may(wanted: Wanted) -> bool:
 
 
 def needed(source: str, *, is_personal: bool) -> set[str]:
-    """The scopes that an API key needs to read such rows as a file."""
+    """The rights that it needs to read such rows as a file."""
     return {READ, source_of(source).scope} | ({PERSONAL} if is_personal else set())
+
+
+def require(request: Any, source: str, *, is_personal: bool) -> None:
+    """Who sends this request may read such rows as a file. Raises MayNotSeePeople, RightMissing."""
+    if is_personal:
+        sight.require(request)
+    for right in sorted(needed(source, is_personal=is_personal)):
+        rights.require(request, right)
 
 
 def has_scopes(client: Any, scopes: set[str]) -> bool:
     """Whether an API key has all of these. `exports:write` is good for reading what one asked for."""
-    has = set(client.scopes)
-    if ASK in has:
-        has.add(READ)
-    return "*" in has or scopes <= has
+    return scopes <= rights.of_scopes(client.scopes)
 
 
 def _signature(export: Export, expires: int) -> str:

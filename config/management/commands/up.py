@@ -79,7 +79,7 @@ class Command(BaseCommand):
         done = selfcheck.run(base, _check_key())
         for line in (
             f"Shop {base}/",
-            f"  Orders console   {base}/console/     asha / demo, ravi / demo, meera / demo",
+            f"  Orders console   {base}/console/     asha, ravi, meera, kabir, tara, nila / demo; a role each",
             f"  Customer pages   {base}/account/     {demo.CUSTOMER}; the code is in the mailbox",
             f"  API documents    {base}/api/docs     schema {base}/api/schema",
             f"  Mailbox          {base}/mailbox/     every message the shop wrote",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
@@ -24,6 +24,8 @@ DAYS_MAX = 400
 class JournalView(StaffView):
     """`/admin/journal.csv`."""
 
+    required_scopes: ClassVar = {"GET": "money:read"}
+
     @extend_schema(
         operation_id="admin_journal_export", parameters=[rows.DaysQuery], responses={(200, "text/csv"): OpenApiTypes.STR}
     )
@@ -40,6 +42,8 @@ class JournalView(StaffView):
 
 class BalancesView(StaffView):
     """`/admin/journal/balances`."""
+
+    required_scopes: ClassVar = {"GET": "money:read"}
 
     @extend_schema(operation_id="admin_journal_balances", parameters=[rows.InstantQuery], responses={200: rows.BalancesShape})
     def get(self, request: Request) -> HttpResponse:

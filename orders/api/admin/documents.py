@@ -64,7 +64,7 @@ class Gstr1View(StaffView):
     """`/admin/gstr1`."""
 
     masks: ClassVar[bool] = False  # the office is told the registrations of businesses as they are
-    required_scopes: ClassVar = {"GET": "orders:read"}
+    required_scopes: ClassVar = {"GET": "money:read"}
 
     @extend_schema(operation_id="admin_gstr1_read", parameters=[MonthQuery], responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> HttpResponse:
@@ -80,7 +80,7 @@ class Gstr1View(StaffView):
 class Gstr1TableView(StaffView):
     """`/admin/gstr1.csv`."""
 
-    required_scopes: ClassVar = {"GET": "orders:read"}
+    required_scopes: ClassVar = {"GET": "money:read"}
 
     @extend_schema(
         operation_id="admin_gstr1_table", parameters=[MonthQuery], responses={(200, "text/csv"): OpenApiTypes.STR}

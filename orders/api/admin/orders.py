@@ -128,6 +128,7 @@ class StatusView(OrderWrite, StaffView):
 class NotesView(OrderWrite, StaffView):
     """`/admin/orders/{id}/notes`."""
 
+    required_scopes: ClassVar = {"POST": "notes:write"}
     takes_if_match = True
 
     @extend_schema(operation_id="admin_order_note", request=NoteInput, responses={201: shapes.EventShape})
@@ -144,7 +145,7 @@ class NotesView(OrderWrite, StaffView):
 class NoteView(OrderWrite, StaffView):
     """`/admin/orders/{id}/notes/{noteId}`."""
 
-    required_scopes: ClassVar = {"PATCH": "orders:write", "DELETE": "orders:write"}
+    required_scopes: ClassVar = {"PATCH": "notes:write", "DELETE": "notes:write"}
     takes_if_match = True
 
     @extend_schema(operation_id="admin_order_note_correct", request=NoteTextInput, responses={200: shapes.EventShape})

@@ -34,6 +34,8 @@ FILE_BYTES_MAX = 2 * 1024 * 1024
 class SettlementsView(StaffView):
     """`/admin/settlements`."""
 
+    required_scopes: ClassVar = {"GET": "money:read"}
+
     @extend_schema(
         operation_id="admin_settlements_list", parameters=[rows.SettlementsQuery], responses={200: rows.SettlementPage}
     )
@@ -50,6 +52,8 @@ class SettlementsView(StaffView):
 class SettlementView(StaffView):
     """`/admin/settlements/{id}`."""
 
+    required_scopes: ClassVar = {"GET": "money:read"}
+
     @extend_schema(operation_id="admin_settlement_read", responses={200: rows.SettlementShape})
     def get(self, request: Request, settlement_id: str) -> HttpResponse:  # noqa: ARG002
         """Read one payout by its id at the gateway."""
@@ -58,6 +62,8 @@ class SettlementView(StaffView):
 
 class LinesView(StaffView):
     """`/admin/settlements/{id}/lines`."""
+
+    required_scopes: ClassVar = {"GET": "money:read"}
 
     @extend_schema(operation_id="admin_settlement_lines", parameters=[Query], responses={200: rows.SettlementLinePage})
     def get(self, request: Request, settlement_id: str) -> HttpResponse:
@@ -72,6 +78,8 @@ class LinesView(StaffView):
 
 class BankLinesView(StaffView):
     """`/admin/bank-lines`."""
+
+    required_scopes: ClassVar = {"GET": "money:read"}
 
     @extend_schema(operation_id="admin_bank_lines_list", parameters=[rows.BankLinesQuery], responses={200: rows.BankLinePage})
     def get(self, request: Request) -> HttpResponse:
@@ -112,7 +120,7 @@ class BankStatementsView(StaffView):
 class RemittancesView(StaffView):
     """`/admin/remittances`."""
 
-    required_scopes: ClassVar = {"GET": "orders:read", "POST": "money:write"}
+    required_scopes: ClassVar = {"GET": "money:read", "POST": "money:write"}
     body_bytes_max: ClassVar[int] = FILE_BYTES_MAX
 
     @extend_schema(operation_id="admin_remittances_list", parameters=[Query], responses={200: rows.RemittancePage})
