@@ -24,10 +24,11 @@ looked at. What names no right is nobody's, and fails `tests/roles/test_every_ad
   the shell: `manage.py staff add NAME --role ROLE` (its password is asked for, or read from a pipe), `staff give`, `staff take`, `staff list`.
   Each change is an event of the story `staff` (`staff.role_given`, `staff.role_taken`) with who, whom, what, and the roles before and after.
 * **Bounds.** Nobody changes their own roles. Nobody gives or takes a role that may do more than they. One administrator who may sign in always
-  stays. A superuser of the frame is an administrator; taking that role takes the flag too.
+  stays. A superuser of the frame is an administrator; taking that role takes the flag too. The frame's own admin makes and closes accounts for
+  superusers alone; nobody is given more there.
 * **A refusal** is a 403 that says the right that is missing and the roles that have it: `right` and `roles` in the problem document, a page or a
   line in the console. What somebody may not do is not drawn either, `allowedActions` of orders and returns tells what the caller may really do, and
-  a part of the console where they may change nothing says so.
+  a part of the console where they may change nothing says so. Without `money:read` the first page tells counts and no amounts.
 * **Customers** are masked without `customers:read` ([privacy](privacy.md)); a refund above the limit needs `refunds:unlimited`, or another person who
   has it ([refunds](refunds.md)). An export needs `exports:read`, and the right to read such rows anyway, from who asks and from who fetches it.
 * **Narrower rights.** A key with `orders:read` also has `money:read`, one with `orders:write` also `notes:write`, one with `shipments:write` also

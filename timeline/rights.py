@@ -33,7 +33,7 @@ RIGHTS: Final[dict[str, str]] = {
     "payments:write": "Capture payments",
     "disputes:read": "Read disputes",
     "disputes:write": "Contest and accept disputes",
-    "money:read": "Read settlements, bank lines, the journal and GSTR-1",
+    "money:read": "Read settlements, bank lines, the journal, GSTR-1, and what the shop takes",
     "money:write": "Bring bank statements and cash of carriers",
     "reconciliation:read": "Read exceptions and the days' reconciliation",
     "reconciliation:write": "Explain and repair exceptions, close days",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from timeline.operations import Operation
 
+WRITE: Final = "staff:write"
 SEEN_EVERY: Final = timedelta(minutes=5)
 
 
@@ -146,6 +147,10 @@ def _member(op: Operation, user_id: int, role: str, by: frozenset[str]) -> tuple
         raise Missing
     if (op.actor.type, op.actor.id) == (STAFF, str(user_id)):
         raise YourOwnRoles
+    if op.actor.type == STAFF:  # their own roles may have been taken while they waited for the lock
+        by &= rights.held(get_user_model().objects.filter(pk=op.actor.id).first() if op.actor.id.isdecimal() else None)
+    if WRITE not in by:
+        raise rights.RightMissing(WRITE)
     if not ROLES[role].rights <= by:
         raise MoreThanYours
     user.member = StaffMember.objects.get_or_create(user_id=user_id)[0]

@@ -99,11 +99,12 @@ def may(context: template.Context, right: str) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def read_only(context: template.Context) -> str:
-    """What is missing when the reader may change nothing in this part of the console; nothing when they may."""
+def read_only(context: template.Context) -> list[str]:
+    """What is missing when the reader may change nothing in this part of the console; nothing when they may, or may not even read."""
     request = context["request"]
     writes = doors.writes_of(getattr(request.resolver_match, "url_name", None) or "")
-    return " or ".join(sorted(writes)) if writes and not writes & rights.of(request) else ""
+    held = rights.of(request)
+    return sorted(writes) if "orders:read" in held and "refusal" not in context and not writes & held else []
 
 
 def _open(places: tuple[Place, ...], held: frozenset[str]) -> list[Place]:

@@ -20,6 +20,7 @@ from orders.operations import mentions
 from orders.pages import charts, narrowing, order_rows
 from orders.pages.visitors import staff
 from timeline import queries as timeline_queries
+from timeline import rights
 from timeline.vocabulary import money
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ PERIODS: Final = {"1": "Today", "7": "7 days", "28": "28 days", "90": "90 days"}
 PERIOD_DEFAULT: Final = "28"
 PRODUCTS: Final = 10
 CURRENCY: Final = "INR"
+MONEY: Final = "money:read"
+MONEY_CHARTS: Final = ("flight", "captured")
 AGE_WORDS: Final = {
     "under_1h": "< 1 h", "1h_to_4h": "1–4 h", "4h_to_24h": "4–24 h", "1d_to_3d": "1–3 d", "over_3d": "> 3 d",
 }
@@ -79,7 +82,7 @@ def today(request: HttpRequest) -> HttpResponseBase:
         "ages": list(AGE_WORDS.values()), "flight": [_flight(row) for row in flight], "flight_chart": _flight_chart(flight),
         "hours_chart": _hours_chart(hours), "hours_sum": (sum(hour.orders for hour in hours), sum(hour.before for hour in hours)),
         "tickets": tickets, "ticket_median": _long(tickets.median_s), "ticket_oldest": _long(tickets.oldest_s),
-        **_business(first, last), "strip": _strip(), "open_count": sum(state.orders for state in states),
+        **_business(first, last, with_money=shows_money(request)), "with_money": shows_money(request), "strip": _strip(), "open_count": sum(state.orders for state in states),
     }
     return render(request, "console/today.html", context)
 
@@ -91,8 +94,15 @@ def chart_file(request: HttpRequest, name: str) -> HttpResponseBase:
     _, first, last = _period(request, timezone.now())
     if name not in _CHARTS:
         raise Http404
+    if name in MONEY_CHARTS:
+        rights.require(request, MONEY)
     named = {"Content-Disposition": f'attachment; filename="{name}-{first}-{last}.csv"', "Cache-Control": "private, no-store"}
     return HttpResponse(charts.as_csv(_CHARTS[name](first, last)), content_type="text/csv; charset=utf-8", headers=named)
+
+
+def shows_money(request: HttpRequest) -> bool:
+    """Whether the reader sees amounts here: without the right for money the page is one of counts."""
+    return MONEY in rights.of(request)
 
 
 def _period(request: HttpRequest, now: datetime) -> tuple[str, date, date]:
@@ -188,11 +198,11 @@ def _hour(hour: reports.Hour) -> charts.Point:
     return charts.Point(f"{hour.begins:%H}:00", hour.orders, words, placed, hour.before)
 
 
-def _business(first: date, last: date) -> dict[str, Any]:
+def _business(first: date, last: date, *, with_money: bool) -> dict[str, Any]:
     """The numbers of the period, and those that only make sense over all days. Ten statements."""
     counts, ever = metrics.between(first, last), metrics.ever()
     placed_url = _placed(first, last)
-    currencies = counts.currencies()
+    currencies = counts.currencies() if with_money else []
     return {
         "days_chart": _days_chart(metrics.daily(first, last)), "funnel": _funnel_chart(counts, first, last),
         "captured_chart": _captured_chart(metrics.daily_captured(first, last, currency=CURRENCY)),
@@ -206,7 +216,7 @@ def _business(first: date, last: date) -> dict[str, Any]:
         "ever_figures": [
             ("Customers who came again", _share(ever.repeat_rate), f"{ever.sum('repeaters')} of {ever.sum('customers')}"),
             ("Orders a customer", f"{ever.frequency:.2f}", ""),
-            *(("Lifetime value", money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in ever.currencies()),
+            *(("Lifetime value", money(round(ever.lifetime_minor(currency)), currency), "a customer") for currency in (ever.currencies() if with_money else ())),
             ("Stock turnover", f"{metrics.turnover(last):.2f}", "a year"),
         ],
         "best": [(product, _sold(product.sku, first, last), _worth(dict(product.worth_minor))) for product in metrics.best_sellers(PRODUCTS, first=first, last=last)],

@@ -133,7 +133,7 @@ def _refused(request: HttpRequest, error: Forbidden) -> HttpResponseBase:
         toast = {"HX-Trigger": json.dumps({"toast": error.detail}), "HX-Reswap": "none"}
         return HttpResponse(error.detail, status=403, content_type="text/plain; charset=utf-8", headers=toast)
     roles = [rights.ROLES[name].word for name in rights.roles_of(request.user)]
-    return render(request, "console/refused.html", {"error": error, "roles": roles}, status=403)
+    return render(request, "console/refused.html", {"refusal": error, "roles": roles}, status=403)
 
 
 def _found(view: Callable[..., HttpResponseBase], *args: Any, **kwargs: Any) -> HttpResponseBase:

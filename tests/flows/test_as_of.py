@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -252,7 +251,7 @@ def test_what_was_seen_while_it_lived_is_what_is_read_of_then() -> None:
     """Tags, who looks after it, holds with their ends, and every part by the id it goes by: compared with answers kept at each step."""
     order, staff = makers.paid_order(), makers.staff()
     at = f"/admin/orders/{order.number}"
-    get_user_model().objects.create_user("asha", is_staff=True)
+    makers.member("asha")
     seen = [makers.read(staff.get(at))]
 
     def then(answer: Any, status: int = 200) -> Any:

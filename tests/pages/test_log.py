@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from orders import as_of
@@ -72,7 +70,7 @@ def test_the_page_of_a_long_story_stays_small(asha: Client) -> None:
     assert len(asha.get(order_path(order, "then/")).content) < 60_000
 
 
-@pytest.mark.parametrize(("role", "sees"), [("support", True), ("warehouse", False)])
+@pytest.mark.parametrize(("role", "sees"), [("manager", True), ("operations", False)])
 def test_what_an_app_told_is_read_on_the_orders_page_and_in_the_log(role: str, sees: bool) -> None:
     """Its own words beside the sentence; who they name only for who sees customers (B67)."""
     order = makers.placed_order()
@@ -83,10 +81,7 @@ def test_what_an_app_told_is_read_on_the_orders_page_and_in_the_log(role: str, s
     makers.read(makers.staff().post("/api/v1/events", {
         "actor": {"id": "wms"}, "action": "order.shipped", "resource": "order", "resourceId": order.number, "metadata": told,
     }), 202)
-    user = get_user_model().objects.create_user(role, is_staff=True)
-    user.groups.add(Group.objects.create(name=role))
-    client = Client()
-    client.force_login(user)
+    client = makers.signed_in(role, role)
     for path in (f"/console/orders/{order.number}/", "/console/log/?action=app.*"):
         text = client.get(path).content.decode()
         assert "carrier FedEx · tracking_number 794644790132 · pieces 2" in text

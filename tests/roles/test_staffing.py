@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -17,8 +18,9 @@ from django.utils import timezone
 from tests import makers
 from tests.makers import read
 from timeline import rights, staffing
-from timeline.actors import STAFF
+from timeline.actors import STAFF, Actor
 from timeline.models import Event, StaffMember
+from timeline.operations import operation
 from timeline.rights import RIGHTS, ROLES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,3 +224,43 @@ def test_every_right_is_of_the_administrator_and_a_name_says_whose_it_is() -> No
     assert all(role.rights <= frozenset(RIGHTS) for role in ROLES.values())
     with pytest.raises(rights.RightMissing, match="The role Administrator has it"):
         raise rights.RightMissing("staff:write")
+
+
+def test_f75_whoever_lost_the_role_while_they_waited_gives_nothing_any_more() -> None:
+    """What somebody may do is read again under the lock of the story."""
+    nila, ravi = makers.member("nila", "administrator"), makers.member("ravi", "viewer")
+    asha = makers.member("asha", "administrator")
+    before = rights.held(nila)
+    with operation("test.take", actor=Actor(type=STAFF, id=str(asha.pk), channel="console")) as op:
+        staffing.take(op, user_id=nila.pk, role="administrator", by=rights.held(asha))
+    with (
+        pytest.raises(rights.RightMissing, match="staff:write"),
+        operation("test.give", actor=Actor(type=STAFF, id=str(nila.pk), channel="console")) as op,
+    ):
+        staffing.give(op, user_id=ravi.pk, role="administrator", by=before)
+    assert roles_of("ravi") == ["viewer"]
+
+
+def test_without_the_right_for_money_the_first_page_tells_counts_alone() -> None:
+    makers.delivered_order()
+    ravi, tara = makers.signed_in("ravi", "packer"), makers.signed_in("tara", "viewer")
+    amounts = [client.get("/console/").content.decode().count("₹") for client in (ravi, tara)]
+    assert amounts[0] == 0
+    assert amounts[1] > 0
+    files = [[client.get(f"/console/charts/{name}.csv").status_code for name in ("days", "captured", "flight")] for client in (ravi, tara)]
+    assert files == [[200, 403, 403], [200, 200, 200]]
+
+
+def test_f75_the_frames_admin_makes_nobody_more_than_they_are() -> None:
+    boss = get_user_model().objects.create_superuser("root", password="x")
+    manager = makers.member("asha", "manager")
+    manager.user_permissions.set(Permission.objects.filter(content_type__app_label="auth"))
+    place = f"/backstage/auth/user/{manager.pk}/change/"
+    for user, status in ((manager, 403), (boss, 200)):
+        client = Client()
+        client.force_login(user)
+        assert client.get(place).status_code == status
+    form = {"username": "asha", "is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": "", "user_permissions": ""}
+    assert client.post(place, form).status_code == 302
+    assert client.post(place.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    assert get_user_model().objects.get(username="asha").is_superuser is False

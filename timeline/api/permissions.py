@@ -10,8 +10,6 @@ from rest_framework.permissions import BasePermission
 from timeline import rights, staffing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rest_framework.request import Request
 
 
@@ -26,7 +24,7 @@ class Nobody(BasePermission):
 class Staff(BasePermission):
     """Staff by login with the right, or an API key with it. The view's `required_scopes` maps a method to a right such as `orders:read`.
 
-    A method may name several rights of which one is enough. A method without one is called by nobody.
+    A method without one is called by nobody.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -34,17 +32,13 @@ class Staff(BasePermission):
         is_key = isinstance(getattr(request.auth, "scopes", None), list)
         if not is_key and not (getattr(request.user, "is_staff", False) and getattr(request.user, "is_active", False)):
             return False
-        named = {method: _several(words) for method, words in getattr(view, "required_scopes", {}).items()}
+        named: dict[str, str] = getattr(view, "required_scopes", {})
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in named and method != "OPTIONS":
             return method not in view.allowed_methods  # 405 says it better
-        needed = named[method] if method in named else tuple(right for several in named.values() for right in several)
+        needed = (named[method],) if method in named else tuple(named.values())
         if not rights.of(request).intersection(needed):
             raise rights.RightMissing(needed[0])
         if not is_key:
             staffing.note_seen(request.user, timezone.now())
         return True
-
-
-def _several(words: str | Sequence[str]) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
