@@ -45,7 +45,7 @@ def text(head: str) -> str:
     """The whole page."""
     words = [role.word for role in ROLES.values()]
     asked: dict[str, list[str]] = {right: [] for right in RIGHTS}
-    for right, address in sorted({*_calls(), *_pages()}, key=lambda pair: pair[1].partition("/")[2]):
+    for right, address in sorted({*_calls(), *_pages()}, key=lambda pair: (pair[1].partition("/")[2], pair[1])):
         asked[right].append(address)
     return "\n".join([
         head, _INTRO, "## The roles\n", *(f"* **{role.word}** (`{role.name}`). {role.sentence}" for role in ROLES.values()),
