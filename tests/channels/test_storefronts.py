@@ -89,6 +89,16 @@ def test_what_is_not_certain_waits_for_a_person(channel: str, said: dict[str, An
     assert codes(read(channel, said)) == holding
 
 
+def test_duties_given_back_are_in_the_refund_the_buyer_saw() -> None:
+    net = {"subtotal_set": both("1240.71", "CAD", "919.80", "USD"), "total_tax_set": both("125.31", "CAD", "92.90", "USD")}
+    refund = back("1022.70", "USD", gone(1, 1, "1240.71", "125.31", **net), total_duties_set=both("13.49", "CAD", "10.00", "USD"))
+    more = {"financial_status": "partially_refunded", "fulfillment_status": "fulfilled", "presentment_currency": "USD"}
+    order = read("shopify", shopify("CAD", "3000.00", "0.00", line(1, 2, "1500.00"), refunds=[refund], **more))
+    assert (order.told.refunded_minor, codes(order)) == (137951, [])
+    control = {**refund, "total_duties_set": both("13.49", "CAD", "10.01", "USD")}
+    assert codes(read("shopify", shopify("CAD", "3000.00", "0.00", line(1, 2, "1500.00"), refunds=[control], **more))) == ["several_currencies"]
+
+
 def test_a_refund_that_names_no_units_is_noted_while_they_could_still_be_sent() -> None:
     lines = {"quantity": 2, "total": "20.00", "total_tax": "0.00"}
     refunds = [{"id": 3, "reason": "", "total": "-10.00"}]

@@ -119,6 +119,7 @@ def _in_shop_money(draft: Draft, refund: dict[str, Any]) -> Decimal | None:
     currencies = {text(deal.get("currency"), 10).upper() for deal in done}
     lines = [(line.get("subtotal_set"), 1) for line in rows(refund.get("refund_line_items"))]
     lines += [(more.get(name), -1) for more in rows(refund.get("order_adjustments")) for name in ("amount_set", "tax_amount_set")]
+    lines += [(refund[name], 1) for name in ("total_duties_set", "total_additional_fees_set") if refund.get(name)]
     on_top = [] if draft.tax_included else [(line.get("total_tax_set"), 1) for line in rows(refund.get("refund_line_items"))]
     seen, shop = ZERO, ZERO
     for pair, sign in [*lines, *on_top]:
