@@ -63,6 +63,15 @@ def test_the_words_of_the_old_client_are_understood() -> None:
     assert event.private() == {"metadata": body["metadata"], "actor_name": "Fulfillment Center"}
 
 
+def test_what_is_null_is_not_told() -> None:
+    """Programs that write every field they know, with null where there is nothing, tell the same event as those that leave it out."""
+    nothing = dict.fromkeys(("resource", "resourceId", "targets", "sessionId", "idempotencyKey"))
+    app = makers.staff("events:write")
+    assert status_of(app, {**picked(occurredAt="2026-11-01T06:30:00Z"), "metadata": None, **nothing}) == "queued"
+    plain = picked(occurredAt="2026-11-01T06:30:00Z")
+    assert status_of(app, {name: value for name, value in plain.items() if name != "metadata"}) == "duplicate"
+
+
 def test_a29_the_same_event_twice_is_one() -> None:
     app, body = makers.staff("events:write"), picked(idempotencyKey="pick-000001")
     first, second = (makers.read(app.post(URL, body), 202) for _ in range(2))

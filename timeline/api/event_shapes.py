@@ -58,10 +58,10 @@ class ToldInput(Input):
     actor_id = StrictText(max_length=ID_CHARS_MAX, required=False)
     actor_type = StrictText(max_length=TYPE_CHARS_MAX, required=False)
     actor_name = StrictText(max_length=NAME_CHARS_MAX, required=False, allow_blank=True)
-    resource = StrictText(max_length=TYPE_CHARS_MAX, required=False, allow_blank=True, default="")
+    resource = StrictText(max_length=TYPE_CHARS_MAX, required=False, allow_blank=True, allow_null=True, default="")
     resource_id = StrictText(max_length=ID_CHARS_MAX, required=False, allow_blank=True, allow_null=True, default="")
-    targets = TargetInput(many=True, required=False)
-    metadata = Metadata(required=False, default=dict)
+    targets = TargetInput(many=True, required=False, allow_null=True)
+    metadata = Metadata(required=False, allow_null=True, default=dict)
     session_id = StrictText(max_length=ID_CHARS_MAX, required=False, allow_blank=True, allow_null=True, default="")
     idempotency_key = StrictText(max_length=KEY_CHARS_MAX, required=False, allow_null=True, default="")
     occurred_at = StrictDateTime(required=False, allow_null=True, default=None)
@@ -80,10 +80,10 @@ class ToldInput(Input):
             actor_id=actor["id"] if actor else wish["actor_id"],
             actor_type=actor["type"] if actor else wish.get("actor_type", "system"),
             actor_name=actor["name"] if actor else wish.get("actor_name", ""),
-            resource=wish["resource"],
+            resource=wish["resource"] or "",
             resource_id=wish["resource_id"] or "",
-            targets=tuple((row["type"], row["id"], row["name"] or "") for row in wish.get("targets", ())),
-            metadata=wish["metadata"],
+            targets=tuple((row["type"], row["id"], row["name"] or "") for row in wish.get("targets") or ()),
+            metadata=wish["metadata"] or {},
             session_id=wish["session_id"] or "",
             idempotency_key=wish["idempotency_key"] or _short(key),
             occurred_at=wish["occurred_at"],
