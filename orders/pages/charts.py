@@ -16,6 +16,7 @@ WIDTH, HEIGHT, GAP = 720, 120, 2
 LYING, ROW, LABEL, LABEL_OF_RANGE = 420, 26, 110, 145
 # How far beyond its limit a range is drawn, in limits: what lasted longer still ends at the edge, and its words say how long.
 BEYOND_LEAST, BEYOND_MOST = 1.25, 3.0
+RANGE_LEAST = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Chart:
     is_lying: bool = False
     is_range: bool = False
 
+    @property
+    def track(self) -> tuple[int, int]:
+        """Where the ground of a range begins, and how long it is."""
+        return LABEL_OF_RANGE, self.width - LABEL_OF_RANGE
+
 
 def columns(name: str, title: str, points: Sequence[Point]) -> Chart:
     """Standing bars, one a point, in order of time."""
@@ -104,8 +110,8 @@ def ranges(name: str, title: str, points: Sequence[Point]) -> Chart:
 
     bars = []
     for row, point in enumerate(points):
-        start = min(place(point.low, point.limit), LYING - 2.0)
-        width = max(2.0, round(place(point.value, point.limit) - start, 1)) if point.value else 0.0
+        start = min(place(point.low, point.limit), LYING - RANGE_LEAST)
+        width = max(RANGE_LEAST, round(place(point.value, point.limit) - start, 1)) if point.value else 0.0
         bars.append(Bar(point, start, row * ROW + 3.0, width, ROW - 6.0, limit=place(point.limit, point.limit)))
     return Chart(name, title, tuple(bars), LYING, max(ROW, ROW * len(points)), is_lying=True, is_range=True)
 

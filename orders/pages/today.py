@@ -242,13 +242,14 @@ def _captured_chart(days: Iterable[tuple[date, int]]) -> charts.Chart:
 
 
 def _funnel_chart(counts: metrics.Counts, first: date, last: date) -> charts.Chart:
+    started = counts.sum("checkouts")
     points = [
-        charts.Point(word, value, str(value), url)
-        for word, value, url in (
-            ("Checkouts", counts.sum("checkouts"), _placed(first, last)),
-            ("Orders placed", counts.sum("placed"), _placed(first, last)),
-            ("Not cancelled", counts.sum("standing"), _placed(first, last, *(set(Order.Status.values) - {"cancelled"}))),
-            ("Delivered", counts.sum("status", label="delivered"), _placed(first, last, "delivered")),
+        charts.Point(word, value, said or str(value), url)
+        for word, value, said, url in (
+            ("Checkouts", started, f"{started}, of which {counts.sum('completed')} became orders", _placed(first, last)),
+            ("Orders placed", counts.sum("placed"), "", _placed(first, last)),
+            ("Not cancelled", counts.sum("standing"), "", _placed(first, last, *(set(Order.Status.values) - {"cancelled"}))),
+            ("Delivered", counts.sum("status", label="delivered"), "", _placed(first, last, "delivered")),
         )
     ]
     return charts.rows("funnel", "From checkout to doorstep", points)
