@@ -166,8 +166,8 @@ def _words(event: Event, order: Order) -> dict[str, Any]:
     facts = event.facts
     return {
         "number": order.number,
-        "total": money(order.total_minor),
-        "amount": money(int(facts.get("amount_minor", 0))),
+        "total": money(order.total_minor, order.currency),
+        "amount": money(int(facts.get("amount_minor", 0)), order.currency),
         "carrier": str(facts.get("carrier", "")).replace("_", " "),
         "tracking_number": facts.get("tracking_number", ""),
         "waits": "It is confirmed as soon as your payment is in." if order.payment_method != "cod" else "You pay at the door.",
@@ -188,7 +188,7 @@ def _return_words(facts: Mapping[str, Any], order: Order) -> dict[str, Any]:
         "rma": rma,
         "send_by": f"{localtime(send_by):%d %b %Y}" if send_by else "",
         "exchange_number": exchanged,
-        "due": f"Pay the difference of {money(due)} to have it sent." if due else "It is packed soon.",
+        "due": f"Pay the difference of {money(due, order.currency)} to have it sent." if due else "It is packed soon.",
         "return_link": f"{account}/{order.number}/returns/{rma}/",
         "exchange_link": f"{account}/{exchanged}/",
     }
@@ -197,10 +197,10 @@ def _return_words(facts: Mapping[str, Any], order: Order) -> dict[str, Any]:
 def _rest(order: Order, balance_minor: int) -> str:
     """What a change means for the customer's money."""
     if balance_minor < 0:
-        return f"{money(-balance_minor)} that you paid too much goes back to where it came from."
+        return f"{money(-balance_minor, order.currency)} that you paid too much goes back to where it came from."
     if balance_minor > 0 and order.payment_method == "cod":
         return "You pay at the door."
-    return f"{money(balance_minor)} is to be paid." if balance_minor else "Nothing is to be paid and nothing goes back."
+    return f"{money(balance_minor, order.currency)} is to be paid." if balance_minor else "Nothing is to be paid and nothing goes back."
 
 
 def _track(event: Event) -> str:

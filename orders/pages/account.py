@@ -124,7 +124,7 @@ def cancel(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseB
     """Call an order off, until it is packed."""
     detail = queries.detail(queries.id_of(number, person_id=visitor.person_id))
     form = OwnCancelForm(request.POST or None)
-    back = f"You get back {money(detail.refundable_minor)} within 5 to 7 working days."
+    back = f"You get back {money(detail.refundable_minor, detail.order.currency)} within 5 to 7 working days."
     says_ = ("It can be called off until it is packed.", *((back,) if detail.refundable_minor else ()))
     return _ask(
         request, visitor, detail, form, name="order.cancel",
@@ -162,7 +162,7 @@ def refund(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseB
             op, order_id=detail.order.pk, amount_minor=form.cleaned_data["amount"], reason=form.cleaned_data["reason"]
         ),
         title="Ask for a refund", submit="Send request", said="We have your request and answer it soon.",
-        says=(f"Up to {money(refundable)} of this order can go back. The shop reads your request and decides.",),
+        says=(f"Up to {money(refundable, detail.order.currency)} of this order can go back. The shop reads your request and decides.",),
     )
 
 
@@ -173,7 +173,7 @@ def says(found: Order) -> str:
         return "We have your order and check your payment" if paid else "Your order waits for its payment"
     if found.status == S.CANCELLED:
         left = found.paid_minor - found.refunded_minor
-        return f"Cancelled: {money(left)} is on its way back to you" if left > 0 else "Your order is cancelled"
+        return f"Cancelled: {money(left, found.currency)} is on its way back to you" if left > 0 else "Your order is cancelled"
     return _SAYS[S(found.status)]
 
 

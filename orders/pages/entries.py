@@ -139,9 +139,9 @@ def _changes(event: Event) -> list[tuple[str, str, str]]:
         (str(line["sku"]), str(line["quantity_before"]), str(line["quantity"]))
         for line in facts.get("lines", ()) if line["quantity_before"] != line["quantity"]
     ]
-    before, after = facts.get("before", {}), facts.get("after", {})
+    before, after, currency = facts.get("before", {}), facts.get("after", {}), str(facts.get("currency") or "INR")
     found += [
-        (word, money(before[name]), money(after[name]))
+        (word, money(before[name], currency), money(after[name], currency))
         for name, word in SUMS if name in before and name in after and before[name] != after[name]
     ]
     moved = (("shipping_address_id", "Delivery address"), ("billing_address_id", "Billing address"))

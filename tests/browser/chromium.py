@@ -103,7 +103,7 @@ class Browser:
         for name in names:
             *held, key = name.split("+") if len(name) > 1 else [name]
             mask = sum(HELD[one] for one in held)
-            code, number, text = KEYS.get(key, (f"Key{key.upper()}", ord(key.upper()), "" if mask & ~HELD["Shift"] else key))
+            code, number, text = KEYS[key] if key in KEYS else (f"Key{key.upper()}", ord(key.upper()), "" if mask & ~HELD["Shift"] else key)
             what = {"key": key if key != "Space" else " ", "code": code, "windowsVirtualKeyCode": number, "modifiers": mask}
             self._ask("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **what)
             self._ask("Input.dispatchKeyEvent", type="keyUp", **what)

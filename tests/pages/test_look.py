@@ -15,10 +15,12 @@ from django.test import Client
 from config.templatetags import bahi_ui
 from orders.models import Order
 from orders.operations.actions import next_step
+from orders.pages import account, entries
 from orders.pages.order_rows import VIEWS
 from payments.models import Refund
 from shipping.models import Shipment
 from tests.pages.markup import check
+from timeline.models import Event
 
 STATIC = Path(settings.PROJECT_ROOT) / "config" / "static" / "bahi"
 TEMPLATES = Path(settings.PROJECT_ROOT) / "templates"
@@ -98,3 +100,11 @@ def test_f82_pages_carry_the_content_policy() -> None:
     policy = Client().get("/").headers["Content-Security-Policy"]
     assert "'unsafe" not in policy
     assert "default-src 'none'" in policy
+
+
+def test_amounts_are_in_the_orders_own_currency() -> None:
+    """What an edit changed, and what a customer gets back, of an order that is not in rupees."""
+    sums = {"total_minor": 3_490}
+    edited = Event(kind="order.edited", facts={"before": sums, "after": {"total_minor": 2_990}, "currency": "EUR"})
+    assert entries._changes(edited) == [("Total", "34.90 EUR", "29.90 EUR")]
+    assert "34.90 EUR" in account.says(Order(status="cancelled", currency="EUR", paid_minor=3_490))
