@@ -96,3 +96,16 @@ def test_pages_fit_a_phone(console: tuple[Browser, str], place: str) -> None:
     browser.resize(390, 844)
     browser.open(home + place)
     assert browser.read("document.documentElement.scrollWidth") <= 390
+
+
+def test_amounts_and_sentences_stay_whole_on_a_phone(console: tuple[Browser, str]) -> None:
+    """Beside long words an amount was broken letter by letter, and a step's sentence by its hour."""
+    order = makers.paid_order()
+    browser, home = console
+    browser.resize(390, 844)
+    browser.open(f"{home}orders/{order.number}/why/")
+    widths = browser.read("[...document.querySelectorAll('.kv dd')].filter(one => one.innerText.startsWith('₹')).map(one => one.clientWidth)")
+    assert widths
+    assert min(widths) >= 80
+    browser.open(f"{home}orders/{order.number}/")
+    assert min(browser.read("[...document.querySelectorAll('.tl li > div')].map(one => one.clientWidth)")) >= 250
