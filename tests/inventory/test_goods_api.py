@@ -161,7 +161,7 @@ def test_lists_cost_the_same_for_two_as_for_twenty(head: Any) -> None:
             send("post", "/counts", {**COUNT, "items": [*COUNT["items"], {"sku": "JAM", "counted": 1}]}, head)
         for path in paths:
             with CaptureQueriesContext(connection) as seen:
-                assert Client().get(f"{ROOT}{path}", headers=head).status_code == 200
+                assert Client().get(f"{ROOT}{path}?limit=200", headers=head).status_code == 200
             costs.append(len(seen))
     assert costs[: len(paths)] == costs[len(paths) :]
 

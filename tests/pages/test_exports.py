@@ -63,7 +63,7 @@ def test_progress_is_looked_at_again_and_draws_the_page_anew_at_its_end(asha: Cl
     assert asha.post(f"{LIST}{export.pk}/cancel/").status_code == 409
 
 
-@pytest.mark.parametrize("wish", [{"month": "2026-13"}, {"action": "ord*"}, {"month": "2026-10", "after": "2026-10-01"}, {"kind": "people"}, {"personal": "on"}])
+@pytest.mark.parametrize("wish", [{"month": "2026-13"}, {"action": "ord*"}, {"month": "2026-10", "after": "2026-10-01"}, {"kind": "people"}, {"kind": "order_lines", "personal": "on"}])
 def test_what_cannot_be_asked_for_is_said_beside_its_field(asha: Client, wish: dict[str, str]) -> None:
     answer = asha.post(f"{LIST}ask/", {"kind": "events", "format": "csv", **wish})
     assert answer.status_code in (400, 422)
