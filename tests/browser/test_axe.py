@@ -1,7 +1,7 @@
 """WCAG 2.2 AA, asked by axe-core of every page that is drawn, light and dark, on a desk and on a phone (UX B9).
 
-The pages are those of the URL table, so a new one is asked, too. `make test` asks each of them once, light on a desk and dark
-on a phone; `make axe` asks all four, of everything the shop has to show there: an order in each of its states, for one.
+The pages are those of the URL table, so a new one is asked, too. `make test-postgres` asks each of them once, light on a desk and
+dark on a phone, which takes a minute; `make axe` asks all four, of everything the shop has to show there: an order in each of its states, for one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.test import Client
 
 from orders.pages.visitors import KIND_SESSION_KEY, PERSON_SESSION_KEY
 from tests.browser import axe, whole_shop
+from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from tests.browser.chromium import Browser
@@ -67,6 +68,7 @@ def faults(browser: Browser, url: str, shop: str) -> list[str]:
     return found + [f"it asks {asked}" for asked in browser.asked if not asked.startswith((shop, "data:"))]
 
 
+@pytest.mark.skipif(not (EVERYTHING or THOROUGH), reason="takes a minute: make test-postgres, make axe")
 def test_every_page_is_for_everybody(window: tuple[Browser, str], shop_gateway: FakeGateway, settings: Any) -> None:
     """No page breaks a rule of WCAG 2.0, 2.1 or 2.2 at A or AA, is wider than the screen, asks another host, or logs an error."""
     settings.ENDPOINTS_PRIVATE = True

@@ -11,6 +11,7 @@ from orders.operations import tickets
 from payments.models import Refund
 from shipping.models import Shipment
 from tests import makers
+from tests.thorough import THOROUGH
 from timeline.operations import operation
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from tests.browser.chromium import Browser
     from tests.payments.fake_gateway import FakeGateway
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not THOROUGH, reason="takes half a minute: make test-postgres"),
+]
 TABS_MAX = 80
 FOCUS = "(() => { const at = document.activeElement; return at.matches('input:not([type=submit]), select, textarea') ? at.name : at.innerText.replace(/\\s+/g, ' ').trim(); })()"
 # A ring of at least two pixels that is not clear, inside the window, with nothing over it (WCAG 2.4.7, 2.4.11).
