@@ -28,11 +28,11 @@ WINDOW: Final = timedelta(hours=1)
 @retried
 def record(person: Person, *, actor: Actor, what: str, now: datetime, order_id: UUID | None = None) -> bool:
     """Book that `actor` sees this person's data in `what` (a page or a call); False when it was booked within the hour."""
-    if _is_known(person, actor, now):
+    if _known([person.pk], actor, now):
         return False
     story = str(person.pk)
     with operation("personal_data.view", actor=actor, stream=story) as op:
-        if _is_known(person, actor, now):
+        if _known([person.pk], actor, now):
             return False
         op.record(
             person, KIND, stream=story, facts={"what": what, "order_id": order_id},
@@ -49,9 +49,7 @@ def of_orders(order_ids: Iterable[UUID], *, actor: Actor, what: str, now: dateti
     fresh = sorted(orders.keys() - _known(orders, actor, now))
     if not fresh:
         return 0
-    with operation("personal_data.view", actor=actor) as op:
-        for person_id in fresh:
-            op.open_stream(str(person_id))
+    with operation("personal_data.view", actor=actor, stream=[str(person_id) for person_id in fresh]) as op:
         fresh = sorted(set(fresh) - _known(fresh, actor, now))
         for person_id in fresh:
             order = orders[person_id]
@@ -73,8 +71,3 @@ def _known(people: Iterable[UUID], actor: Actor, now: datetime) -> set[UUID]:
     said = Event.objects.filter(subject_type=Person._meta.label_lower, subject_id__in=[pk.hex for pk in people], kind=KIND)
     seen = said.filter(actor_type=actor.type, actor_id=actor.id, recorded_at__gt=now - WINDOW)
     return {UUID(hex=subject) for subject in seen.values_list("subject_id", flat=True)}
-
-
-def _is_known(person: Person, actor: Actor, now: datetime) -> bool:
-    said = Event.objects.filter(subject_type=person._meta.label_lower, subject_id=person.pk.hex, kind=KIND)
-    return said.filter(actor_type=actor.type, actor_id=actor.id, recorded_at__gt=now - WINDOW).exists()
