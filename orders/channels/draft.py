@@ -17,6 +17,7 @@ AMOUNT_MAX = Decimal(10) ** 11
 QUANTITY_MAX = 1_000_000
 LINES_MAX = 200
 TROUBLES_MAX = 30
+TAXED_ON_TOP = frozenset({"USD", "CAD"})  # where sales taxes come on top of the price, never within it
 _CURRENCIES = ("currency_code", "currencyCode", "CurrencyCode", "currency")
 
 

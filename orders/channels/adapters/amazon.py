@@ -12,7 +12,7 @@ from typing import Any
 
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import BY_CHANNEL, Buyer, Canonical
-from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.draft import TAXED_ON_TOP, ZERO, Draft, DraftLine, DraftTax, close
 from orders.channels.reading import at, first, identity, is_cash_on_delivery, moment, obj, rows, text, whole, words
 
 CODE, NAME = "amazon", "Amazon"
@@ -26,7 +26,6 @@ EASY_SHIP_TROUBLES = {
 }
 _TROUBLES = {word.lower() for word in EASY_SHIP_TROUBLES}
 _TAX_IS_THEIRS = "Amazon collects the tax and pays it itself."
-_NEVER_WITHIN = {"USD", "CAD"}  # sales taxes come on top
 _TAX_TITLE = "Tax"
 _THEIRS = {"AFN", "AMAZON"}
 _EASY_SHIP = {"AMAZON_EASY_SHIP", "DELIVERY_BY_AMAZON"}
@@ -305,7 +304,7 @@ def _finished(draft: Draft, beside_cash: Decimal | None) -> Canonical:
 
 def _beside_total(draft: Draft) -> None:
     """A tax that is told and not on top: within the prices, but for where no price has its tax within. There Amazon keeps it to itself."""
-    draft.tax_included = draft.currency not in _NEVER_WITHIN
+    draft.tax_included = draft.currency not in TAXED_ON_TOP
     if draft.tax_included:
         return
     for part in (*draft.lines, *draft.charges):

@@ -12,12 +12,11 @@ from typing import Any
 
 from orders.channels.adapters.addresses import address
 from orders.channels.canonical import Buyer, Canonical
-from orders.channels.draft import ZERO, Draft, DraftLine, DraftTax, close
+from orders.channels.draft import TAXED_ON_TOP, ZERO, Draft, DraftLine, DraftTax, close
 from orders.channels.reading import at, first, identity, moment, obj, rows, text, words
 
 CODE, NAME = "ebay", "eBay"
 FULFILMENT = {"NOT_STARTED": "confirmed", "IN_PROGRESS": "processing", "FULFILLED": "shipped"}
-_NEVER_WITHIN = {"USD", "CAD"}  # sales taxes come on top
 _NOT_BACK = {"FAILED", "PENDING"}
 PAYMENT = {"PENDING", "FAILED", "PAID", "PARTIALLY_REFUNDED", "FULLY_REFUNDED"}
 
@@ -98,7 +97,7 @@ def _tax(draft: Draft, body: dict[str, Any], sums: dict[str, Any]) -> None:
     own, collected = sum((tax for _, tax in of_lines), ZERO), sum((tax for _, tax in theirs), ZERO)
     rest = (draft.total or ZERO) - _net(draft)
     chosen = next((tax for tax in (told, own, collected, told + collected) if tax == rest), told)
-    if told and not rest and draft.currency not in _NEVER_WITHIN:
+    if told and not rest and draft.currency not in TAXED_ON_TOP:
         draft.tax_included, chosen = True, told  # of prices that have their tax within
     by_line = of_lines if chosen == own else theirs if chosen == collected else [([], ZERO)] * len(draft.lines)
     for line, (taxes, tax) in zip(draft.lines, by_line, strict=True):
