@@ -206,15 +206,14 @@ class _Connection(BaseHTTPRequestHandler):
 
 def run(*, port: int, database: str, account: Account) -> None:
     """Serve until SIGTERM or SIGINT; says where in one line once it can answer."""
+    ends = (signal.SIGTERM, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before any thread begins, so that none is interrupted: they wait for sigwait
     sandbox = Sandbox(port=port, database=database, account=account)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     sandbox.courier.start()
     serving = threading.Thread(target=sandbox.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     serving.start()
     print(f"sandbox listening on http://127.0.0.1:{sandbox.server_address[1]}", flush=True)  # noqa: T201
-    stopped.wait()
+    signal.sigwait(ends)
     sandbox.shutdown()
     sandbox.courier.stop()
     sandbox.server_close()

@@ -72,7 +72,7 @@ def crowd(ask: Callable[[], bool]) -> int:
     barrier = threading.Barrier(THREADS)
 
     def some() -> int:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=60)
         try:
             return sum(ask() for _ in range(CROWD // THREADS))
         finally:
@@ -93,7 +93,7 @@ def redis_url() -> Iterator[str]:
         arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
         with subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL) as process:
             client = redis.Redis(unix_socket_path=str(socket))
-            for _ in range(100):
+            for _ in range(3000):
                 with suppress(redis.ConnectionError):
                     client.ping()
                     break
@@ -140,7 +140,7 @@ def test_control_b74_looking_first_lets_the_crowd_in(redis_url: str) -> None:
 
     def look_then_count() -> bool:
         seen = int(client.get("control") or 0)
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         client.incr("control")
         return seen < LIMIT
 

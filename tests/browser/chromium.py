@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_S = 30.0
+WAIT_S = 90.0
 PIECE_BYTES = 65_536
 HELD = {"Alt": 1, "Control": 2, "Shift": 8}
 # A key's place on the keyboard, its number, and what it types.

@@ -24,8 +24,8 @@ from payments.gateways.razorpay import RazorpayGateway
 
 KEY_ID, KEY_SECRET, WEBHOOK_SECRET = "rzp_test_contract", "contract-key-secret", "contract-webhook-secret"
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 10.0
-WAIT_S = 5.0
+START_S = 60.0
+WAIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Sandbox:
         return RazorpayGateway(KEY_ID, KEY_SECRET, f"{self.url}/v1", **options)
 
     def control(self, path: str, document: Any = None, method: str = "POST") -> dict[str, Any]:
-        response = requests.request(method, f"{self.url}/{path}", json=document, timeout=5)
+        response = requests.request(method, f"{self.url}/{path}", json=document, timeout=WAIT_S)
         assert response.status_code == 200, response.text
         found: dict[str, Any] = response.json()
         return found

@@ -153,7 +153,7 @@ def test_f22_an_order_is_paid_twice_only_when_scripted(
     assert [payment.status for payment in gateway.payments_of(gateway_order_id=order.id)] == ["captured"] * 2
 
 
-def test_b32_a_refund_is_pending_then_processed_within_two_seconds(
+def test_b32_a_refund_is_pending_and_then_processed(
     sandbox: Sandbox, gateway: RazorpayGateway, new_order: Orders, key: str
 ) -> None:
     order = new_order(30_000)
@@ -161,7 +161,7 @@ def test_b32_a_refund_is_pending_then_processed_within_two_seconds(
     made = give_back(gateway, payment_id, key)
     assert (made.status, made.amount_minor, made.receipt, made.reference) == ("pending", 10_000, "R-1", None)
 
-    until(lambda: gateway.fetch_refund(gateway_refund_id=made.id).status == "processed", "the refund", 2)
+    until(lambda: gateway.fetch_refund(gateway_refund_id=made.id).status == "processed", "the refund")
 
     done = gateway.fetch_refund(gateway_refund_id=made.id)
     assert done.reference is not None

@@ -19,7 +19,7 @@ from payments.gateways.base import GatewayOrder
 from payments.gateways.razorpay import RazorpayGateway
 from payments.sandbox.entities import fee_and_tax
 from payments.sandbox.paypage import rupees, safe_path
-from tests.contracts.server import KEY_ID, KEY_SECRET, ROOT, Sandbox, until
+from tests.contracts.server import KEY_ID, KEY_SECRET, ROOT, WAIT_S, Sandbox, until
 
 Orders = Callable[..., GatewayOrder]
 AUTH = (KEY_ID, KEY_SECRET)
@@ -28,7 +28,7 @@ INDIA = timezone(timedelta(hours=5, minutes=30))
 
 def call(sandbox: Sandbox, method: str, path: str, body: bytes | Any = None, **options: Any) -> requests.Response:
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    return requests.request(method, f"{sandbox.url}/v1{path}", data=data, auth=AUTH, timeout=5, **options)
+    return requests.request(method, f"{sandbox.url}/v1{path}", data=data, auth=AUTH, timeout=WAIT_S, **options)
 
 
 BAD_ORDERS = [
@@ -79,7 +79,7 @@ def test_odd_requests_are_answered_never_with_5xx(sandbox: Sandbox, method: str,
 @pytest.mark.parametrize("auth", [None, ("rzp_test_contract", "wrong"), ("é", "ü")])
 def test_without_the_keys_it_is_401(sandbox: Sandbox, auth: Any) -> None:
     headers = {"Authorization": "Basic !!"} if auth is None else {}
-    response = requests.get(f"{sandbox.url}/v1/orders", auth=auth, headers=headers, timeout=5)
+    response = requests.get(f"{sandbox.url}/v1/orders", auth=auth, headers=headers, timeout=WAIT_S)
     assert response.status_code == 401
     assert response.json()["error"]["code"] == "BAD_REQUEST_ERROR"
 
@@ -90,7 +90,7 @@ def test_without_the_keys_it_is_401(sandbox: Sandbox, auth: Any) -> None:
 ])  # fmt: skip
 def test_a_body_without_honest_limits_is_not_read(sandbox: Sandbox, header: str, value: str, status: int) -> None:
     target = urlsplit(sandbox.url)
-    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=5)
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=WAIT_S)
     connection.putrequest("POST", "/sandbox/razorpay/v1/orders")
     connection.putheader(header, value)
     connection.endheaders()
@@ -103,7 +103,7 @@ def test_a_body_without_honest_limits_is_not_read(sandbox: Sandbox, header: str,
 @pytest.mark.parametrize("said", [b"TRACE / HTTP/1.1", b"GET / HTTP/9.9", b"nonsense", b"GET /" + b"a" * 70_000])
 def test_what_is_hardly_http_is_refused_as_the_callers_fault(sandbox: Sandbox, said: bytes) -> None:
     target = urlsplit(sandbox.url)
-    with socket.create_connection((target.hostname, target.port), timeout=5) as connection:
+    with socket.create_connection((target.hostname, target.port), timeout=WAIT_S) as connection:
         connection.sendall(said + b"\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 4")
 
@@ -161,7 +161,7 @@ def test_f32_a_dispute_is_opened_and_lost(sandbox: Sandbox, new_order: Orders) -
     {"webhooks": {"drop": "payment.captured"}}, {"webhooks": {"paused": 1}}, {"refunds": {"outcome": ["x"]}}, {"x": 1},
 ])  # fmt: skip
 def test_a_script_that_is_not_understood_is_refused(sandbox: Sandbox, wish: Any) -> None:
-    assert requests.post(f"{sandbox.url}/faults", json=wish, timeout=5).status_code == 400
+    assert requests.post(f"{sandbox.url}/faults", json=wish, timeout=WAIT_S).status_code == 400
 
 
 def test_a_person_pays_on_the_page_and_comes_back(
@@ -169,14 +169,14 @@ def test_a_person_pays_on_the_page_and_comes_back(
 ) -> None:
     """B31: the page works without a script, and the way back carries what the shop checks."""
     order = new_order(1_23_456_00)
-    page = requests.get(f"{sandbox.url}/pay/{order.id}", params={"callback_url": '/orders/7?a="><b>#x'}, timeout=5)
+    page = requests.get(f"{sandbox.url}/pay/{order.id}", params={"callback_url": '/orders/7?a="><b>#x'}, timeout=WAIT_S)
     assert page.status_code == 200
     assert "₹1,23,456.00" in page.text
     assert 'value="/orders/7?a=&quot;&gt;&lt;b&gt;"' in page.text
     assert "<script" not in page.text
 
     form = {"choice": "captured:upi", "callback_url": "/orders/7?a=1"}
-    answer = requests.post(f"{sandbox.url}/pay/{order.id}", data=form, allow_redirects=False, timeout=5)
+    answer = requests.post(f"{sandbox.url}/pay/{order.id}", data=form, allow_redirects=False, timeout=WAIT_S)
     back = urlsplit(answer.headers["Location"])
     told = {name: values[0] for name, values in parse_qs(back.query).items()}
 
@@ -186,13 +186,13 @@ def test_a_person_pays_on_the_page_and_comes_back(
         gateway_payment_id=told["razorpay_payment_id"],
         signature=told["razorpay_signature"],
     )
-    again = requests.post(f"{sandbox.url}/pay/{order.id}", data=form, allow_redirects=False, timeout=5)
+    again = requests.post(f"{sandbox.url}/pay/{order.id}", data=form, allow_redirects=False, timeout=WAIT_S)
     assert (again.status_code, "already paid" in again.text) == (409, True)
 
 
 def test_a_declined_card_comes_back_unsigned(sandbox: Sandbox, new_order: Orders) -> None:
     form = {"choice": "failed:card", "callback_url": "/back"}
-    answer = requests.post(f"{sandbox.url}/pay/{new_order().id}", data=form, allow_redirects=False, timeout=5)
+    answer = requests.post(f"{sandbox.url}/pay/{new_order().id}", data=form, allow_redirects=False, timeout=WAIT_S)
     told = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert set(told) == {"razorpay_payment_id", "razorpay_order_id", "error_code"}
 
@@ -204,7 +204,7 @@ def test_a_declined_card_comes_back_unsigned(sandbox: Sandbox, new_order: Orders
 def test_the_way_back_leads_nowhere_else(sandbox: Sandbox, new_order: Orders, found: str | None) -> None:
     assert safe_path(found) is None
     form = {"choice": "captured:card", "callback_url": found or ""}
-    answer = requests.post(f"{sandbox.url}/pay/{new_order().id}", data=form, allow_redirects=False, timeout=5)
+    answer = requests.post(f"{sandbox.url}/pay/{new_order().id}", data=form, allow_redirects=False, timeout=WAIT_S)
     assert (answer.status_code, "Location" in answer.headers) == (200, False)
 
 
@@ -218,7 +218,7 @@ def test_a_program_pays_or_is_told_why_not(
 ) -> None:
     target = new_order().id if order_id is None else order_id
     data = b"" if body is None else json.dumps(body).encode()
-    assert requests.post(f"{sandbox.url}/pay/{target}", data=data, timeout=5).status_code == status
+    assert requests.post(f"{sandbox.url}/pay/{target}", data=data, timeout=WAIT_S).status_code == status
 
 
 def test_what_the_page_says_of_money() -> None:

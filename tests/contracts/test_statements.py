@@ -11,7 +11,7 @@ import requests
 
 from payments.gateways.base import GatewayOrder, GatewayRefused, GatewaySettlementLine
 from payments.gateways.razorpay import RazorpayGateway
-from tests.contracts.server import Sandbox
+from tests.contracts.server import WAIT_S, Sandbox
 
 Orders = Callable[..., GatewayOrder]
 INDIA = timedelta(hours=5, minutes=30)
@@ -135,5 +135,5 @@ def test_unknown_ids_are_refused(gateway: RazorpayGateway) -> None:
 
 
 def _statement(sandbox: Sandbox) -> list[dict[str, str]]:
-    answer = requests.get(f"{sandbox.url}/bank-statement", timeout=5)
+    answer = requests.get(f"{sandbox.url}/bank-statement", timeout=WAIT_S)
     return list(csv.DictReader(answer.text.splitlines()))

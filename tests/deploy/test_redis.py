@@ -37,7 +37,7 @@ def server(folder: Path, *more: str) -> Iterator[str]:
     process = subprocess.Popen([program, str(CONF), *options], stdout=subprocess.DEVNULL)
     try:
         with redis.Redis(port=port) as client:
-            for _ in range(200):
+            for _ in range(3000):
                 with suppress(redis.ConnectionError):
                     client.ping()
                     break

@@ -104,7 +104,7 @@ def test_sqs_says_why_not() -> None:
 @pytest.fixture
 def queue() -> Iterator[Any]:
     """A queue of our own in the RabbitMQ of this machine; skips where there is none."""
-    link = kombu.Connection("amqp://guest:guest@127.0.0.1:5672//", connect_timeout=1)
+    link = kombu.Connection("amqp://guest:guest@127.0.0.1:5672//", connect_timeout=5)
     try:
         link.connect()
     except OSError:
@@ -118,7 +118,7 @@ def queue() -> Iterator[Any]:
 def test_rabbitmq_confirms_and_refuses_what_no_queue_takes(queue: Any) -> None:
     broker = rabbitmq.connect("amqp://127.0.0.1:5672", {})
     assert broker.publish(queue.queue.name, "story-1", b'{"a":1}', "msg_1") == "confirmed"
-    message = queue.get(timeout=3)
+    message = queue.get(timeout=60)
     message.ack()
     assert (message.properties["message_id"], bytes(message.body)) == ("msg_1", b'{"a":1}')
     with pytest.raises(BrokerFailed):

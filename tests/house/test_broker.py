@@ -33,10 +33,10 @@ def test_a_worker_waits_for_no_silent_connection_for_ever() -> None:
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    reader.join(timeout=3)
+    reader.join(timeout=60)
     listening.close()
     client.close()
-    talker.join(timeout=3)
+    talker.join(timeout=60)
     server.close()
     assert [type(error) for error in outcome] == [redis.TimeoutError], "the read never ends"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-HEAD_START_S = 0.5
+HEAD_START_S = 3.0
 __all__ = ["unguarded"]
 
 

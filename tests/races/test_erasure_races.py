@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from orders.models import Order
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-HEAD_START_S, WAIT_S = 1.0, 20.0
+HEAD_START_S, WAIT_S = 3.0, 60.0
 NAME = b"Planted Name"
 
 

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 THREADS = 8
 ATTEMPTS = 64
 UNITS = 20
-WAIT_SECONDS = 15
+WAIT_SECONDS = 60
 
 
 def race(*jobs: Callable[[], Any], threads: int = THREADS) -> list[Any]:
