@@ -277,7 +277,7 @@ def _phone(text: str, _: dt.datetime) -> _Named:
 
 
 def _city(text: str, _: dt.datetime) -> Q:
-    return Q(city_token=people.place_token("city", text))
+    return Q(city_token__in=people.city_tokens(text))
 
 
 def _pin(text: str, _: dt.datetime) -> Q:

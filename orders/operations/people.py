@@ -23,6 +23,8 @@ WORDS_MAX = 6
 PHONE_DIGITS, PHONE_TAIL_DIGITS = 10, 4
 PHONE_ENDS = range(5, 10)
 _DIGITS = re.compile(r"\D+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})  # Unicode knows no parts of these
 
 Token = tuple[str, bytes]
 
@@ -103,7 +105,7 @@ def tokens(profile: dict[str, str]) -> set[Token]:
             _blind("phone", phone[-PHONE_DIGITS:]), _blind("phone_tail", phone[-PHONE_TAIL_DIGITS:]),
             *(_blind("phone_end", phone[-digits:]) for digits in PHONE_ENDS if len(phone) >= digits),
         }
-    for word in _words(profile.get("name", ""))[:WORDS_MAX]:
+    for word in _words(bare(profile.get("name", "")))[:WORDS_MAX]:
         found |= _prefixes("name", word) or {_blind("name", word)}
     return found
 
@@ -138,17 +140,25 @@ def phone_tokens(text: str) -> list[Token]:
 
 
 def name_tokens(text: str) -> list[Token]:
-    """The beginning of a word of a name, or an initial; of several words the longest."""
-    longest = max(_words(text), key=len, default="")
-    return [_blind("name", longest[:PREFIX_CHARS_MAX])] if longest else []
+    """The beginning of a word of a name, or an initial; of several words the longest.
+
+    Without its accents, and as it is written, for so older names were kept.
+    """
+    longest = [max(_words(form), key=len, default="")[:PREFIX_CHARS_MAX] for form in (bare(text), text)]
+    return [_blind("name", word) for word in dict.fromkeys(longest) if word]
 
 
 def place_tokens(address: Mapping[str, Any]) -> dict[str, bytes | None]:
     """The columns by which an order is found that is sent there."""
     return {
-        "city_token": place_token("city", str(address.get("city") or "")),
+        "city_token": city_tokens(str(address.get("city") or ""))[0],
         "pin_token": place_token("pin", str(address.get("postalCode") or "")),
     }
+
+
+def city_tokens(text: str) -> list[bytes | None]:
+    """The token of a city without its accents, which is kept, and the one it was kept by before."""
+    return [place_token("city", bare(text)), place_token("city", text)]
 
 
 def place_token(kind: str, text: str) -> bytes | None:
@@ -168,6 +178,15 @@ def _prefixes(kind: str, word: str) -> set[Token]:
 
 def _blind(kind: str, text: str) -> Token:
     return kind, vault.blind(kind, text)
+
+
+def bare(text: str) -> str:
+    """Letters without accents, as they are typed where no key has them: José, Łukasz and Søren are jose, lukasz and soren.
+
+    Marks of other scripts stay, for there they are sounds: a vowel sign of Devanagari is part of its word.
+    """
+    apart = unicodedata.normalize("NFD", normal(text).translate(_PLAIN))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
 
 
 def normal(text: str) -> str:

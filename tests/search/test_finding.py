@@ -21,6 +21,7 @@ from orders.pages import order_rows
 from tests import makers
 from tests.search.makers import CITIES, PEOPLE, SKUS, Known, shop
 from tests.thorough import many
+from timeline import vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -253,6 +254,27 @@ def test_the_console_shows_each_term_as_a_chip_that_takes_it_away(orders: list[K
     assert "Did you mean shipped?" in listing.refusals[0]
     whole = order_rows.listing(_query(q="status:delivered"))
     assert {row.order.status for row in whole.rows} == {"delivered"}
+
+
+@pytest.mark.parametrize(("name", "typed"), [
+    ("José Núñez", "jose"), ("José Núñez", "NUNEZ"), ("José Núñez", "josé"), ("Łukasz Żak", "lukasz"), ("Søren Æbelø", "aebelo"),
+    ("Jürgen Groß", "gross"), ("Nguyễn Thị", "nguyen"), ("Jose", "José"), ("मीरा नायर", "मीरा"),
+])  # fmt: skip
+def test_b35_a_name_is_found_with_its_accents_and_without(name: str, typed: str) -> None:
+    assert people.tokens({"name": name}) & set(people.name_tokens(typed))
+
+
+def test_b35_a_city_is_found_with_its_accents_and_without() -> None:
+    kept = people.place_tokens({"city": "Zürich"})["city_token"]
+    assert all(kept in people.city_tokens(typed) for typed in ("zurich", "Zürich", "ZURICH"))
+
+
+def test_b35_a_vowel_sign_is_part_of_its_word() -> None:
+    assert not people.tokens({"name": "मीरा"}) & set(people.name_tokens("मारी"))
+
+
+def test_b35_a_name_kept_with_its_accents_is_still_found() -> None:
+    assert ("name", vault.blind("name", "josé")) in people.name_tokens("José")
 
 
 def test_tokens_of_a_profile_cover_what_is_searched() -> None:
