@@ -61,6 +61,10 @@ TEMPLATES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "payment_failed", ("email",), "The payment of your order {number} failed",
         "The payment of {total} for your order {number} did not go through. You can try again.\n\n{link}",
     ),
+    "note.added": (
+        "note_added", ("email",), "A note on your order {number}",
+        "We have written a note on your order {number}. You can read it with the order.\n\n{link}",
+    ),
     "ticket.opened": (
         "ticket_opened", ("email",), "A message about your order {number}",
         "We have written to you about your order {number}. Read it and answer here, without signing in: {help}",
@@ -124,7 +128,7 @@ _SMS_CHARS_MAX = 160
 def texts(event: Event, order: Order) -> list[Text]:
     """The messages this event sends; none for a medium the customer gave no address of, none where a channel writes."""
     found = TEMPLATES.get(event.kind)
-    if found is None or order.channel_order_id or _is_between_staff(event) or _is_of_exchange(event) or _is_own_question(event):
+    if found is None or order.channel_order_id or any(is_silent(event) for is_silent in _SILENT):
         return []
     template, media, subject, body = found
     profile = order.person.profile()
@@ -152,6 +156,11 @@ def _is_between_staff(event: Event) -> bool:
     return event.kind == "refund.declined" and event.facts.get("requested_by_type") not in ("customer", "guest")
 
 
+def _is_for_staff(event: Event) -> bool:
+    """A note that the customer may not read."""
+    return event.kind == "note.added" and not event.public
+
+
 def _is_own_question(event: Event) -> bool:
     """Who asked knows it."""
     return event.kind == "ticket.opened" and event.actor_type in ("customer", "guest")
@@ -160,6 +169,10 @@ def _is_own_question(event: Event) -> bool:
 def _is_of_exchange(event: Event) -> bool:
     """Credit that moves between two orders is told by the orders themselves."""
     return "exchange" in (event.facts.get("reason_code"), event.facts.get("gateway")) or event.facts.get("code") == "exchange_given_up"
+
+
+# Events of a kind that tells the customer something, which this time is no news to them.
+_SILENT = (_is_between_staff, _is_of_exchange, _is_own_question, _is_for_staff)
 
 
 def _words(event: Event, order: Order) -> dict[str, Any]:

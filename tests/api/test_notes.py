@@ -9,8 +9,10 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from orders import viewing
+from orders.models import Message
 from tests import makers
 from tests.makers import read
+from timeline import relay
 from timeline.models import Event
 
 if TYPE_CHECKING:
@@ -72,6 +74,15 @@ def test_e10_system_entries_are_never_changed_and_others_notes_neither(order: Or
     assert boss.delete(f"/admin/orders/{makers.placed_order().pk}/notes/{note['id']}").status_code == 404
     assert boss.patch(at, {"note": ""}).status_code == 400
     assert boss.patch(at, {"note": "x", "isPublic": True}).status_code == 400
+
+
+def test_b22_a_note_for_the_customer_is_told_by_mail_and_one_for_staff_is_not(order: Order, boss: Caller) -> None:
+    for note, is_public in (("Looks odd to me", False), ("Comes on Monday", True)):
+        read(boss.post(f"/admin/orders/{order.pk}/notes", {"note": note, "isPublic": is_public}), 201)
+    relay.drain()
+    told = [message.opened() for message in Message.objects.filter(template="note_added", state="sent")]
+    assert [mail["subject"] for mail in told] == [f"A note on your order {order.number}"]
+    assert "Looks odd" not in str(told)
 
 
 def test_e8_a_colleague_who_is_named_finds_the_note(order: Order, boss: Caller) -> None:
