@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 KARRIO := .venv-karrio
 STAMP := $(VENV)/.installed
+# Compiled once, not anew by every process of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install run test test-postgres test-crashes test-karrio lifecycle ninety-days flash-sale bulk-proof model-proof \
 	export-proof log-proof erase-proof sheet-proof mixed-traffic pool-proof bench-peers tampering check smoke bench bench-scale docs lock clean
@@ -33,18 +35,18 @@ run: $(STAMP) .env ## Run the shop here: web, sandbox gateway, background work
 	@exec $(BIN)/python manage.py up
 
 test: $(STAMP) ## Run the tests on SQLite: no service needed
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Redis
 	THOROUGH=1 DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} \
-		$(BIN)/python -m pytest -q -n auto
+		$(BIN)/python -m pytest -q -n auto --dist worksteal
 	CRASHES=1 CRASH_ROUNDS=$${CRASH_ROUNDS:-6} $(BIN)/python -m pytest -q tests/crashes
 
 test-crashes: $(STAMP) ## Kill web and workers at random, on both engines
 	CRASHES=1 $(BIN)/python -m pytest -q tests/crashes -s
 
 lifecycle: $(STAMP) ## Build every reachable state of an order and ask what may be changed
-	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto tests/flows/test_allowed_when.py
+	LIFECYCLE=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/flows/test_allowed_when.py
 
 .PHONY: axe
 axe: $(STAMP) ## Ask axe-core about every page of shop, account and console: light, dark, desk, phone (WCAG 2.2 AA; needs Chromium)

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,15 @@ SOURCES = sorted(
     for path in (ROOT / app).rglob("*.py")
     if "migrations" not in path.parts and "sandbox" not in path.parts  # the sandbox is a program of its own
 )
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 BUCKETS = {"utils", "helpers", "common", "services", "managers", "misc"}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """What is in every source; parsed by the first test that asks, not by each process that collects."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 
 
 def name_of(path: Path) -> str:
@@ -67,7 +73,7 @@ def test_relations_point_down() -> None:
 
 
 def test_locks_live_in_locks() -> None:
-    found = [name_of(path) for path, tree in TREES.items() if calls(tree, "select_for_update") and path.stem != "locks"]
+    found = [name_of(path) for path, tree in trees().items() if calls(tree, "select_for_update") and path.stem != "locks"]
     assert found == []
 
 
@@ -75,7 +81,7 @@ def test_nothing_is_published_or_scheduled_beside_the_table() -> None:
     """STYLE 10: no `.delay()`, no eta, no countdown."""
     found = [
         name_of(path)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if calls(tree, "delay") or calls(tree, "apply_async") or calls(tree, "send_task")
     ]
     assert found == []
@@ -83,7 +89,7 @@ def test_nothing_is_published_or_scheduled_beside_the_table() -> None:
 
 def test_no_stateful_row_is_refreshed_and_no_state_is_updated_by_hand() -> None:
     found = []
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
@@ -97,14 +103,14 @@ def test_no_stateful_row_is_refreshed_and_no_state_is_updated_by_hand() -> None:
 def test_domain_code_asks_no_clock() -> None:
     """STYLE 15: time comes with the operation."""
     domain = ("orders/operations", "orders/pricing", "payments/operations", "shipping/operations", "inventory/operations")
-    found = [name_of(path) for path, tree in TREES.items() if name_of(path).startswith(domain) and calls(tree, "now")]
+    found = [name_of(path) for path, tree in trees().items() if name_of(path).startswith(domain) and calls(tree, "now")]
     assert found == []
 
 
 def test_operations_are_verbs_with_named_nouns() -> None:
     """STYLE 2: `verb(op, *, nouns) -> thing`."""
     found = []
-    for path in TREES:
+    for path in trees():
         if not name_of(path).startswith(("orders/operations/", "payments/operations", "shipping/operations", "inventory/operations")):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -119,7 +125,7 @@ def test_files_and_functions_stay_in_size() -> None:
     long_files = [name_of(path) for path in SOURCES if len(path.read_text(encoding="utf-8").splitlines()) > FILE_LINES_MAX]
     long_functions = [
         f"{name_of(path)}:{node.name}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
     ]
@@ -138,7 +144,7 @@ def test_races_have_their_controls() -> None:
 
 def test_money_knows_no_float() -> None:
     """STYLE 12."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if name_of(path).startswith(("orders/pricing", "orders/operations", "payments/operations")):
             assert not any(isinstance(node, ast.Name) and node.id == "float" for node in ast.walk(tree)), path
 
@@ -211,7 +217,7 @@ def test_every_variable_is_read_and_every_read_is_declared() -> None:
 def test_every_kind_of_event_in_the_documents_is_said_somewhere() -> None:
     """docs/events.md lists what the system says, not what it once might have said."""
     words = {
-        node.value for path, tree in TREES.items() if path.name != "vocabulary.py"
+        node.value for path, tree in trees().items() if path.name != "vocabulary.py"
         for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     composed = {f"stock.{kind}" for kind in Movement.Kind.values}  # inventory.operations.damage
