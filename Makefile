@@ -1,7 +1,8 @@
 # The one entrance. `make` alone prints what there is.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || echo python3)
+# The system's own where it can make an environment: it is built for speed, which those of version managers often are not.
+PYTHON ?= $(shell for each in /usr/bin/python3.11 python3.11; do $$each -c 'import ensurepip, venv' 2>/dev/null && echo $$each && exit; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 KARRIO := .venv-karrio
