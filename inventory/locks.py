@@ -31,8 +31,9 @@ def levels(*, variant_ids: Collection[UUID]) -> list[Level]:
 
 
 def live_holds(*, stream: str) -> list[Hold]:
-    """The live holds of a story. The story's own lock decides who writes; this one keeps the rows from everybody else."""
-    return list(Hold.objects.select_for_update(no_key=True).filter(stream=stream, status__in=Hold.LIVE).order_by("id"))
+    """The live holds of a story with their warehouse. The story's own lock decides who writes; this one keeps the rows from everybody else."""
+    rows = Hold.objects.select_for_update(no_key=True, of=("self",)).select_related("warehouse")
+    return list(rows.filter(stream=stream, status__in=Hold.LIVE).order_by("id"))
 
 
 def holds(*, hold_ids: Collection[UUID]) -> list[Hold]:

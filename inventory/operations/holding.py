@@ -115,14 +115,14 @@ def release(op: Operation, *, stream: str, quantities: Mapping[UUID, int] | None
         waiting.forgo(op, stream=stream)
 
 
-def consume(op: Operation, *, quantities: Mapping[UUID, int]) -> None:
+def consume(op: Operation, *, quantities: Mapping[UUID, int], holds: Sequence[Hold] | None = None) -> None:
     """The parcel leaves: on hand and held fall together, by so many units of each hold id.
 
-    The stories of the holds are locked by the operation. Raises `HoldSpent` when a hold has fewer units left, and then
-    nothing leaves.
+    The stories of the holds are locked by the operation; whoever has locked the holds themselves already names them. Raises
+    `HoldSpent` when a hold has fewer units left, and then nothing leaves.
     """
     units = _counted(quantities)
-    mine = locks.holds(hold_ids=units)
+    mine = locks.holds(hold_ids=units) if holds is None else [held for held in holds if held.id in units]
     for stream in {held.stream for held in mine}:
         op.version(stream)
     levels = locks.levels(variant_ids={held.variant_id for held in mine})

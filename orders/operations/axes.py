@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from timeline.operations import Operation
 
 
+COUNTED = ("quantity", "quantity_cancelled", "quantity_shipped", "quantity_delivered", "quantity_returned")
+
+
 @dataclass(frozen=True, slots=True)
 class Axes:
     """What an order's payments and lines say together."""
@@ -29,10 +32,18 @@ class Axes:
     refunded_minor: int
 
 
-def refresh(op: Operation, *, order: Order) -> Order:
-    """Write the axes down as payments and lines now say; nothing when they are as they were."""
+def refresh(
+    op: Operation, *, order: Order, payments: Iterable[Payment] | None = None, lines: Iterable[Line] | None = None
+) -> Order:
+    """Write the axes down as payments (of `payments_of`) and lines now say; nothing when they are as they were.
+
+    Whoever has the order's payments or lines before them as they are now names them; else they are read.
+    """
     del op  # the capability: only an operation may write
-    axes = derive(payments=payments_of(order), lines=list(Line.objects.filter(order=order)))
+    axes = derive(
+        payments=payments_of(order) if payments is None else payments,
+        lines=Line.objects.filter(order=order).only(*COUNTED) if lines is None else lines,
+    )
     changed = {name: getattr(axes, name) for name in Axes.__slots__ if getattr(order, name) != getattr(axes, name)}
     if changed:
         Order.objects.filter(pk=order.pk).update(**changed)

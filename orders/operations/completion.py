@@ -9,29 +9,28 @@ Note [Last words]
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orders.models import Fulfilment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from uuid import UUID
 
-    from orders.models import Line
+    from orders.operations.planning import Ground
 
 UNDELIVERED = ("lost", "returned")
 _DECIDED = (Fulfilment.Outcome.REFUNDED, Fulfilment.Outcome.CLOSED)
 
 
-def is_complete(fulfilments: Iterable[Any], lines: Iterable[Line]) -> bool:
+def is_complete(ground: Ground) -> bool:
     """Whether every unit has had its last word and at least one was delivered. Note [Last words]."""
     ended: dict[UUID, int] = defaultdict(int)
     arrived = 0
-    for row in fulfilments:
-        status = row.shipment.status if row.shipment is not None else ""
+    for row in ground.in_parcels():
+        status = row.shipment.status
         if status != "delivered" and not (status in UNDELIVERED and row.outcome in _DECIDED):
             continue
-        for item in row.lines.all():
-            ended[item.line_id] += item.quantity
-            arrived += item.quantity if status == "delivered" else 0
-    return arrived > 0 and all(ended[line.pk] == line.quantity - line.quantity_cancelled for line in lines)
+        for pk, units in ground.of(row).items():
+            ended[pk] += units
+            arrived += units if status == "delivered" else 0
+    return arrived > 0 and all(ended[pk] == line.quantity - line.quantity_cancelled for pk, line in ground.lines.items())

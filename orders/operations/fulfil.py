@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from orders import locks
-from orders.models import Fulfilment, Line, Order, OrderPayment
-from orders.operations import axes, cash_shares, parting, people, planning, shelf
+from orders.models import Address, Fulfilment, Line, Order, OrderPayment
+from orders.operations import axes, cash_shares, parting, people, planning, shelf, whereabouts
 from orders.operations.completion import is_complete
 from orders.operations.holds import require_free
 from payments import operations as money
@@ -18,16 +18,19 @@ from timeline.errors import Invalid, Missing, Refused
 from timeline.transitions import advance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from orders.operations.planning import Ground
     from shipping.models import Shipment
     from timeline.operations import Operation
 
 OWN_FLEET = "own_fleet"
 # A parcel counts as shipped from its label on (B18); before that it is only booked, and after a cancel it is nothing.
 _GONE = frozenset({"labelled", "shipped", "in_transit", "out_for_delivery", "attempted", "delivered", "lost", "returning", "returned"})
+_LEFT = _GONE - {"labelled"}
+_COUNTED = ("quantity_shipped", "quantity_delivered", "quantity_lost", "quantity_returned")
 ON_THE_WAY = frozenset({"shipped", "in_transit", "out_for_delivery", "attempted"})
 
 
@@ -82,13 +85,13 @@ def ship_all(
         parting.set_apart(op, ground=ground, items=ground.summed(ground.ready()), warehouse=None)
     for row in ground.ready():
         book_one(op, ground=ground, row=row, carrier=carrier or OWN_FLEET, tracking_number=tracking_number)
-    for fulfilment in _with_parcel(order_id):
-        if fulfilment.shipment.status == "booked":
-            parcels.label_by_hand(op, shipment_id=fulfilment.shipment_id)
-    for fulfilment in _with_parcel(order_id):
-        if fulfilment.shipment.status == "labelled":
-            parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
-    return settle(op, order_id=order_id)
+    for row in ground.in_parcels():
+        if row.shipment.status == "booked":
+            parcels.number_by_hand(op, shipment=row.shipment)
+    for row in ground.in_parcels():
+        if row.shipment.status == "labelled":
+            parcels.leave(op, shipment=row.shipment)
+    return settle_on(op, ground=ground)
 
 
 def dispatch(op: Operation, *, order_id: UUID, shipment_id: UUID, at: datetime | None = None) -> Shipment:
@@ -122,17 +125,18 @@ def deliver(
 
 def deliver_all(op: Operation, *, order_id: UUID) -> Order:
     """Every parcel has arrived, by a person's word (`PATCH … delivered`). Raises TransitionRefused unless shipped."""
-    order = locks.order(order_id)
+    ground = planning.read(order_id)
+    order = ground.order
     if order.status != Order.Status.SHIPPED:
         advance(op, order.deliver, at=op.now)  # the machine says what is allowed
 
-    for fulfilment in _with_parcel(order_id):
-        if fulfilment.shipment.status == "labelled":
-            parcels.dispatch(op, shipment_id=fulfilment.shipment_id)
-    for fulfilment in _with_parcel(order_id):
-        if fulfilment.shipment.status in ON_THE_WAY:
-            parcels.deliver(op, shipment_id=fulfilment.shipment_id)
-    return settle(op, order_id=order_id)
+    for row in ground.in_parcels():
+        if row.shipment.status == "labelled":
+            parcels.leave(op, shipment=row.shipment)
+    for row in ground.in_parcels():
+        if row.shipment.status in ON_THE_WAY:
+            parcels.hand_in(op, shipment=row.shipment)
+    return settle_on(op, ground=ground)
 
 
 def take_back(op: Operation, *, order_id: UUID, shipment_id: UUID) -> Shipment:
@@ -149,27 +153,33 @@ def settle(op: Operation, *, order_id: UUID) -> Order:
 
     This is the one place where a parcel's fact becomes the order's: calls by hand and events of carriers both end here.
     """
-    ground = planning.read(order_id)
-    order, lines = ground.order, ground.lines
-    fulfilments: list[Any] = [row for row in ground.fulfilments if row.shipment_id is not None]
+    return settle_on(op, ground=planning.read(order_id))
 
-    _hand_over(op, ground, fulfilments)
-    _move_stock(op, order, fulfilments, lines)
-    _count_units(op, fulfilments, lines)
-    axes.refresh(op, order=order)
-    _follow(op, order, fulfilments, list(lines.values()))
-    if any(row.shipment.status == "cancelled" and row.status in Fulfilment.OPEN for row in fulfilments):
-        planning.plan(op, order_id=order_id)
+
+def settle_on(op: Operation, *, ground: Ground) -> Order:
+    """The same on a ground that is read already and as it is now."""
+    order = ground.order
+    counted = _counts(ground)
+
+    _hand_over(op, ground)
+    _move_stock(op, ground)
+    _count_units(op, ground, before=counted)
+    payments = axes.payments_of(order)
+    axes.refresh(op, order=order, payments=payments, lines=ground.lines.values())
+    _follow(op, ground, payments)
+    if any(row.shipment.status == "cancelled" and row.status in Fulfilment.OPEN for row in ground.in_parcels()):
+        planning.plan_on(op, ground=ground)
     return order
 
 
 def count_units(op: Operation, *, order_id: UUID) -> None:
     """Count the lines' shipped, delivered and lost units from the parcels as they are now."""
-    _count_units(op, _with_parcel(order_id), {line.pk: line for line in locks.lines(order_id)})
+    ground = planning.read(order_id)
+    _count_units(op, ground, before=_counts(ground))
 
 
 def book_one(
-    op: Operation, *, ground: planning.Ground, row: Fulfilment, carrier: str, service: str | None = None,
+    op: Operation, *, ground: Ground, row: Fulfilment, carrier: str, service: str | None = None,
     tracking_number: str | None = None,
 ) -> Shipment:
     """Book the parcel of one fulfilment that is ready."""
@@ -181,45 +191,48 @@ def book_one(
     return shipment
 
 
-def _hand_over(op: Operation, ground: planning.Ground, fulfilments: list[Any]) -> None:
+def _hand_over(op: Operation, ground: Ground) -> None:
     """A fulfilment whose parcel has left is done at the warehouse."""
-    for row in fulfilments:
-        if row.status in Fulfilment.READY and row.shipment.status in _GONE - {"labelled"}:
+    for row in ground.in_parcels():
+        if row.status in Fulfilment.READY and row.shipment.status in _LEFT:
             told = planning.facts(ground, row)
             told.pop("items")
             advance(op, row.hand_over, **told)
 
 
-def _follow(op: Operation, order: Order, fulfilments: list[Any], lines: list[Line]) -> None:
-    all_gone = bool(fulfilments) and all(line.to_ship == 0 for line in lines)
+def _follow(op: Operation, ground: Ground, payments: Sequence[Payment]) -> None:
+    order, parcels_ = ground.order, [row.shipment for row in ground.in_parcels()]
+    all_gone = bool(parcels_) and all(line.to_ship == 0 for line in ground.lines.values())
     if order.status == Order.Status.PROCESSING and all_gone and not order.on_hold:
-        newest = next((f.shipment for f in reversed(fulfilments) if f.shipment.status in _GONE), fulfilments[-1].shipment)
-        left = [f.shipment.shipped_at for f in fulfilments if f.shipment.status in _GONE]
+        gone = [parcel for parcel in parcels_ if parcel.status in _GONE]
+        newest = gone[-1] if gone else parcels_[-1]
+        left = [parcel.shipped_at for parcel in gone]
         at = _when(op, order, max(left) if left and all(left) else None)
         advance(
             op, order.ship, at=at, occurred_at=at, carrier=newest.carrier, tracking_number=newest.tracking_number or None,
             warehouse=newest.warehouse_code, estimated_delivery=newest.estimated_delivery or newest.promised_on, order_id=order.pk,
-            targets=[("shipment", f.shipment_id) for f in fulfilments],
+            targets=[("shipment", parcel.pk) for parcel in parcels_],
         )
-    if order.status == Order.Status.SHIPPED and is_complete(fulfilments, lines):
-        _arrive(op, order, fulfilments)
-        _collect_cash(op, order)
+    if order.status == Order.Status.SHIPPED and is_complete(ground):
+        _arrive(op, order, parcels_)
+        _collect_cash(op, ground, payments)
 
 
-def _arrive(op: Operation, order: Order, fulfilments: list[Any]) -> None:
+def _arrive(op: Operation, order: Order, parcels_: Sequence[Shipment]) -> None:
     """The order has arrived with its last parcel: what is known of that one is said of the order (A15), who took it in sealed."""
-    arrived = [f.shipment for f in fulfilments if f.shipment.status == "delivered"]
-    last = max(arrived, key=lambda shipment: shipment.delivered_at, default=None)
+    arrived = [parcel for parcel in parcels_ if parcel.status == "delivered"]
+    last = max(arrived, key=lambda parcel: parcel.delivered_at, default=None)
     told = {} if last is None else {
         "carrier": last.carrier, "tracking_number": last.tracking_number, "signature_required": last.signature_required,
     }
     sealed = {} if last is None else {
         "delivered_to": last.private().get("deliveredTo"), "delivery_photo_url": last.photo_url or None,
     }
+    private = sealed if any(sealed.values()) else None
     at = _when(op, order, last.delivered_at if last is not None else None)
     advance(
-        op, order.deliver, at=at, occurred_at=at, order_id=order.pk, private=sealed if any(sealed.values()) else None,
-        person=order.person.key, targets=[("shipment", f.shipment_id) for f in fulfilments], **told,
+        op, order.deliver, at=at, occurred_at=at, order_id=order.pk, private=private, person=order.person.key if private else None,
+        targets=[("shipment", parcel.pk) for parcel in parcels_], **told,
     )
 
 
@@ -228,9 +241,12 @@ def _when(op: Operation, order: Order, told: datetime | None) -> datetime:
     return min(max(told or op.now, order.state_since), op.now)
 
 
-def _collect_cash(op: Operation, order: Order) -> None:
+def _collect_cash(op: Operation, ground: Ground, payments: Sequence[Payment]) -> None:
     """What is still due was collected at the door. What was paid elsewhere after the parcel left is not booked as cash once more."""
-    for asked in Payment.objects.filter(stream=str(order.pk), gateway=COD, status=Payment.Status.CREATED):
+    order = ground.order
+    for asked in payments:
+        if asked.gateway != COD or asked.status != Payment.Status.CREATED:
+            continue
         payment = _still_due(op, order, asked)
         if payment is None:
             continue
@@ -238,7 +254,7 @@ def _collect_cash(op: Operation, order: Order) -> None:
             op, payment_id=payment.pk, gateway_payment_id=None, amount_minor=payment.amount_minor,
             currency=payment.currency, method="cash",
         )
-        axes.refresh(op, order=order)
+        axes.refresh(op, order=order, lines=ground.lines.values())
 
 
 def _still_due(op: Operation, order: Order, asked: Payment) -> Payment | None:
@@ -256,63 +272,66 @@ def _still_due(op: Operation, order: Order, asked: Payment) -> Payment | None:
     return rest
 
 
-def _move_stock(
-    op: Operation, order: Order, fulfilments: list[Any], lines: Mapping[UUID, Line]
-) -> None:
-    for fulfilment in fulfilments:
-        units: dict[UUID, int] = defaultdict(int)
-        for item in fulfilment.lines.all():
-            units[lines[item.line_id].variant_id] += item.quantity
-        status = fulfilment.shipment.status
-        if fulfilment.left_at is None and status in _GONE - {"labelled"}:
-            shelf.leave(op, stream=str(order.pk), warehouse_code=fulfilment.shipment.warehouse_code, units=units)
-            fulfilment.left_at = op.now
-            Fulfilment.objects.filter(pk=fulfilment.pk).update(left_at=op.now)
-        if fulfilment.back_at is None and status == "returned":
+def _move_stock(op: Operation, ground: Ground) -> None:
+    stream = str(ground.order.pk)
+    for row in ground.in_parcels():
+        parcel = row.shipment
+        if row.left_at is None and parcel.status in _LEFT:
+            shelf.leave(op, stream=stream, warehouse_code=parcel.warehouse_code, units=_of_variants(ground, row))
+            row.left_at = op.now
+            Fulfilment.objects.filter(pk=row.pk).update(left_at=op.now)
+        if row.back_at is None and parcel.status == "returned":
             shelf.come_back(
-                op, stream=str(order.pk), warehouse_code=fulfilment.shipment.warehouse_code, units=units,
-                reason="returned_to_origin",
+                op, stream=stream, warehouse_code=parcel.warehouse_code, units=_of_variants(ground, row), reason="returned_to_origin"
             )
-            fulfilment.back_at = op.now
-            Fulfilment.objects.filter(pk=fulfilment.pk).update(back_at=op.now)
-            for item in fulfilment.lines.all():
-                lines[item.line_id].quantity_returned += item.quantity
+            row.back_at = op.now
+            Fulfilment.objects.filter(pk=row.pk).update(back_at=op.now)
+            for pk, units in ground.of(row).items():
+                ground.lines[pk].quantity_returned += units
 
 
-def _count_units(op: Operation, fulfilments: list[Any], lines: Mapping[UUID, Line]) -> None:
+def _of_variants(ground: Ground, row: Fulfilment) -> dict[UUID, int]:
+    return whereabouts.by_variant(ground.of(row), ground.lines)
+
+
+def _counts(ground: Ground) -> dict[UUID, tuple[int, ...]]:
+    """What each line counts of parcels."""
+    return {pk: tuple(getattr(line, name) for name in _COUNTED) for pk, line in ground.lines.items()}
+
+
+def _count_units(op: Operation, ground: Ground, *, before: Mapping[UUID, tuple[int, ...]]) -> None:
+    """Count each line's units in its parcels and write down what is not as it was. One statement, or none."""
     shipped: dict[UUID, int] = defaultdict(int)
     delivered: dict[UUID, int] = defaultdict(int)
     lost: dict[UUID, int] = defaultdict(int)
-    for fulfilment in fulfilments:
-        if fulfilment.outcome in Fulfilment.GONE:
+    for row in ground.in_parcels():
+        if row.outcome in Fulfilment.GONE:
             continue
-        for item in fulfilment.lines.all():
-            if fulfilment.shipment.status in _GONE:
-                shipped[item.line_id] += item.quantity
-            if fulfilment.shipment.status == "delivered":
-                delivered[item.line_id] += item.quantity
-            if fulfilment.shipment.status == "lost":
-                lost[item.line_id] += item.quantity
-    for line in lines.values():
-        line.quantity_shipped, line.quantity_delivered = shipped[line.pk], delivered[line.pk]
-        line.quantity_lost = lost[line.pk]
+        for pk, units in ground.of(row).items():
+            if row.shipment.status in _GONE:
+                shipped[pk] += units
+            if row.shipment.status == "delivered":
+                delivered[pk] += units
+            if row.shipment.status == "lost":
+                lost[pk] += units
+    for pk, line in ground.lines.items():
+        line.quantity_shipped, line.quantity_delivered, line.quantity_lost = shipped[pk], delivered[pk], lost[pk]
+
+    now = _counts(ground)
+    changed = [line for pk, line in ground.lines.items() if now[pk] != before[pk]]
+    for line in changed:
         line.updated_at = op.now
-    Line.objects.bulk_update(
-        lines.values(), ["quantity_shipped", "quantity_delivered", "quantity_lost", "quantity_returned", "updated_at"]
-    )
-
-
-def _with_parcel(order_id: UUID) -> list[Any]:
-    """Fulfilments whose `shipment` is there."""
-    return [row for row in locks.fulfilments(order_id) if row.shipment_id is not None]
+    names = [name for place, name in enumerate(_COUNTED) if any(now[line.pk][place] != before[line.pk][place] for line in changed)]
+    if names:
+        Line.objects.bulk_update(changed, [*names, "updated_at"])
 
 
 def _parcel(
-    ground: planning.Ground, row: Fulfilment, *, carrier: str, service: str | None, tracking_number: str | None
+    ground: Ground, row: Fulfilment, *, carrier: str, service: str | None, tracking_number: str | None
 ) -> dict[str, Any]:
     order, lines, wanted = ground.order, ground.lines, ground.of(row)
     origin = shelf.lying_at(row.warehouse_code)
-    address = people.read_address(order.shipping_address, order.person)
+    address = Address.objects.select_related("person__key").get(pk=order.shipping_address_id)
     cash = order.payment_method == "cod" and order.paid_minor < order.total_minor
     if not cash and order.paid_minor < order.total_minor and order.confirmed_at is None:
         raise NotPaid
@@ -323,8 +342,8 @@ def _parcel(
         "service": service or order.shipping_method,
         "warehouse_code": origin.code,
         "origin": origin.address,
-        "destination": from_wire(address),
-        "key": order.person.key,
+        "destination": from_wire(people.read_address(address, address.person)),
+        "key": address.person.key,
         "weight_g": sum(lines[pk].weight_g * units for pk, units in wanted.items()),
         "contents": [
             {"sku": lines[pk].sku, "quantity": units, "value_minor": lines[pk].worth_minor(units), "order_item_id": str(pk)}

@@ -49,6 +49,10 @@ class Ground:
         """Those of them whose units are there and whose time has come."""
         return [row for row in self.open() if row.status in Fulfilment.READY]
 
+    def in_parcels(self) -> list[Any]:
+        """The fulfilments that have a parcel, the oldest first. A parcel moves in its order's story, so the story's lock is its own too."""
+        return [row for row in self.fulfilments if row.shipment_id is not None]
+
     def of(self, fulfilment: Fulfilment) -> Units:
         """The units of one fulfilment."""
         return self.units.get(fulfilment.pk, {})
@@ -76,8 +80,11 @@ def plan(op: Operation, *, order_id: UUID) -> Ground:
 
     An order that is not confirmed has none; one that is cancelled or refunded loses those it had.
     """
-    ground = read(order_id)
+    return plan_on(op, ground=read(order_id))
 
+
+def plan_on(op: Operation, *, ground: Ground) -> Ground:
+    """The same on a ground that is read already and as it is now."""
     for row in ground.fulfilments:
         if row.shipment is not None and row.shipment.status == "cancelled" and row.status in Fulfilment.OPEN:
             advance(op, row.cancel, **facts(ground, row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from inventory import locks
 from inventory import operations as stock
 from inventory.models import Hold, Warehouse
 from inventory.queries import waiting
@@ -75,7 +76,8 @@ def bring(op: Operation, *, stream: str, from_code: str, to_code: str, units: Ma
 
 def leave(op: Operation, *, stream: str, warehouse_code: str, units: Mapping[UUID, int]) -> None:
     """Units of these variants leave with a parcel: first what lies at its warehouse, then what lies elsewhere."""
-    stock.consume(op, quantities=_spread(stream, units, first=warehouse_code))
+    holds = locks.live_holds(stream=stream)
+    stock.consume(op, quantities=_spread(holds, units, first=warehouse_code), holds=holds)
 
 
 def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None) -> None:
@@ -85,7 +87,7 @@ def free(op: Operation, *, stream: str, units: Mapping[UUID, int] | None = None)
         return
     coming = waiting(stream)
     here = {variant: count - min(count, coming.get(variant, 0)) for variant, count in units.items()}
-    given = _spread(stream, {variant: count for variant, count in here.items() if count}, first=None)
+    given = _spread(locks.live_holds(stream=stream), {variant: count for variant, count in here.items() if count}, first=None)
     if given:
         stock.release(op, stream=stream, quantities=given)
     if units.keys() & coming.keys():
@@ -119,7 +121,7 @@ def come_back(
 
 def write_off(op: Operation, *, stream: str, units: Mapping[UUID, int]) -> None:
     """Promised units turn out damaged: they are free of their holds and set aside where they lie."""
-    given = _spread(stream, units, first=None) if units else {}
+    given = _spread(locks.live_holds(stream=stream), units, first=None) if units else {}
     if not given:
         return
     holds = list(_live(stream).filter(pk__in=list(given)).select_related("warehouse", "variant"))
@@ -142,12 +144,11 @@ def count_missing(op: Operation, *, stream: str, warehouse_code: str, units: Map
         stock.adjust(op, warehouse_code=warehouse_code, sku=hold.variant.sku, delta=-share, reason=_LOST)
 
 
-def _spread(stream: str, units: Mapping[UUID, int], *, first: str | None) -> dict[UUID, int]:
+def _spread(holds: Sequence[Hold], units: Mapping[UUID, int], *, first: str | None) -> dict[UUID, int]:
     """Which of the story's holds give these units; what no hold covers is left out."""
     left = dict(units)
     given: dict[UUID, int] = {}
-    holds = sorted(_live(stream).select_related("warehouse"), key=lambda hold: hold.warehouse.code != first)
-    for hold in holds:
+    for hold in sorted(holds, key=lambda hold: hold.warehouse.code != first):
         take = min(left.get(hold.variant_id, 0), hold.quantity)
         if take:
             given[hold.pk] = take

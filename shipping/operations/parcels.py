@@ -94,8 +94,13 @@ def label_by_hand(op: Operation, *, shipment_id: UUID) -> Shipment:
     """Number the parcel at once: with the number it came with, or with one of the own fleet (any carrier's, by hand)."""
     shipment = locks.shipment(shipment_id)
 
-    take_on(op, shipment=shipment, labelled_elsewhere=shipment.labelled_elsewhere)
+    number_by_hand(op, shipment=shipment)
     return shipment
+
+
+def number_by_hand(op: Operation, *, shipment: Shipment) -> None:
+    """The same for a locked parcel. Raises TransitionRefused."""
+    take_on(op, shipment=shipment, labelled_elsewhere=shipment.labelled_elsewhere)
 
 
 def take_on(
@@ -146,6 +151,18 @@ def deliver(
     Raises TransitionRefused unless it is on its way, BeforeItLeft.
     """
     shipment = locks.shipment(shipment_id)
+
+    hand_in(
+        op, shipment=shipment, delivered_to=delivered_to, signature_required=signature_required, photo_url=photo_url, at=at
+    )
+    return shipment
+
+
+def hand_in(
+    op: Operation, *, shipment: Shipment, delivered_to: str | None = None, signature_required: bool | None = None,
+    photo_url: str | None = None, at: datetime | None = None,
+) -> None:
+    """The same for a locked parcel. Raises TransitionRefused, BeforeItLeft."""
     at = _after_it_left(shipment, at or op.now)
 
     arrive(
@@ -153,11 +170,11 @@ def deliver(
         signature_required=shipment.signature_required if signature_required is None else signature_required,
     )
     said = sighting(tracking_number=shipment.tracking_number, code=DELIVERED, meaning=DELIVERED, at=at)
-    Scan.objects.get_or_create(
-        shipment=shipment, source_key=f"{said.key}:c",
-        defaults={"code": said.code, "meaning": said.meaning, "at": said.at, "source": Scan.Source.HAND, "is_confirmed": True},
-    )
-    return shipment
+    key = f"{said.key}:c"
+    if not Scan.objects.filter(shipment=shipment, source_key=key).exists():
+        Scan.objects.create(
+            shipment=shipment, source_key=key, code=said.code, meaning=said.meaning, at=said.at, source=Scan.Source.HAND, is_confirmed=True
+        )
 
 
 def _after_it_left(shipment: Shipment, at: datetime) -> datetime:
