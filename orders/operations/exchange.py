@@ -78,12 +78,15 @@ def place(
     return new
 
 
-def take_credit(op: Operation, *, order: Order) -> bool:
-    """Carry the credit once the customer has paid the rest of an exchange online; says whether it did. Safe to repeat."""
-    credit = _waiting_credit(order)
+def take_credit(op: Operation, *, order: Order, payments: Sequence[Payment]) -> bool:
+    """Carry the credit once the customer has paid the rest of an exchange online; says whether it did. Safe to repeat.
+
+    `payments` are the order's own.
+    """
+    credit = _waiting_credit(payments)
     if credit is None or order.status != Order.Status.PENDING:
         return False
-    paid = sum(payment.captured_minor for payment in axes.payments_of(order))
+    paid = sum(payment.captured_minor for payment in payments)
     if paid < order.total_minor - credit.amount_minor:
         return False
     found = Return.objects.get(exchange_order=order)
@@ -99,7 +102,7 @@ def take_credit(op: Operation, *, order: Order) -> bool:
 
 def give_up(op: Operation, *, order: Order) -> None:
     """The new order was called off before it was paid: the return is as it was, to be refunded or exchanged anew."""
-    credit = _waiting_credit(order)
+    credit = _waiting_credit(axes.payments_of(order))
     found = Return.objects.filter(exchange_order=order).first()
     if credit is None or found is None or order.status != Order.Status.CANCELLED:
         return
@@ -215,7 +218,7 @@ def _carry(
     reason: str,
 ) -> Refund:
     """Out of the old order, into the new one."""
-    credit = _waiting_credit(new)
+    credit = _waiting_credit(axes.payments_of(new))
     if credit is None:
         raise LookupError(new.number)
     parts = list(parts)
@@ -255,8 +258,9 @@ def _confirm(op: Operation, *, new: Order) -> None:
         confirm_when_paid(op, order=new)
 
 
-def _waiting_credit(order: Order) -> Payment | None:
-    return Payment.objects.filter(stream=str(order.pk), gateway=EXCHANGE, status=Payment.Status.CREATED).first()
+def _waiting_credit(payments: Sequence[Payment]) -> Payment | None:
+    waiting = (payment for payment in payments if payment.gateway == EXCHANGE and payment.status == Payment.Status.CREATED)
+    return next(waiting, None)
 
 
 def _wire(parts: Iterable[Part]) -> list[dict[str, Any]]:

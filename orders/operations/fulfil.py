@@ -218,7 +218,7 @@ def _follow(op: Operation, ground: Ground, payments: Sequence[Payment]) -> None:
         _collect_cash(op, ground, payments)
 
 
-def _arrive(op: Operation, order: Order, parcels_: Sequence[Shipment]) -> None:
+def _arrive(op: Operation, order: Order, parcels_: Sequence[Any]) -> None:
     """The order has arrived with its last parcel: what is known of that one is said of the order (A15), who took it in sealed."""
     arrived = [parcel for parcel in parcels_ if parcel.status == "delivered"]
     last = max(arrived, key=lambda parcel: parcel.delivered_at, default=None)

@@ -10,12 +10,12 @@ from orders.operations import axes, balance, exchange, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
-from payments.models import Payment
 from timeline.errors import Missing, Refused
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from payments.models import Payment
     from timeline.operations import Operation
 
 
@@ -29,11 +29,12 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
     Webhook, browser return, poller and refunds all end here. Money for a cancelled order goes back, once.
     """
     order = locks.order(order_id)
-    _adopt(order)
-    refund_parts.adopt(op, order=order)
-    exchange.take_credit(op, order=order)
+    payments = _adopted(order)
+    refund_parts.adopt(op, order=order, payments=payments)
+    if exchange.take_credit(op, order=order, payments=payments):
+        payments = axes.payments_of(order)
 
-    axes.refresh(op, order=order)
+    axes.refresh(op, order=order, payments=payments)
     balance.follow(op, order=order)
     if order.status == Order.Status.CANCELLED:
         give_back_all(op, order=order, reason_code="captured_after_cancel")
@@ -73,8 +74,9 @@ def capture(op: Operation, *, order_id: UUID, payment_id: UUID) -> Payment:
     return money.ask_capture(op, payment_id=payment_id)
 
 
-def _adopt(order: Order) -> None:
-    """A second capture of this story is a payment of this order too (F22)."""
+def _adopted(order: Order) -> list[Payment]:
+    """The order's payments: those of its story. A second capture of it is a payment of this order too (F22)."""
     known = set(OrderPayment.objects.filter(order=order).values_list("payment_id", flat=True))
-    found = Payment.objects.filter(stream=str(order.pk)).order_by("created_at", "id").values_list("pk", flat=True)
-    OrderPayment.objects.bulk_create([OrderPayment(order=order, payment_id=pk) for pk in found if pk not in known])
+    found = list(axes.attempts().filter(stream=str(order.pk)))
+    OrderPayment.objects.bulk_create([OrderPayment(order=order, payment=payment) for payment in found if payment.pk not in known])
+    return found

@@ -202,8 +202,13 @@ def write_by_amount(op: Operation, *, order: Order, refund: Refund, lines: Seque
         write(op, order=order, refund=refund, parts=giving_back.by_amount(left.lines, left.shipping, refund.amount_minor))
 
 
-def adopt(op: Operation, *, order: Order) -> None:
-    """Parts for the refunds a person made at the gateway, by amount, once; none for a payment that was never due."""
+def adopt(op: Operation, *, order: Order, payments: Iterable[Payment]) -> None:
+    """Parts for the refunds a person made at the gateway, by amount, once; none for a payment that was never due.
+
+    `payments` are the order's; where none of them has a refund nothing is asked.
+    """
+    if not any(payment.refunded_minor or payment.pending_refund_minor for payment in payments):
+        return
     found = Refund.objects.filter(stream=str(order.pk), reason_code=AT_GATEWAY, status__in=COUNTED)
     known = set(RefundPart.objects.filter(order=order).values_list("refund_id", flat=True)) if found else set()
     due = {payment.pk for payment in due_payments(order.pk)} if found else set()

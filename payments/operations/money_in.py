@@ -94,7 +94,8 @@ def capture(
         **({"duplicate": True} if paid_before else {}),
     )
     _book(op, event, payment)
-    attempts.keep_facts(payment, **(facts or {}))
+    if facts:
+        attempts.keep_facts(payment, **facts)
     if paid_before and payment.gateway not in BY_HAND:
         return _send_back(op, payment)
     return payment
