@@ -2,8 +2,8 @@
 
 Note [The book first]
     `record` inserts the event before the row it speaks of changes, so that the triggers of both engines can ask at
-    once whether the newest event of the subject says exactly this step. Targets and deliveries are inserted at close,
-    each kind with one statement.
+    once whether the newest event of the subject says exactly this step. What comes of the events is written at close
+    (`timeline.closing`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import rfc8785
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from timeline import generations, idempotency, ids, subscriptions, vault, watching
+from timeline import closing, idempotency, ids, subscriptions, vault, watching
 from timeline.errors import Invalid
-from timeline.models import Delivery, Event, Stream, Target
+from timeline.models import Event, Stream
 from timeline.vocabulary import require_known
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Operation:
         self._changed: set[str] = set()
         self._about: str | None = None
         self._receipt: int | None = None
-        self._targets: list[Target] = []
-        self._deliveries: list[Delivery] = []
+        self._targets: list[tuple[Any, ...]] = []
+        self._deliveries: list[tuple[Any, ...]] = []
 
     def new_id(self) -> UUID:
         """A UUIDv7 of this operation's time; one made later sorts later."""
@@ -153,11 +153,8 @@ class Operation:
         event.save(force_insert=True)
         self._streams[story] = seq
         self._changed.add(story)
-        self._targets += [Target(event=event, type=kind_, target_id=id_, name=name) for kind_, id_, name in about]
-        self._deliveries += [
-            Delivery(event=event, stream=story, subscriber=subscriber.name, due_at=self.now)
-            for subscriber in subscriptions.of_kind(kind)
-        ]
+        self._targets += [(event.pk, *target) for target in about]
+        self._deliveries += [(event.pk, story, subscriber.name) for subscriber in subscriptions.of_kind(kind)]
         return event
 
     def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -203,30 +200,11 @@ class Operation:
         if self._receipt is not None:
             message = f"{self.name}: an operation with an idempotency key must answer"
             raise RuntimeError(message)
-        Target.objects.bulk_create(self._targets)
-        Delivery.objects.bulk_create(self._deliveries)
-        self._move_on()
-
-    def _move_on(self) -> None:
-        """The stories' lengths, and the version of the shop (`timeline.kept`). One statement; on SQLite two."""
-        if not self._changed:
-            return
-        mark, drawn = generations.upsert()
-        with connection.cursor() as cursor:
-            changed = sorted(self._changed)
-            cases = " ".join(["WHEN %s THEN %s"] * len(changed))
-            places = ", ".join(["%s"] * len(changed))
-            numbers = [value for stream in changed for value in (stream, self._streams[stream])]
-            update = (
-                f"UPDATE {Stream._meta.db_table} SET seq = CASE stream {cases} END, at = %s"  # noqa: S608 placeholders only
-                f" WHERE stream IN ({places})"
+        if self._changed:
+            closing.write(
+                streams={stream: self._streams[stream] for stream in sorted(self._changed)}, at=self.now,
+                targets=self._targets, deliveries=self._deliveries,
             )
-            values = [*numbers, connection.ops.adapt_datetimefield_value(self.now), *changed]
-            if connection.vendor == "postgresql":
-                cursor.execute(f"WITH moved AS ({mark}) {update}", [*drawn, *values])
-            else:
-                cursor.execute(mark, drawn)
-                cursor.execute(update, values)
 
 
 @contextlib.contextmanager
