@@ -75,7 +75,7 @@ def commit(
 
     With `hold_stream` the holds of that story (a checkout) move to `stream` (its order); both are locked by the operation.
     A hold that expired meanwhile is simply taken anew (F04). A variant whose policy allows it may be wanted beyond what is
-    there: the rest waits as a `Backorder`. A story that `is_new` waits for nothing yet, and its caller says what it waits for
+    there: the rest waits as a `Backorder`. A story that `is_new` holds nothing and waits for nothing yet, and its caller says what it waits for
     (`say_promised`) after its first event. Nearer warehouses are asked first where `distance` says how far each is. Returns the committed holds. Raises `OutOfStock` naming each SKU, and then
     nothing has changed; `WantOutOfRange`.
     """
@@ -83,7 +83,7 @@ def commit(
     op.version(stream)
     op.version(source)
     wanted = merged(wants)
-    mine = locks.live_holds(stream=source)
+    mine = [] if is_new and source == stream else locks.live_holds(stream=source)
     waits = [] if is_new else locks.waiting(stream=stream)
 
     uncovered = dict(wanted)
@@ -182,7 +182,8 @@ def _settle(
     taken = take(op, stream=stream, wanted=now, levels=levels, status=status, until=until, distance=distance)
 
     kept = [held for held in mine if held.quantity > surplus.get(held.id, 0)]
-    Hold.objects.filter(id__in=[held.id for held in kept]).update(status=status, expires_at=until, stream=stream)
+    if kept:
+        Hold.objects.filter(id__in=[held.id for held in kept]).update(status=status, expires_at=until, stream=stream)
     for held in kept:
         held.quantity -= surplus.get(held.id, 0)
         held.status, held.expires_at, held.stream = status, until, stream

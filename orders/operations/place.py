@@ -69,7 +69,7 @@ def place(op: Operation, *, plan: Plan, number: Number) -> Placed:
     holds = stock.commit(
         op,
         stream=story,
-        hold_stream=str(checkout.pk),
+        hold_stream=str(checkout.pk) if checkout.hold_expires_at is not None else None,
         wants=[Want(variant_id=line.variant_id, quantity=line.quantity) for line in plan.lines],
         is_new=True,
         distance=whereabouts.distance_to(str(plan.shipping.get("postalCode") or "")),
@@ -109,7 +109,8 @@ def _say_coupons(op: Operation, plan: Plan, order: Order) -> None:
     """The order's own story tells which coupons the cart had, when they were entered and taken away (E25, E27)."""
     story = str(plan.checkout.pk)
     said = Event.objects.filter(stream=story, kind__in=("checkout.coupon_added", "checkout.coupon_removed"))
-    events = list(reversed(said.order_by("-stream_seq")[:COUPONS_TOLD_MAX]))
+    newest = said.order_by("-stream_seq").values_list("kind", "facts", "occurred_at", named=True)
+    events = list(reversed(newest[:COUPONS_TOLD_MAX]))
     used = plan.checkout.discount_code if plan.discount is not None else ""
     at = op.now
     if used and events:
