@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
+from inventory import operations as stock
+from tests import shelves
 from tests.log import makers
 from tests.log.makers import as_owner, events
+from tests.makers import WAREHOUSE
+from timeline.log import columns, seal
 from timeline.log.audit import audit
 from timeline.models import Checkpoint, Event
+from timeline.operations import operation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +52,7 @@ def named(stream: str, place: int) -> str:
 
 @pytest.mark.parametrize("gaps", [4, 0], ids=["ids in a row", "ids far apart"])
 def test_clean_data_raise_no_alarm(streams: list[str], monkeypatch: pytest.MonkeyPatch, gaps: int) -> None:
-    monkeypatch.setattr("timeline.log.audit.GAPS_MAX", gaps)
+    monkeypatch.setattr("timeline.log.columns.GAPS_MAX", gaps)
     seen = audit()
     assert seen.breaks == []
     assert (seen.events, seen.checkpoints, seen.pending > 0) == (seen.size, 2, True)
@@ -154,6 +162,46 @@ def test_an_edited_target_is_named(streams: list[str]) -> None:
     pk = events(streams[0])[1].pk
     as_owner("UPDATE timeline_target SET target_id = 'x' WHERE id = (SELECT min(id) FROM timeline_target WHERE event_id = %s)", [pk])
     assert found() == {"edited": [named(streams[0], 1)]}
+
+
+def test_the_quick_look_takes_clean_data_and_nothing_else(streams: list[str]) -> None:
+    """SQLite has none; there every event is looked at column by column."""
+    end = seal.log_size()
+    leaves = [bytes(leaf) for leaf in Event.objects.filter(position__isnull=False).order_by("position").values_list("leaf_hash", flat=True)]
+    assert columns.sound(0, end) == (leaves if connection.vendor == "postgresql" else [])
+    assert columns.sound(1, end + 1) == []
+    as_owner("UPDATE timeline_event SET channel = 'x' WHERE id = %s", [events(streams[0])[1].pk])
+    assert columns.sound(0, end) == []
+
+
+@pytest.mark.parametrize("told", ['Me "x"', "Me\\x"])
+def test_a_value_written_as_its_own_json_is_named(told: str) -> None:
+    """Between quotation marks it gives the very bytes that were sealed, and is another value all the same."""
+    makers.stories(["TEA"])
+    with operation("stock.receive", actor=dataclasses.replace(shelves.ASHA, name=told)) as op:
+        stock.receive(op, warehouse_code=WAREHOUSE, sku="TEA", quantity=5, reason="purchase")
+    seal.seal()
+    event = Event.objects.latest("id")
+    assert audit().breaks == []
+    as_owner("UPDATE timeline_event SET actor_name = %s WHERE id = %s", [json.dumps(told)[1:-1], event.pk])
+    assert found() == {"edited": [f"{event.stream} {event.stream_seq} {event.kind}"]}
+
+
+def test_an_event_taken_out_of_its_place_is_named(streams: list[str]) -> None:
+    event = events(streams[0])[1]
+    as_owner("UPDATE timeline_event SET position = -1 WHERE id = %s", [event.pk])
+    assert found() == {"missing": [f"place {event.position}"], "not_signed": [named(streams[0], 1)]}
+
+
+def test_what_is_sealed_meanwhile_is_no_break(streams: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: int) -> list[bytes]:
+        seal.seal()
+        return []
+
+    size = seal.log_size()
+    monkeypatch.setattr("timeline.log.columns.sound", late)
+    seen = audit()
+    assert (seen.breaks, seen.events, seal.log_size() > size) == ([], size, True)
 
 
 def test_an_event_that_waits_is_looked_at_too() -> None:

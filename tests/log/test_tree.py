@@ -53,6 +53,25 @@ def test_a_growing_tree_has_the_root_of_the_definition(size: int) -> None:
     assert merkle.root_of(size, reader(leaves(size))) == frontier.root()
 
 
+@pytest.mark.parametrize(("size", "width"), [(0, 1), (0, 8), (8, 8), (24, 8), (256, 256), (512, 16), (6, 2)])
+def test_a_perfect_tree_is_appended_by_its_root(size: int, width: int) -> None:
+    frontier, whole = merkle.Frontier(), leaves(size + width + 3)
+    frontier.add(whole[:size])
+    frontier.add_tree(width, merkle.perfect_root(whole[size : size + width]))
+    frontier.add(whole[size + width :])
+    assert (frontier.size, frontier.root()) == (len(whole), defined(whole))
+
+
+@pytest.mark.parametrize(("size", "width"), [(1, 2), (0, 3), (8, 16)])
+def test_a_tree_that_is_not_perfect_or_not_in_its_place_is_refused(size: int, width: int) -> None:
+    frontier = merkle.Frontier()
+    frontier.add(leaves(size))
+    with pytest.raises(ValueError, match="no perfect tree"):
+        frontier.add_tree(width, leaves(1)[0])
+    with pytest.raises(ValueError, match="shorter|longer"):
+        merkle.perfect_root(leaves(3))
+
+
 def test_another_implementation_agrees() -> None:
     """pymerkle knows nothing of us: same roots, same paths."""
     other = pymerkle.InmemoryTree(algorithm="sha256")

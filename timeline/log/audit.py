@@ -6,43 +6,35 @@ Note [Who is believed]
     computed twice then, once from the events' bytes and once from the tiles.
 
 One pass over the events in the order of the log, in bounded memory; the hashes of full tiles are kept (32 bytes for 256
-events).
+events). Tile by tile the quick look comes first (`timeline.log.columns`), and the long one where it is not satisfied.
 """
 
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from django.db.models import Count, Max, Min, Q, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
-from timeline.log import seal
+from timeline.log import columns, seal
 from timeline.log.checkpoint import known_keys, signer
-from timeline.log.merkle import Frontier, root_of
+from timeline.log.merkle import Frontier, perfect_root, root_of
 from timeline.log.tiles import WIDTH, Tiles
-from timeline.models import Checkpoint, Event, Stream, Target, Tile
+from timeline.models import Checkpoint, Event, Stream, Tile
 from timeline.verifier import HASH_BYTES, Broken, Unreadable, leaf_hash, open_note
 from timeline.verifier import Checkpoint as State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from timeline.verifier import Key
 
 CHUNK = 2000
+PLACES = 16 * WIDTH  # looked at together
 BETWEEN_EVENTS_MAX = 5000
-GAPS_MAX = 4
-_COLUMNS = (
-    "id", "position", "stream", "stream_seq", "kind", "subject_type", "subject_id", "from_state", "to_state",
-    "sealed", "person_key_id", "public", "channel", "operation_id", "operation", "actor_type", "actor_id", "actor_name",
-    "session_id", "request_id", "occurred_at", "recorded_at", "source_key", "canonical", "leaf_hash",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +60,13 @@ class Audit:
 def audit() -> Audit:
     """Look at everything; Note [Who is believed]."""
     found = Audit()
+    # First how far places are given, then what was signed: what is sealed meanwhile is not looked at, and is no break.
+    reach = Event.objects.aggregate(last=Max("position"))["last"]
     signed = _signed(found)
     found.size = max(signed, default=0)
     walk = _Walk(found, signed)
     walk.run()
+    _unsigned(found, reach)
     _tiles(found, walk)
     _waiting(found)
     _stories(found)
@@ -92,7 +87,7 @@ def audit_between(after: datetime | None, before: datetime | None, *, limit: int
     That the tiles are what was signed is checked for the newest checkpoint alone; `audit` looks at everything.
     """
     found = Sample()
-    rows = _events().order_by("id")
+    rows = columns.events().order_by("id")
     rows = rows.filter(recorded_at__gte=after) if after is not None else rows
     rows = rows.filter(recorded_at__lt=before) if before is not None else rows
     chosen = list(rows[: limit + 1])
@@ -105,7 +100,7 @@ def audit_between(after: datetime | None, before: datetime | None, *, limit: int
         found.size = state.size if state is not None else 0
         if state is not None and root_of(state.size, tiles.read) != state.root:
             found.breaks.append(Break("root_differs", f"checkpoint of {state.size}", "the tiles give another root than was signed"))
-    for row, targets in _with_targets(chosen[:limit]):
+    for row, targets in columns.with_targets(chosen[:limit]):
         leaf = _check(found, row, targets)
         if row["position"] is None:
             found.pending += 1
@@ -169,35 +164,66 @@ class _Walk:
 
     def __init__(self, found: Audit, signed: dict[int, bytes]) -> None:
         self.found, self.signed = found, signed
-        self.rows = [bytearray()]  # the hashes that each level of tiles should have, from the events
+        self.sizes = sorted(signed)
+        self.full = bytearray()  # the hashes that the tiles above the leaves should have, from the events
         self.of_events = Frontier()
         self.of_tiles: Frontier | None = None
         self.apart: list[tuple[int, str]] = []
         self.stored = b""
 
     def run(self) -> None:
-        """Walk to the end of what was signed, and look at what stands behind it."""
-        expected = 0
-        rows = _events().filter(position__isnull=False).order_by("position")
-        for row, targets in _with_targets(rows.iterator(CHUNK)):
-            while expected < row["position"] and expected < self.found.size:
-                self._step(expected, None, "")
+        """Walk to the end of what was signed."""
+        for first in range(0, self.found.size, PLACES):
+            end = min(first + PLACES, self.found.size)
+            leaves = columns.sound(first, end)
+            kept = dict(Tile.objects.filter(level=0, number__gte=first // WIDTH, number__lt=-(-end // WIDTH)).values_list("number", "hashes"))
+            for start in range(first, end, WIDTH):
+                self.stored = bytes(kept.get(start // WIDTH, b""))
+                mine = leaves[start - first : start - first + WIDTH]
+                if not mine or not self._take(start, mine):
+                    self._look(start, min(start + WIDTH, end))
+
+    def _take(self, start: int, leaves: list[bytes]) -> bool:
+        """Grow the tree by a tile of sound events; False, and nothing is done, where the tile or a signed root is another."""
+        if self.of_tiles is not None or self.stored[: len(leaves) * HASH_BYTES] != b"".join(leaves):
+            return False
+        sizes = self.sizes[bisect_right(self.sizes, start) : bisect_right(self.sizes, start + len(leaves))]
+        grown = copy.deepcopy(self.of_events) if sizes else self.of_events
+        for size in sizes:
+            grown.add(leaves[grown.size - start : size - start])
+            if grown.root() != self.signed[size]:
+                return False
+        if len(leaves) == WIDTH:
+            root = perfect_root(leaves)
+            self.of_events.add_tree(WIDTH, root)
+            self.full += root
+        else:
+            self.of_events.add(leaves)
+        self.found.events += len(leaves)
+        return True
+
+    def _look(self, start: int, end: int) -> None:
+        """A tile of places, one by one."""
+        expected, mine = start, []
+        rows = columns.events().filter(position__gte=start, position__lt=end).order_by("position")
+        for row, targets in columns.with_targets(rows):
+            while expected < row["position"]:
+                mine.append(self._step(expected, None, ""))
                 expected += 1
             self.found.events += 1
             leaf = _check(self.found, row, targets)
-            if row["position"] >= self.found.size:
-                self.found.breaks.append(Break("not_signed", _name(row), f"place {row['position']} is behind all that was signed"))
+            if row["position"] < expected:
+                self.found.breaks.append(Break("not_signed", _name(row), f"place {row['position']} is taken by another event"))
                 continue
-            self._step(expected, leaf, _name(row))
+            mine.append(self._step(expected, leaf, _name(row)))
             expected += 1
-        while expected < self.found.size:
-            self._step(expected, None, "")
+        while expected < end:
+            mine.append(self._step(expected, None, ""))
             expected += 1
+        if len(mine) == WIDTH:
+            self.full += perfect_root(mine)
 
-    def _step(self, position: int, leaf: bytes | None, name: str) -> None:
-        if position % WIDTH == 0:
-            kept = Tile.objects.filter(level=0, number=position // WIDTH).values_list("hashes", flat=True).first()
-            self.stored = bytes(kept or b"")
+    def _step(self, position: int, leaf: bytes | None, name: str) -> bytes:
         at = position % WIDTH * HASH_BYTES
         tile = self.stored[at : at + HASH_BYTES]
         if leaf is None:
@@ -207,12 +233,12 @@ class _Walk:
         if leaf is not None and leaf != tile:
             self.apart.append((position, name))
         mine = leaf or tile or bytes(HASH_BYTES)
-        self.rows[0] += mine
         self.of_events.add([mine])
         if self.of_tiles is not None:
             self.of_tiles.add([tile or mine])
         if position + 1 in self.signed:
             self._compare(position + 1)
+        return mine
 
     def _compare(self, size: int) -> None:
         root = self.signed[size]
@@ -234,7 +260,7 @@ class _Walk:
 def _check(found: Audit, row: dict[str, Any], targets: list[list[str]]) -> bytes:
     """The event's columns against its bytes, its stored leaf against both; returns the leaf its bytes give."""
     leaf = leaf_hash(bytes(row["canonical"]))
-    wrong = _differs(row, targets)
+    wrong = columns.differs(row, targets)
     if wrong:
         found.breaks.append(Break("edited", _name(row), f"{', '.join(wrong)}: the row and its bytes say different things"))
     if leaf != bytes(row["leaf_hash"]):
@@ -242,74 +268,24 @@ def _check(found: Audit, row: dict[str, Any], targets: list[list[str]]) -> bytes
     return leaf
 
 
-def _differs(row: dict[str, Any], targets: list[list[str]]) -> list[str]:
-    """The names of what the columns and the canonical bytes say differently."""
-    try:
-        said = orjson.loads(bytes(row["canonical"]))
-    except orjson.JSONDecodeError:
-        return ["canonical"]
-    here = {
-        "stream": row["stream"],
-        "seq": row["stream_seq"],
-        "kind": row["kind"],
-        "subject": [row["subject_type"], row["subject_id"]],
-        "from": row["from_state"],
-        "to": row["to_state"],
-        "facts": orjson.loads(row["told"]),
-        "sealed": bytes(row["sealed"]).hex() if row["sealed"] is not None else "",
-        "key": row["person_key_id"].hex if row["person_key_id"] else "",
-        "public": row["public"],
-        "channel": row["channel"],
-        "operation": [str(row["operation_id"]), row["operation"]],
-        "actor": [row["actor_type"], row["actor_id"], row["actor_name"]],
-        "session": row["session_id"],
-        "request": row["request_id"],
-        "occurred": _moment(row["occurred_at"]),
-        "recorded": _moment(row["recorded_at"]),
-        "source": row["source_key"] or "",
-        "targets": targets,
-    }
-    return [name for name, value in here.items() if said.get(name) != value]
-
-
-def _events() -> Any:
-    """Rows of all columns that are compared. The facts come as text, which is read several times as fast."""
-    return Event.objects.annotate(told=Cast("facts", TextField())).values(*_COLUMNS, "told")
-
-
-def _with_targets(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[list[str]]]]:
-    """Each event with its targets in the order they were written: one statement a chunk."""
-    chunk: list[dict[str, Any]] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == CHUNK:
-            yield from _joined(chunk)
-            chunk = []
-    yield from _joined(chunk)
-
-
-def _joined(chunk: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[list[str]]]]:
-    about: dict[int, list[list[str]]] = defaultdict(list)
-    ids = [row["id"] for row in chunk]
-    # Events are nearly always sealed in the order of their ids: then one range says as much as thousands of ids.
-    is_dense = bool(ids) and max(ids) - min(ids) < len(ids) * GAPS_MAX
-    within = Q(event_id__gte=min(ids), event_id__lte=max(ids)) if is_dense else Q(event_id__in=ids)
-    found = Target.objects.filter(within).order_by("id")
-    for event_id, kind, target_id, name in found.values_list("event_id", "type", "target_id", "name"):
-        about[event_id].append([kind, target_id, name])
-    for row in chunk:
-        yield row, about[row["id"]]
+def _unsigned(found: Audit, reach: int | None) -> None:
+    """Events that have a place, and one that was never signed."""
+    rows = columns.events().filter(Q(position__lt=0) | Q(position__gte=found.size, position__lte=reach or 0)).order_by("position")
+    for row, targets in columns.with_targets(rows.iterator(CHUNK)):
+        found.events += 1
+        _check(found, row, targets)
+        found.breaks.append(Break("not_signed", _name(row), f"place {row['position']} is behind all that was signed"))
 
 
 def _tiles(found: Audit, walk: _Walk) -> None:
     """The tiles above the leaves, and that none is missing."""
-    levels = [bytes(walk.rows[0])]
+    levels = [bytes(walk.full)]
     while len(levels[-1]) >= WIDTH * HASH_BYTES:
         below = levels[-1]
         full = len(below) // (WIDTH * HASH_BYTES)
         levels.append(b"".join(_root(below[at * WIDTH * HASH_BYTES : (at + 1) * WIDTH * HASH_BYTES]) for at in range(full)))
     stored = {(tile.level, tile.number): bytes(tile.hashes) for tile in Tile.objects.filter(level__gte=1).iterator(CHUNK)}
-    for level, hashes in enumerate(levels[1:], start=1):
+    for level, hashes in enumerate(levels, start=1):
         for number in range(-(-len(hashes) // (WIDTH * HASH_BYTES))):
             wanted = hashes[number * WIDTH * HASH_BYTES : (number + 1) * WIDTH * HASH_BYTES]
             if stored.pop((level, number), b"") != wanted:
@@ -318,30 +294,51 @@ def _tiles(found: Audit, walk: _Walk) -> None:
 
 
 def _root(hashes: bytes) -> bytes:
-    frontier = Frontier()
-    frontier.add(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
-    return frontier.root()
+    return perfect_root([hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)])
 
 
 def _waiting(found: Audit) -> None:
     """Events that are not sealed yet say what their bytes say, too."""
-    rows = _events().filter(position=None).order_by("id")
-    for row, targets in _with_targets(rows.iterator(CHUNK)):
-        found.pending += 1
-        _check(found, row, targets)
+    last = 0
+    while waiting := list(Event.objects.filter(position=None, id__gt=last).order_by("id").values_list("id", flat=True)[:CHUNK]):
+        if not columns.is_waiting_sound(waiting[0], waiting[-1]):
+            for row, targets in columns.with_targets(columns.events().filter(pk__in=waiting)):
+                _check(found, row, targets)
+        found.pending += len(waiting)
+        last = waiting[-1]
 
 
 def _stories(found: Audit) -> None:
-    """Each story counts 1, 2, 3 … as far as its own row says."""
-    told = {
-        row["stream"]: (row["n"], row["first"], row["last"])
-        for row in Event.objects.values("stream").annotate(n=Count("id"), first=Min("stream_seq"), last=Max("stream_seq")).iterator(CHUNK)
-    }
-    for stream, seq in Stream.objects.values_list("stream", "seq").iterator(CHUNK):
-        n, first, last = told.pop(stream, (0, 1, 0))
-        if (n, first, last) != (seq, 1, seq):
-            found.breaks.append(Break("story_incomplete", stream, f"{seq} events were told, {n} are there, {_gap(stream, n, first, last)}"))
-    found.breaks += [Break("story_incomplete", stream, "the story's own row is gone") for stream in sorted(told)]
+    """Each story counts 1, 2, 3 … as far as its own row says. One look at some thousand of them, and another at what seems wrong."""
+    last, is_more = "", True
+    while is_more:
+        rows = dict(Stream.objects.filter(stream__gt=last).order_by("stream").values_list("stream", "seq")[:CHUNK])
+        is_more = len(rows) == CHUNK
+        events = Event.objects.filter(stream__gt=last)
+        if is_more:
+            last = list(rows)[-1]
+            events = events.filter(stream__lte=last)
+        told = {stream: (count, first, end) for stream, count, first, end in _counted(events)}
+        for stream in [stream for stream, seq in rows.items() if told.pop(stream, (0, 1, 0)) != (seq, 1, seq)]:
+            _story(found, stream)
+        gone = Event.objects.filter(~Exists(Stream.objects.filter(stream=OuterRef("stream"))), stream__in=sorted(told))
+        found.breaks += [
+            Break("story_incomplete", stream, "the story's own row is gone") for stream in sorted(set(gone.values_list("stream", flat=True)))
+        ]
+
+
+def _counted(events: Any) -> Any:
+    return events.order_by().values_list("stream").annotate(n=Count("*"), first=Min("stream_seq"), last=Max("stream_seq"))
+
+
+def _story(found: Audit, stream: str) -> None:
+    """One story again, by one statement: it may have gone on between the two of before."""
+    mine = Event.objects.filter(stream=OuterRef("stream"))
+    told = {name: Subquery(_counted(mine).values(name)) for name in ("n", "first", "last")}
+    seq, *counted = Stream.objects.annotate(**told).values_list("seq", *told).get(stream=stream)
+    count, first, last = counted[0] or 0, counted[1] or 1, counted[2] or 0
+    if (count, first, last) != (seq, 1, seq):
+        found.breaks.append(Break("story_incomplete", stream, f"{seq} events were told, {count} are there, {_gap(stream, count, first, last)}"))
 
 
 def _gap(stream: str, count: int, first: int, last: int) -> str:
@@ -356,7 +353,3 @@ def _gap(stream: str, count: int, first: int, last: int) -> str:
 
 def _name(row: dict[str, Any]) -> str:
     return f"{row['stream']} {row['stream_seq']} {row['kind']}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -64,9 +64,7 @@ class Tiles:
         if len(hashes) != count * HASH_BYTES:
             message = f"tile {tier}/{number} has no {count} hashes from {place} on"
             raise LookupError(message)
-        frontier = merkle.Frontier()
-        frontier.add(hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES))
-        return frontier.root()
+        return merkle.perfect_root([hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)])
 
     def _hashes(self, tier: int, number: int) -> bytes:
         if (tier, number) not in self._known:
