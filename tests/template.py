@@ -6,6 +6,7 @@ follows every migrate, the triggers above all, is made anew each time. Only SQLi
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sqlite3
@@ -46,22 +47,39 @@ def _filled(make: Callable[..., str]) -> Callable[..., str]:
     return made
 
 
+_making: list[int] = []
+
+
 def use() -> None:
-    """Begin with the template, if there is one of this state of the migrations."""
-    if connection.vendor == "sqlite" and _place().exists():
+    """Begin with the template of this state of the migrations. Where there is none yet, one process makes it; others wait for it."""
+    if connection.vendor != "sqlite":
+        return
+    if not _place().exists():
+        _place().parent.mkdir(exist_ok=True)
+        lock = os.open(_place().with_name("migrated.lock"), os.O_CREAT | os.O_RDWR)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _making.append(lock)
+    if _place().exists():
+        _made()
         creation: Any = connection.creation
         creation._create_test_db = _filled(creation._create_test_db)
 
 
 def keep() -> None:
-    """Keep the database that was just migrated, in place of those of other states. Two processes may do so at once."""
+    """Keep the database that was just migrated, in place of those of other states, and let the others go on."""
     if connection.vendor != "sqlite" or _place().exists():
         return
     place = _place()
-    place.parent.mkdir(exist_ok=True)
     for old in place.parent.glob("migrated-*.sqlite3"):
         old.unlink(missing_ok=True)
     own = place.with_suffix(f".{os.getpid()}")
     with closing(sqlite3.connect(own)) as template:
         connection.connection.backup(template)
     own.replace(place)
+    _made()
+
+
+def _made() -> None:
+    """Let the others go on."""
+    while _making:
+        os.close(_making.pop())

@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.signals import class_prepared
 from django_fsm import FSMField, FSMFieldDescriptor
 
 _RELOADING = "_state_is_reloading"
+_OF_A_MIGRATION = "__fake__"  # the module of every class that a migration renders
 
 
 class StateDescriptor(FSMFieldDescriptor):
@@ -36,6 +38,15 @@ class StateField(FSMField):
         kwargs.setdefault("max_length", 30)
         kwargs.setdefault("protected", True)
         super().__init__(*args, **kwargs)
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False, **kwargs: Any) -> None:
+        """As ever; a class of a migration has no verbs, and its field looks for none.
+
+        django-fsm asks every class that is made from then on, for every such field: migrating from empty renders thousands of both.
+        """
+        super().contribute_to_class(cls, name, private_only=private_only, **kwargs)
+        if cls.__module__ == _OF_A_MIGRATION:
+            class_prepared.disconnect(self._collect_transitions)
 
 
 class StateModel(models.Model):
