@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from django.urls import get_resolver
+from drf_spectacular import validation
 from drf_spectacular.drainage import GENERATOR_STATS, reset_generator_stats
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.renderers import OpenApiYamlRenderer
-from drf_spectacular.validation import validate_schema
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 
 from orders.api import inputs, return_inputs
 from orders.api.examples import BODIES
@@ -31,8 +33,10 @@ def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]
 
 
 def test_the_document_is_openapi_3_1_and_valid(document: dict[str, Any]) -> None:
+    """By the schema drf-spectacular validates with, which takes its own validator a hundred times as long."""
     assert document["openapi"].startswith("3.1")
-    validate_schema(document)  # type: ignore[no-untyped-call]
+    schema = json.loads((Path(validation.__file__).parent / "openapi_3_1_schema.json").read_text())
+    jsonschema_rs.validator_for(schema).validate(json.loads(OpenApiJsonRenderer().render(document)))
 
 
 def test_the_committed_document_is_the_one_that_is_served(document: dict[str, Any]) -> None:
