@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from payments.gateways import use
-from tests import emptying, template
+from tests import emptying, standing, template
 from tests.payments.fake_gateway import FakeGateway
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _fresh_memory() -> Iterator[None]:
 
     cache.clear()
     kept.forget()
+    standing.stand.begin()
     yield
     cache.clear()
 
@@ -88,6 +89,19 @@ def ground(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlock
     with django_db_blocker.unblock(), block:
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _module() -> Iterator[None]:
+    """What stands is a module's own."""
+    yield
+    standing.stand.forget()
+
+
+@pytest.fixture
+def stand(db: None) -> standing.Stand:
+    """What the tests of a module begin from, built once (`tests.standing`)."""
+    return standing.stand
 
 
 @pytest.fixture

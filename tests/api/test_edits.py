@@ -15,6 +15,8 @@ from tests import makers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.standing import Stand
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -24,7 +26,11 @@ def read(response: Any, status: int = 200) -> Any:
 
 
 @pytest.fixture
-def order() -> Order:
+def order(stand: Stand) -> Order:
+    return stand(paid)
+
+
+def paid() -> Order:
     makers.product("TEA-9", price_minor=9_900)
     return makers.paid_order(quantity=2)
 

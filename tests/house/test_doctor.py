@@ -20,14 +20,19 @@ from timeline.models import Delivery, Event, Stream
 
 if TYPE_CHECKING:
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order(shop_gateway: FakeGateway) -> Order:
+def order(stand: Stand, shop_gateway: FakeGateway) -> Order:
+    return stand(delivered, shop_gateway)
+
+
+def delivered(gateway: FakeGateway) -> Order:
     makers.product("TEA-1", units=5)
-    return makers.delivered_order(shop_gateway, {"TEA-1": 2})
+    return makers.delivered_order(gateway, {"TEA-1": 2})
 
 
 def found(check: str) -> list[str]:

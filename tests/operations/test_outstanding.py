@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from orders.outstanding import Standing
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,9 +47,13 @@ def do(order: Order, work: Callable[[Any], Any]) -> Any:
 
 
 @pytest.fixture
-def order(shop_gateway: FakeGateway) -> Order:
+def order(stand: Stand, shop_gateway: FakeGateway) -> Order:
+    return stand(confirmed, shop_gateway)
+
+
+def confirmed(gateway: FakeGateway) -> Order:
     makers.product()
-    return makers.confirmed_order(shop_gateway, {"TEA-1": 2})
+    return makers.confirmed_order(gateway, {"TEA-1": 2})
 
 
 @pytest.fixture

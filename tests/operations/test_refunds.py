@@ -25,6 +25,7 @@ from timeline.operations import operation
 
 if TYPE_CHECKING:
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RAVI = Actor(type="staff", id="8", name="Ravi", channel="console")
@@ -68,11 +69,15 @@ def level(sku: str) -> tuple[int, int]:
 
 
 @pytest.fixture
-def order(shop_gateway: FakeGateway) -> Order:
+def order(stand: Stand, shop_gateway: FakeGateway) -> Order:
+    return stand(confirmed, shop_gateway)
+
+
+def confirmed(gateway: FakeGateway) -> Order:
     """Three of 100.00 and one of 199.99, with 5 % and 18 %, and 60.00 of delivery."""
     makers.product("TEA-1", units=9)
     makers.product("POT-1", price_minor=19_999, gst_rate_bp=1800, hsn="6911", units=9)
-    return makers.confirmed_order(shop_gateway, {"TEA-1": 3, "POT-1": 1})
+    return makers.confirmed_order(gateway, {"TEA-1": 3, "POT-1": 1})
 
 
 def line(order: Order, sku: str) -> Line:

@@ -21,17 +21,22 @@ if TYPE_CHECKING:
 
     from orders.models import Order
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def disputed(shop_gateway: FakeGateway) -> tuple[Order, Dispute]:
+def disputed(stand: Stand, shop_gateway: FakeGateway) -> tuple[Order, Dispute]:
     """A delivered order whose customer's bank asks for the money."""
+    return stand(asked_back, shop_gateway)
+
+
+def asked_back(gateway: FakeGateway) -> tuple[Order, Dispute]:
     makers.product()
-    order = makers.delivered_order(shop_gateway)
+    order = makers.delivered_order(gateway)
     paid_as = makers.payment_of(order).gateway_payment_id or ""
-    shop_gateway.dispute(paid_as)
+    gateway.dispute(paid_as)
     assert disputes.sweep() == 1
     relay.drain()
     return makers.fresh(order), Dispute.objects.get()

@@ -24,15 +24,20 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def case(shop_gateway: FakeGateway) -> Case:
+def case(stand: Stand, shop_gateway: FakeGateway) -> Case:
     """A refund the gateway refused."""
+    return stand(refused, shop_gateway)
+
+
+def refused(gateway: FakeGateway) -> Case:
     shop.product("TEA-1", units=50)
-    order = makers.paid(shop_gateway, {"TEA-1": 1})
+    order = makers.paid(gateway, {"TEA-1": 1})
     with operation("refund.ask", actor=makers.ASHA, stream=str(order.pk)) as op:
         refund = makers.payments.ask_refund(op, payment_id=makers.payment(order).pk, amount_minor=700, reason_code="goodwill")
         makers.payments.fail_refund(op, refund_id=refund.pk, code="BAD", reason="no balance")

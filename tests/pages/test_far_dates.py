@@ -13,6 +13,7 @@ from orders.models import Order
 from tests.flows import makers
 from tests.makers import staff
 from tests.pages.test_console import order_path
+from tests.standing import Stand
 from timeline.actors import system
 from timeline.errors import BadRequest
 
@@ -23,7 +24,11 @@ FIELDS = ("from", "to", "stayed_since", "stayed_after")
 
 
 @pytest.fixture
-def order() -> Order:
+def order(stand: Stand) -> Order:
+    return stand(placed)
+
+
+def placed() -> Order:
     makers.product("TEA-1")
     return makers.placed_order({"TEA-1": 1}, paymentMethod="cod")
 

@@ -20,16 +20,21 @@ from timeline.operations import operation
 
 if TYPE_CHECKING:
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order(shop_gateway: FakeGateway) -> Order:
+def order(stand: Stand, shop_gateway: FakeGateway) -> Order:
+    return stand(discounted, shop_gateway)
+
+
+def discounted(gateway: FakeGateway) -> Order:
     makers.product("TEA-1", units=9)
     makers.product("POT-1", price_minor=19_999, gst_rate_bp=1800, hsn="6911", units=9, price_includes_gst=True)
     makers.discount("TEN")
-    return makers.delivered_order(shop_gateway, {"TEA-1": 3, "POT-1": 1}, discountCode="TEN")
+    return makers.delivered_order(gateway, {"TEA-1": 3, "POT-1": 1}, discountCode="TEN")
 
 
 def staff_member(name: str, *roles: str) -> Client:

@@ -20,12 +20,14 @@ from timeline.vocabulary import money
 if TYPE_CHECKING:
     from django.test import Client
 
+    from tests.standing import Stand
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=3)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=3)
 
 
 def key() -> str:

@@ -19,6 +19,7 @@ from payments.models import Notice
 from tests import makers
 from tests.payments.fake_gateway import FakeGateway
 from tests.privacy import planting
+from tests.standing import Stand
 from timeline import relay
 from timeline.log import seal
 from timeline.models import SubjectKey
@@ -28,8 +29,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def planted(shop_gateway: FakeGateway) -> planting.Planted:
-    return planting.plant(shop_gateway, Client())
+def planted(stand: Stand, shop_gateway: FakeGateway) -> planting.Planted:
+    return stand(lived, shop_gateway)
+
+
+def lived(gateway: FakeGateway) -> planting.Planted:
+    return planting.plant(gateway, Client())
 
 
 def ask(planted: planting.Planted, kind: str = "erasure") -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from orders.models import Order
     from tests.payments.fake_gateway import FakeGateway
+    from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = date(2026, 11, 18)
@@ -32,15 +33,19 @@ NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def clock(shop_gateway: FakeGateway) -> Iterator[Any]:
+def clock(stand: Stand, shop_gateway: FakeGateway) -> Iterator[Any]:
     """Noon of a Wednesday; the order is delivered, another one paid and partly refunded."""
     with time_machine.travel(NOON, tick=True) as clock:
-        shop.product("TEA-1", units=50)
-        makers.delivered(shop_gateway, {"TEA-1": 2})
-        shop_gateway.refund_status = "processed"
-        order = makers.paid(shop_gateway, {"TEA-1": 1})
-        ask(order, 500)
+        stand(sold, shop_gateway)
         yield clock
+
+
+def sold(gateway: FakeGateway) -> None:
+    shop.product("TEA-1", units=50)
+    makers.delivered(gateway, {"TEA-1": 2})
+    gateway.refund_status = "processed"
+    order = makers.paid(gateway, {"TEA-1": 1})
+    ask(order, 500)
 
 
 def ask(order: Order, amount_minor: int) -> Refund:

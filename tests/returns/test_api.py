@@ -15,6 +15,7 @@ from orders.operations import return_pickup
 from tests import makers as shop
 from tests.makers import Caller
 from tests.returns import makers
+from tests.standing import Stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,8 +26,8 @@ def read(response: Any, status: int = 200) -> Any:
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=3)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=3)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from orders.operations import return_pickup, return_rules, returns
 from orders.operations.returns import Item, NotAPicture, PhotosClosed, PhotosFull, ReturnNotPossible
 from tests import makers as shop
 from tests.returns import makers
+from tests.standing import Stand
 from timeline.errors import TransitionRefused
 from timeline.models import Event
 from timeline.operations import operation
@@ -23,8 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=3)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=3)
 
 
 def test_a16_the_story_says_what_comes_back_and_what_it_is_worth(order: Order) -> None:

@@ -23,6 +23,8 @@ from payments.models import Payment, Refund
 from tests import makers as shop
 from tests.returns import makers
 from tests.returns.test_money import finish, inspected
+from tests.standing import Stand
+from tests.thorough import many
 from timeline import relay
 from timeline.models import Event
 from timeline.operations import operation
@@ -31,8 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=2)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=2)
 
 
 def swap(ret: Return, *choices: Choice, **wish: Any) -> Order:
@@ -230,7 +232,7 @@ def test_over_the_api_a_double_click_is_one_order(order: Order) -> None:
     assert asha.post(path, {"items": [{"sku": "X", "quantity": 0}]}, key=True).status_code == 400
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(4), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     price=st.integers(1, 200_000), rate=st.sampled_from([0, 25, 500, 1800, 2800]), with_gst=st.booleans(),
     quantity=st.integers(1, 4), units=st.integers(1, 4), state=st.sampled_from(["IN-KA", "IN-MH"]),

@@ -24,6 +24,7 @@ from orders.operations.return_goods import (
 from orders.operations.shelf import NoWarehouse
 from tests import makers as shop
 from tests.returns import makers
+from tests.standing import Stand
 from timeline.errors import TransitionRefused
 from timeline.models import Event
 
@@ -31,8 +32,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=3)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=3)
 
 
 def level(order: Order) -> tuple[int, int, int]:

@@ -19,6 +19,8 @@ from payments import operations as money
 from payments.models import Refund
 from tests import makers as shop
 from tests.returns import makers
+from tests.standing import Stand
+from tests.thorough import many
 from timeline import relay
 from timeline.errors import DomainError, TransitionRefused
 from timeline.models import Event
@@ -28,8 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
-    return shop.delivered_order(quantity=3)
+def order(stand: Stand) -> Order:
+    return stand(shop.delivered_order, quantity=3)
 
 
 def pay_back(ret: Return, **wish: Any) -> Refund:
@@ -158,7 +160,7 @@ GOODS = st.lists(
 ROUNDS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["size", "defective", "other"]), st.booleans()), min_size=1, max_size=4)
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(5), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(goods=GOODS, rounds=ROUNDS, state=st.sampled_from(["IN-KA", "IN-MH"]))
 def test_b27_random_returns_with_fees_close_to_the_paisa(
     goods: list[tuple[int, int, bool]], rounds: list[tuple[int, str, bool]], state: str, settings: Any

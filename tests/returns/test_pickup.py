@@ -17,6 +17,7 @@ from shipping.operations import AlreadyShipped
 from tests import makers as shop
 from tests.makers import Caller
 from tests.returns import makers
+from tests.standing import Stand
 from timeline import relay
 from timeline.errors import TransitionRefused
 from timeline.operations import operation
@@ -25,7 +26,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
+def order(stand: Stand) -> Order:
+    return stand(delivered)
+
+
+def delivered() -> Order:
     made = shop.delivered_order(quantity=2)
     relay.drain()
     return made

@@ -12,14 +12,19 @@ from orders.models import Fulfilment, Order
 from orders.operations import cancel
 from tests import makers as shop
 from tests.returns import makers
+from tests.standing import Stand
 from timeline.operations import operation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def order() -> Order:
+def order(stand: Stand) -> Order:
     """A shipped order that was called back."""
+    return stand(called_back)
+
+
+def called_back() -> Order:
     made = shop.shipped_order(quantity=3)
     with operation("test.cancel", actor=shop.STAFF, stream=str(made.pk)) as op:
         cancel.cancel(op, order_id=made.pk, code="customer_request")
