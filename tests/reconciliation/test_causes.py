@@ -30,6 +30,8 @@ from tests.flows import makers as shop
 from tests.payments.makers import see
 from tests.reconciliation import makers
 from tests.returns import makers as returns
+from tests.standing import stand
+from tests.thorough import SHARE, THOROUGH
 from timeline import relay
 from timeline.models import Delivery
 from timeline.operations import operation
@@ -54,7 +56,11 @@ def plants(*causes: str) -> Callable[[Callable[[FakeGateway], Any]], Callable[[F
 
 
 def paid(gateway: FakeGateway) -> Order:
-    return makers.paid(gateway, {"TEA-1": 1})
+    return stand(makers.paid, gateway, {"TEA-1": 1})
+
+
+def delivered(gateway: FakeGateway, skus: dict[str, int], **wish: Any) -> Order:
+    return stand(makers.delivered, gateway, skus, **wish)
 
 
 def payment_id(order: Order) -> str:
@@ -223,12 +229,12 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("cod_short")
 def _(gateway: FakeGateway) -> None:
-    hand_over(makers.delivered(gateway, {"TEA-1": 1}, paymentMethod="cod"), -100)
+    hand_over(delivered(gateway, {"TEA-1": 1}, paymentMethod="cod"), -100)
 
 
 @plants("cod_over")
 def _(gateway: FakeGateway) -> None:
-    hand_over(makers.delivered(gateway, {"TEA-1": 1}, paymentMethod="cod"), 100)
+    hand_over(delivered(gateway, {"TEA-1": 1}, paymentMethod="cod"), 100)
 
 
 @plants("cod_foreign")
@@ -239,7 +245,7 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("cod_not_remitted")
 def _(gateway: FakeGateway) -> None:
-    makers.delivered(gateway, {"TEA-1": 1}, paymentMethod="cod")
+    delivered(gateway, {"TEA-1": 1}, paymentMethod="cod")
     put_back("payments_payment", "captured_at", days=11)
 
 
@@ -251,18 +257,18 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("documents_differ")
 def _(gateway: FakeGateway) -> None:
-    makers.delivered(gateway, {"TEA-1": 1})
+    delivered(gateway, {"TEA-1": 1})
     makers.tamper("UPDATE orders_document SET total_minor = total_minor + 5, taxable_minor = taxable_minor + 5")
 
 
 @plants("underpaid")
 def _(gateway: FakeGateway) -> None:
-    adjust(makers.delivered(gateway, {"TEA-1": 1}), 300)
+    adjust(delivered(gateway, {"TEA-1": 1}), 300)
 
 
 @plants("overpaid")
 def _(gateway: FakeGateway) -> None:
-    adjust(makers.delivered(gateway, {"TEA-1": 1}), -300)
+    adjust(delivered(gateway, {"TEA-1": 1}), -300)
 
 
 @plants("stock_differs")
@@ -272,13 +278,13 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("consumption_differs")
 def _(gateway: FakeGateway) -> None:
-    makers.delivered(gateway, {"TEA-1": 2})
+    delivered(gateway, {"TEA-1": 2})
     makers.tamper("UPDATE orders_fulfilmentline SET quantity = 1")
 
 
 @plants("shipped_without_awb")
 def _(gateway: FakeGateway) -> None:
-    makers.delivered(gateway, {"TEA-1": 1})
+    delivered(gateway, {"TEA-1": 1})
     makers.tamper("UPDATE shipping_shipment SET tracking_number = ''")
 
 
@@ -329,7 +335,7 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("delivered_parcel_open_order", "impossible_step")
 def _(gateway: FakeGateway) -> None:
-    makers.delivered(gateway, {"TEA-1": 1})
+    delivered(gateway, {"TEA-1": 1})
     makers.tamper("UPDATE orders_order SET status = 'shipped'")
 
 
@@ -384,7 +390,7 @@ def _(gateway: FakeGateway) -> None:
 
 def came_back(gateway: FakeGateway) -> Return:
     """A delivered unit was received back and graded."""
-    ret = returns.approved(makers.delivered(gateway, {"TEA-1": 1}))
+    ret = returns.approved(delivered(gateway, {"TEA-1": 1}))
     ret = returns.do(ret, lambda op: receive(op, return_id=ret.pk))
     units = [Graded(row.line_id, row.received, "A", "restock") for row in ret.lines.all()]
     return returns.do(ret, lambda op: inspect(op, return_id=ret.pk, units=units))
@@ -398,7 +404,7 @@ def _(gateway: FakeGateway) -> None:
 
 @plants("return_arrived")
 def _(gateway: FakeGateway) -> None:
-    ret = returns.approved(makers.delivered(gateway, {"TEA-1": 1}))
+    ret = returns.approved(delivered(gateway, {"TEA-1": 1}))
     ret = returns.do(ret, lambda op: return_pickup.book(op, return_id=ret.pk))
     ret = returns.do(ret, lambda op: return_pickup.collect(op, return_id=ret.pk))
     parcel = Shipment.objects.get(direction="reverse")
@@ -438,9 +444,12 @@ def _follow(op: Any, *, order_id: Any) -> None:
     pay.follow(op, order_id=order_id)
 
 
+COMPARED_AGAIN = frozenset(list(PLANTED)[:: 1 if THOROUGH else SHARE])  # all of them in the thorough run
+
+
 @pytest.mark.parametrize("causes", PLANTED)
 def test_what_is_planted_is_found_and_nothing_else(causes: str, shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
     PLANTED[causes](shop_gateway)
     makers.run()
     wanted = set(causes.split("+"))
@@ -450,8 +459,9 @@ def test_what_is_planted_is_found_and_nothing_else(causes: str, shop_gateway: Fa
         assert (case.kind, case.owner) == (CAUSES[case.cause].kind, CAUSES[case.cause].owner)
         explained = CAUSES[case.cause].explains_itself
         assert (case.status, case.resolution) == (("resolved", "explained_itself") if explained else ("open", ""))
-    again = makers.run(later=timedelta(hours=2))
-    assert (again.opened, again.cleared) == (0, 0)
+    if causes in COMPARED_AGAIN:
+        again = makers.run(later=timedelta(hours=2))
+        assert (again.opened, again.cleared) == (0, 0)
 
 
 def line_of(order: Order, settlement: str, **wish: Any) -> GatewaySettlementLine:
@@ -526,7 +536,7 @@ PAID_OUT = (
 
 @pytest.mark.parametrize("cause", PAID_OUT)
 def test_payouts_and_the_bank(cause: str, shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
     settled(cause, shop_gateway)
     makers.run()
     assert set(makers.found()) == {cause}, [(case.key, case.ours, case.theirs) for case in Case.objects.all()]
@@ -540,9 +550,9 @@ def test_every_cause_is_planted_somewhere() -> None:
 
 def test_the_axes_in_sql_are_those_of_the_operation(shop_gateway: FakeGateway) -> None:
     """Z2: one rule, said twice, and the same in every state an order can be in."""
-    shop.product("TEA-1", units=50)
-    makers.delivered(shop_gateway, {"TEA-1": 1})
-    makers.delivered(shop_gateway, {"TEA-1": 1}, paymentMethod="cod")
+    stand(shop.product, "TEA-1", units=50)
+    delivered(shop_gateway, {"TEA-1": 1})
+    delivered(shop_gateway, {"TEA-1": 1}, paymentMethod="cod")
     give(paid(shop_gateway))
     shop.cancelled_order({"TEA-1": 1})
     shop_gateway.dispute(payment_id(paid(shop_gateway)))
@@ -561,7 +571,7 @@ def test_the_axes_in_sql_are_those_of_the_operation(shop_gateway: FakeGateway) -
 
 
 def test_a_check_costs_the_same_for_one_order_as_for_many(shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
 
     def costs() -> dict[str, int]:
         now = timezone.now() + makers.LATER
@@ -573,10 +583,10 @@ def test_a_check_costs_the_same_for_one_order_as_for_many(shop_gateway: FakeGate
             found[name] = len(asked)
         return found
 
-    makers.delivered(shop_gateway, {"TEA-1": 1})
+    delivered(shop_gateway, {"TEA-1": 1})
     one = costs()
     for _ in range(4):
-        makers.delivered(shop_gateway, {"TEA-1": 1})
+        delivered(shop_gateway, {"TEA-1": 1})
     assert costs() == one
     assert max(one.values()) <= 20
 
@@ -589,7 +599,7 @@ ACTS = {
 
 @pytest.mark.parametrize("causes", ACTS)
 def test_what_a_case_offers_puts_it_right(causes: str, shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
     PLANTED[causes](shop_gateway)
     makers.run()
     case = Case.objects.get(cause=causes.partition("+")[0])
@@ -607,7 +617,7 @@ def test_what_a_case_offers_puts_it_right(causes: str, shop_gateway: FakeGateway
 
 
 def test_what_explains_itself_offers_nothing(shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
     PLANTED["notice_missed"](shop_gateway)
     makers.run()
     with pytest.raises(actions.NoAction):
@@ -615,7 +625,7 @@ def test_what_explains_itself_offers_nothing(shop_gateway: FakeGateway) -> None:
 
 
 def test_a_paid_claim_is_in_the_books_and_what_is_not_is_found(shop_gateway: FakeGateway) -> None:
-    shop.product("TEA-1", units=50)
+    stand(shop.product, "TEA-1", units=50)
     order, parcel = on_its_way(shop_gateway)
     do(order, parcels.damage, shipment_id=parcel.pk, claim_minor=700)
     claim = Claim.objects.get()
