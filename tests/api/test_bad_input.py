@@ -15,6 +15,7 @@ from payments.models import BankLine, Refund, Remittance
 from shipping.models import Shipment
 from tests import makers
 from tests.api import corpus
+from tests.thorough import some
 from timeline.models import Event, Receipt
 
 pytestmark = pytest.mark.django_db
@@ -151,7 +152,7 @@ def test_bad_bodies_are_refused_and_change_nothing(name: str, places: dict[str, 
     who: makers.Caller = places["boss"] if path.startswith("/admin") else places["caller"]
     before = state()
     wrong = []
-    for bad in corpus.bodies(valid, fields):
+    for bad in some(corpus.bodies(valid, fields), list(WRITES).index(name)):
         response = who.send(method, path, bad.raw, key=True, content_type=bad.content_type)
         if response.status_code not in bad.expect | _SENSE or response["Content-Type"] != "application/problem+json":
             wrong.append((str(bad), response.status_code, response.content[:160]))

@@ -21,6 +21,7 @@ from tests import makers
 from tests.channels.bodies import body
 from tests.pages.test_console import page_of
 from tests.privacy import planting
+from tests.thorough import SHARE, THOROUGH, some
 from timeline.exports import running
 from timeline.models import Event
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROLES = {"warehouse": ("operations", "packer"), "analyst": ("operations",), "support": ("manager",)}
+SAMPLED = ("analyst", "key")  # where somebody waits; who packs is shown more than either
 PLACES = ("console/", "admin/", "api/v1/", "mailbox/")
 SCOPES = (
     "orders:read", "returns:read", "privacy:read", "events:read", "exports:read", "endpoints:read", "inventory:read", "tracking:read",
@@ -111,10 +113,10 @@ def _routes(patterns: Any, before: str) -> Iterator[str]:
             yield route.replace("^", "").replace("$", "")
 
 
-def walk(known: dict[str, str], get: Any) -> dict[str, tuple[int, str, set[str]]]:
-    """What each address answers: its status, its kind, and the personal words in it."""
+def walk(known: dict[str, str], get: Any, *, role: str = "") -> dict[str, tuple[int, str, set[str]]]:
+    """What each address answers: its status, its kind, and the personal words in it; a role beside the others may ask each fourth."""
     found = {}
-    for _, place in addresses(known):
+    for _, place in some(addresses(known), SAMPLED.index(role)) if role in SAMPLED else addresses(known):
         query = {"token": known["token"]} if place.endswith("/archive") else {"edit": known["edit_id"]} if place.endswith("/edit/") else {}
         query |= {"limit": "200"} if place.endswith(("/events", "/timeline")) else {}
         answer = get(place, **query)
@@ -142,10 +144,11 @@ def of(client: Client) -> Any:
 def test_no_page_and_no_answer_names_anybody(shop: dict[str, str], walked: dict[str, Any], role: str) -> None:
     """F85: a session of two roles, and an API key with every scope but the one for customers."""
     get = makers.staff(*SCOPES).get if role == "key" else of(member(role))
-    found = walked[role] = walked.get(role) or walk(shop, get)
+    found = walked[role] = walked.get(role) or walk(shop, get, role=role)
     assert {place: words for place, (_, _, words) in found.items() if words} == {}
     assert [place for place, (status, _, _) in found.items() if status >= 500] == []
-    assert sum(status == 200 for status, _, _ in found.values()) > (40 if role == "key" else 100)
+    least = 40 if role == "key" else 100
+    assert sum(status == 200 for status, _, _ in found.values()) > (least if THOROUGH or role not in SAMPLED else least // SHARE)
 
 
 def test_the_same_walk_meets_them_where_they_may_be_seen(shop: dict[str, str]) -> None:
@@ -160,7 +163,7 @@ def test_the_same_walk_meets_them_where_they_may_be_seen(shop: dict[str, str]) -
 def test_who_prints_labels_reads_no_other_paper(shop: dict[str, str], walked: dict[str, Any], role: str, papers: set[str]) -> None:
     """A label must show the recipient to whoever puts it on; an invoice, a return for the office and an archive need not be read for it."""
     client = member(role)
-    walked[role] = walked.get(role) or walk(shop, of(client))
+    walked[role] = walked.get(role) or walk(shop, of(client), role=role)
     files = {
         place.strip("/").rpartition("/")[2] for place, (status, kind, _) in walked[role].items()
         if status == 200 and kind.partition(";")[0] in ("application/pdf", "application/zip")
