@@ -32,7 +32,7 @@ from timeline.exports.sources import Batch, Column, Source, register
 from timeline.models import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from orders.grammar import Term
@@ -165,13 +165,13 @@ class _Known:
         }
 
 
-def read_orders(asked: Asked) -> Iterator[Batch]:
+def read_orders(asked: Asked) -> Generator[Batch, None, None]:
     """One row an order: at most six statements for some hundred."""
     for done, known in _known(asked):
         yield Batch(done, [_order_row(one, is_personal=asked.is_personal) for one in known], unsealed=asked.is_personal and bool(known))
 
 
-def read_lines(asked: Asked) -> Iterator[Batch]:
+def read_lines(asked: Asked) -> Generator[Batch, None, None]:
     """One row a line that had units: one statement more."""
     for done, known in _known(asked):
         lines: dict[UUID, list[Line]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _RANDOM_BITS = 74
 _LOW_BITS = 62
 _STEP_BITS = 48
-_HEX_CHARS = 32
+_HEX = re.compile("[0-9a-fA-F]{32}")
 
 
 def rising(last: int | None) -> int:
@@ -33,9 +34,4 @@ def uuid7(at: datetime, bits: int | None = None) -> UUID:
 
 def dashed(text: str) -> str:
     """An id as it is written outside: one that the timeline keeps as 32 hex digits, with its hyphens."""
-    if len(text) != _HEX_CHARS:
-        return text
-    try:
-        return str(UUID(hex=text))
-    except ValueError:
-        return text
+    return str(UUID(hex=text)) if _HEX.fullmatch(text) else text

@@ -6,13 +6,15 @@ import csv
 import hashlib
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 import time_machine
 from django.core.files.storage import storages
+from django.db import connection
 from django.utils import timezone
 from pyarrow import parquet
 
@@ -25,6 +27,7 @@ from timeline.models import ApiClient, Event
 from timeline.operations import operation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.makers import Caller
@@ -343,3 +346,43 @@ def test_a_window_of_the_log_costs_three_statements_however_much_is_in_it(
         size = seal.log_size()
         with django_assert_num_queries(3):
             assert sum(len(batch.rows) for batch in read(Asked({}, size, "position"))) == size
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite makes every row of its columns")
+def test_rows_put_together_by_the_database_are_those_made_of_the_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Own events and what apps told among them, in whatever pieces they come."""
+    from timeline.exports import events as book
+    from timeline.exports.sources import Asked
+
+    makers.delivered_order(lines=2)
+    app = makers.staff("events:write")
+    for name in ('=1+1 "x"', "नमस्ते\n,"):
+        app.post("/api/v1/events", {"actor": {"id": "wms", "name": name}, "action": "door.opened", "targets": [{"type": "door", "id": name}]})
+        makers.paid_order()
+    boss = makers.staff()
+    ask(boss, filters={"session": 'a"b\\c é😀', "action": ["order.*"]})
+    while seal.seal().count:
+        pass
+    size = seal.log_size()
+    wanted = Event.objects.filter(position__lt=size).order_by("position")
+    expected, _ = book._rows(wanted, shows_people=True)
+    for at_once, places in ((500, 5000), (3, 20), (1, 7)):
+        monkeypatch.setattr("timeline.exports.ours.ROWS_AT_ONCE", at_once)
+        monkeypatch.setattr(book, "WINDOW_PLACES", places)
+        found = [row for batch in book.read(Asked({}, size, "position", is_personal=True)) for row in batch.rows]
+        assert [said(row) for row in found] == [said(row) for row in expected]
+
+
+def said(row: Sequence[Any]) -> list[Any]:
+    """Objects as the text that stands in the file."""
+    return [cell if isinstance(cell, str | int | datetime | None) else orjson.dumps(cell, option=orjson.OPT_SORT_KEYS) for cell in row]
+
+
+def test_the_lease_is_kept_only_where_the_connection_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "FLUSH_S", -1.0)
+    monkeypatch.setattr("timeline.exports.events.WINDOW_PLACES", 7)
+    monkeypatch.setattr("timeline.exports.ours.ROWS_AT_ONCE", 2)
+    boss = makers.staff()
+    makers.paid_order()
+    done = made(boss, filters={})
+    assert done["rows"] == done["cut"] == len(rows(done["downloadUrl"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
 import subprocess
@@ -40,6 +41,16 @@ def test_every_hostile_text_begins_with_a_safe_character_and_is_otherwise_itself
         assert row[1] == f"'{text}"
         assert row[2][0] == "{"
     assert [int(row[0]) for row in rows] == [-number for number in range(1, 401)]
+
+
+def test_the_bytes_are_those_of_the_standard_librarys_writer(tmp_path: Path) -> None:
+    cells = [*texts(), "", "a,b", "plain", 'x"y', "\r", "two words", None]
+    with Sink(tmp_path / "ours.csv") as sink:
+        CsvWriter(sink, COLUMNS).write([(None if cell is None else 1, cell, None) for cell in cells])
+    expected = io.StringIO(newline="")
+    writer = csv.writer(expected, lineterminator="\r\n")
+    writer.writerows([("number", "text", "object"), *((None if cell is None else 1, cell and safe(cell), None) for cell in cells)])
+    assert (tmp_path / "ours.csv").read_bytes() == expected.getvalue().encode()
 
 
 @pytest.mark.parametrize("text", ["", "Meera", "10", "a=b", "नमस्ते", "(=1)", "_x", "#1", "₹ -5"])

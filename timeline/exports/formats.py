@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 10_000
 MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
+_QUOTED = re.compile('[,"\r\n]')
 _SORTED = orjson.OPT_SORT_KEYS
 _JSONL = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE | orjson.OPT_SORT_KEYS
 
@@ -83,21 +84,20 @@ class CsvWriter:
     def __init__(self, sink: Sink, columns: Sequence[Column]) -> None:
         self._sink = sink
         self._formed = [_CSV[column.kind] for column in columns]
-        self._put([[column.name for column in columns]])
+        self._put([[column.name] for column in columns])
 
     def write(self, rows: Sequence[Row]) -> None:
         """Append rows, column by column."""
         if rows:
             columns = zip(*rows, strict=True)
-            self._put(zip(*[formed(cells) for formed, cells in zip(self._formed, columns, strict=True)], strict=True))
+            self._put([_quoted(formed(cells)) for formed, cells in zip(self._formed, columns, strict=True)])
 
     def end(self) -> None:
         """Nothing stands at its end."""
 
-    def _put(self, rows: Any) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n").writerows(rows)
-        self._sink.write(text.getvalue().encode())
+    def _put(self, columns: Sequence[Sequence[str]]) -> None:
+        lines = [*map(",".join, zip(*columns, strict=True)), ""]
+        self._sink.write("\r\n".join(lines).encode())
 
 
 class JsonLinesWriter:
@@ -172,18 +172,28 @@ def _json(value: Any) -> str:
     return orjson.dumps(value, option=_SORTED).decode()
 
 
-def _texts(cells: Sequence[Any]) -> list[str]:
-    return ["" if cell is None else safe(cell) for cell in cells]
+def _texts(cells: Sequence[Any]) -> Sequence[str]:
+    """Each different text is looked at once."""
+    made = {cell: kept for cell in set(cells) if (kept := "" if cell is None else safe(cell)) is not cell}
+    return [made.get(cell, cell) for cell in cells] if made else cells
 
 
-def _times(cells: Sequence[Any]) -> list[str]:
-    return ["" if cell is None else cell.isoformat().replace("+00:00", "Z") for cell in cells]
+def _quoted(cells: Sequence[str]) -> Sequence[str]:
+    """As `csv.writer` quotes, which looks at every character by itself: what holds a comma, a quotation mark or the end of a line (RFC 4180)."""
+    if not _QUOTED.search("".join(cells)):
+        return cells
+    return [_quote(cell) if _QUOTED.search(cell) else cell for cell in cells]
 
 
-_CSV: dict[str, Callable[[Sequence[Any]], Sequence[Any]]] = {
+def _quote(cell: str) -> str:
+    inner = cell.replace('"', '""')
+    return f'"{inner}"'
+
+
+_CSV: dict[str, Callable[[Sequence[Any]], Sequence[str]]] = {
     "text": _texts,
     "json": lambda cells: ["" if cell is None else _json(cell) for cell in cells],
-    "whole": lambda cells: cells,
-    "time": _times,
+    "whole": lambda cells: ["" if cell is None else str(cell) for cell in cells],
+    "time": lambda cells: ["" if cell is None else cell.isoformat().replace("+00:00", "Z") for cell in cells],
     "flag": lambda cells: ["" if cell is None else str(cell).lower() for cell in cells],
 }

@@ -14,6 +14,7 @@ Note [A dead worker]
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -142,14 +143,15 @@ def _write(hand: _Hand, part: Path) -> Sink:
     export = hand.export
     source = source_of(export.source)
     asked = Asked(export.filters, int(export.cut or 0), export.cut_by, export.is_personal)
-    with Sink(part) as sink:
+    with Sink(part) as sink, contextlib.closing(source.read(asked)) as batches:
         writer = writer_of(export.format, sink, source.columns_for(is_personal=export.is_personal))
-        for batch in source.read(asked):
+        for batch in batches:
             writer.write(batch.rows)
+            is_free = batch.done > hand.done
             hand.done = batch.done
             hand.rows += len(batch.rows)
             hand.unsealed = hand.unsealed or batch.unsealed
-            if time.monotonic() > hand.flushed_at + FLUSH_S:
+            if is_free and time.monotonic() > hand.flushed_at + FLUSH_S:
                 hand.flush()
         writer.end()
         return sink

@@ -5,7 +5,7 @@ The kernel knows its own events; higher apps register theirs as they start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,7 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows, each as its columns say. `done`: so many places were looked at. `unsealed`: a person's data was opened."""
+    """Some rows, each as its columns say. `done`: so many places were looked at. `unsealed`: a person's data was opened.
+
+    While `done` stays the same a statement may still be running, so nobody else uses the connection until it has grown.
+    """
 
     done: int
     rows: Sequence[Sequence[Any]]
@@ -55,7 +58,7 @@ class Source:
     scope: str
     columns: tuple[Column, ...]
     filters: type[PeriodFilters]
-    read: Callable[[Asked], Iterator[Batch]]
+    read: Callable[[Asked], Generator[Batch, None, None]]
     names_people: bool = False
 
     def columns_for(self, *, is_personal: bool) -> tuple[Column, ...]:
