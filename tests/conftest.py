@@ -14,6 +14,7 @@ from django.test import TransactionTestCase
 from payments.gateways import use
 from tests import emptying, standing, template
 from tests.payments.fake_gateway import FakeGateway
+from tests.thorough import many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # How long an example takes is measured in `make bench`; a busy machine must not fail a property.
-hypothesis.settings.register_profile("bahi", deadline=None)
+hypothesis.settings.register_profile("bahi", deadline=None, max_examples=many(100))
 hypothesis.settings.load_profile("bahi")
 
 

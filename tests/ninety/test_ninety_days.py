@@ -22,12 +22,13 @@ from tests.makers import staff
 from tests.ninety.business import Business
 from tests.ninety.counter import Counter
 from tests.ninety.report import compare
+from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DAYS = int(os.environ.get("NINETY_DAYS", "4"))
+DAYS = int(os.environ.get("NINETY_DAYS", "4" if THOROUGH else "2"))
 
 
 def report_changes(business: Business) -> list[str]:

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("pricing", max_examples=60, deadline=None)
+from tests.thorough import many
+
+settings.register_profile("pricing", max_examples=many(60), deadline=None)
 settings.load_profile("pricing")

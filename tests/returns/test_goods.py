@@ -25,6 +25,7 @@ from orders.operations.shelf import NoWarehouse
 from tests import makers as shop
 from tests.returns import makers
 from tests.standing import Stand
+from tests.thorough import many
 from timeline.errors import TransitionRefused
 from timeline.models import Event
 
@@ -131,7 +132,7 @@ GRADES = st.lists(
 )
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=many(4), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rounds=st.lists(GRADES, min_size=1, max_size=3))
 def test_i1_stock_explains_every_unit_whatever_comes_back(rounds: list[list[tuple[str, str]]]) -> None:
     order = shop.delivered_order(quantity=5)
