@@ -6,6 +6,7 @@ A stage is a projection: it is read from the status and the two derived axes, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def fulfilment_word(own: str, parcel: str) -> str:
     return own if own == "cancelled" else PARCEL_WORDS.get(parcel, own)
 
 
+@cache
 def stage(status: str, *, payment_state: str, fulfilment_state: str) -> str:
     """The word of D3 for an order in this state. Raises LookupError for a status that is none."""
     for row in PROJECTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from payments.models import Payment
+    from payments.rows import PaymentRow
     from shipping.models import Shipment
     from timeline.operations import Operation
 
+P = TypeVar("P", bound="Payment | PaymentRow")
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ORDER_NUMBER = re.compile(r"ORD-[0-9]{8}-[0-9]{5,9}", re.IGNORECASE | re.ASCII)
 
@@ -254,7 +256,7 @@ def parcel(shipment_id: UUID) -> Parcel:
     return found[0]
 
 
-def current_payment(payments: Iterable[Payment]) -> Payment | None:
+def current_payment(payments: Iterable[P]) -> P | None:
     """The payment that counts now: the newest that is no duplicate of another and asks for what is due."""
     every = list(payments)
     first_hand = [payment for payment in every if not payment.facts.get("duplicate_of")] or every

@@ -94,7 +94,7 @@ def answer(
     `about` is anything JSON can say: ids, parameters. Nothing is kept, nor read, inside an operation, for what it sees may never
     be committed; nor is what `may_keep` refuses once it is made. A Redis that does not answer is as good as none (Note [No stale answer]).
     """
-    if not settings.KEEP_ANSWERS or is_writing():
+    if not keeps():
         return make()
     words = orjson.dumps([kind, audience, version, about], default=str)
     key = hashlib.sha256(words).hexdigest()
@@ -107,6 +107,11 @@ def answer(
         nonce = secrets.token_bytes(_NONCE_BYTES)
         _keep(key, nonce + _cipher(settings.SECRET_KEY).encrypt(nonce, made, key.encode()), lifetime_s)
     return made
+
+
+def keeps() -> bool:
+    """Whether answers are kept at all, here and now: where not, nobody need know of which version one is."""
+    return bool(settings.KEEP_ANSWERS) and not is_writing()
 
 
 def shop_version() -> str:

@@ -96,8 +96,13 @@ def require_step(bound: Callable[..., Any]) -> None:
 
 def allowed(instance: StateModel) -> list[str]:
     """The verbs this machine allows from where it is."""
-    steps = machine(type(instance)).from_state(str(instance.status))
-    return sorted({step.verb for step in steps})
+    return list(allowed_from(type(instance), str(instance.status)))
+
+
+@functools.cache
+def allowed_from(model: type[StateModel], state: str) -> tuple[str, ...]:
+    """The verbs a machine of this model allows from a state, by name."""
+    return tuple(sorted({step.verb for step in machine(model).from_state(state)}))
 
 
 @functools.cache

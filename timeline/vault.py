@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -26,6 +26,8 @@ from timeline.errors import Refused
 from timeline.models import SubjectKey
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from timeline.operations import Operation
 
 HOUSE = UUID(int=0)
@@ -66,7 +68,16 @@ def seal_bytes(key: SubjectKey, context: str, data: bytes) -> bytes:
     return _VERSION + nonce + AESGCM(_open_key(key)).encrypt(nonce, data, context.encode())
 
 
-def unseal(key: SubjectKey, context: str, blob: bytes) -> dict[str, Any] | None:
+class KeyRow(NamedTuple):
+    """The columns of a `SubjectKey` that open what it sealed, for who reads no models."""
+
+    pk: UUID
+    wrapped: bytes
+    master_id: str
+    destroyed_at: datetime | None
+
+
+def unseal(key: SubjectKey | KeyRow, context: str, blob: bytes) -> dict[str, Any] | None:
     """What was sealed; None when the person's key has been destroyed.
 
     Raises ValueError when the ciphertext is not of this key and context.
@@ -78,14 +89,14 @@ def unseal(key: SubjectKey, context: str, blob: bytes) -> dict[str, Any] | None:
     return data
 
 
-def unseal_bytes(key: SubjectKey, context: str, blob: bytes) -> bytes | None:
+def unseal_bytes(key: SubjectKey | KeyRow, context: str, blob: bytes) -> bytes | None:
     """The same for bytes."""
     if not is_alive(key):
         return None
     return _decrypted(_open_key(key), context, blob)
 
 
-def is_alive(key: SubjectKey) -> bool:
+def is_alive(key: SubjectKey | KeyRow) -> bool:
     """Whether the key still opens what it sealed."""
     return key.destroyed_at is None and bool(key.wrapped)
 
@@ -164,7 +175,7 @@ def _wrap(pk: UUID, raw: bytes, master_id: str) -> bytes:
     return nonce + AESGCM(_masters()[master_id]).encrypt(nonce, raw, pk.bytes)
 
 
-def _open_key(key: SubjectKey) -> bytes:
+def _open_key(key: SubjectKey | KeyRow) -> bytes:
     return _unwrap(key.pk, bytes(key.wrapped), key.master_id)
 
 

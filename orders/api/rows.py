@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from orders import lifecycle, queries, searching
+from orders import lifecycle, queries
 from orders.api.fulfilment_rows import fulfilment_row
 from orders.api.parcel_rows import shipment_row
 from orders.api.return_rows import return_row
@@ -18,14 +18,17 @@ from orders.operations.actions import allowed_actions
 from payments.queries import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
-    from orders.models import Checkout, CheckoutLine, Line, Order, OrderHold, Person, RiskAssessment
+    from orders.listing import Listed
+    from orders.models import Checkout, CheckoutLine, Order, OrderHold, Person, RiskAssessment
     from orders.operations.refund import Quote
     from orders.queries import OrderDetail
     from orders.quoting import Priced
     from payments.models import Dispute, Payment, Refund
+    from payments.rows import PaymentRow
 
 def checkout_row(checkout: Checkout, lines: Sequence[CheckoutLine], priced: Priced) -> dict[str, Any]:
     """A checkout with its prices as they are now."""
@@ -64,9 +67,11 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
     refundable = detail.refundable_minor
     holds = detail.holds if as_staff else []
     return {
-        **_head(order, detail.payments, refundable_minor=refundable, as_staff=as_staff),
+        **_head(
+            order, detail.payments, customer_id=detail.person.owner_id or detail.person.pk, refundable_minor=refundable, as_staff=as_staff
+        ),
         "stage": _stage(order),
-        **({"customer": _customer(detail.person)} if as_staff else {}),
+        **({"customer": _customer(detail.person.pk, detail.person.profile(), detail.person.erased_at)} if as_staff else {}),
         **({"risk": risk_row(getattr(order, "risk", None)), **sorted_row(order)} if as_staff else {}),
         "holds": [hold_row(hold, detail.person) for hold in holds],
         "shippingAddress": detail.shipping or None,
@@ -86,21 +91,22 @@ def order_row(detail: OrderDetail, *, as_staff: bool) -> dict[str, Any]:
     }
 
 
-def listed_row(order: Order, *, as_staff: bool) -> dict[str, Any]:
-    """An order of `searching.rows`: all but its addresses, snapshots, refunds and parcels."""
-    payments = searching.payments_of(order)
-    refundable = sum(payment.refundable_minor for payment in payments)
-    return {
-        **_head(order, payments, refundable_minor=refundable, as_staff=as_staff),
-        "stage": _stage(order),
-        **({"customer": _customer(order.person)} if as_staff else {}),
-        **({"riskScore": risk.score if (risk := getattr(order, "risk", None)) else None, **sorted_row(order)} if as_staff else {}),
-        "itemCount": order.item_count,
-        "items": [line_row(line) for line in searching.lines_of(order)],
-        "payments": [payment_row(payment) for payment in payments],
-        "version": order.stream.seq,
-        "updatedAt": order.stream.at,
-    }
+def listed_row(listed: Listed, *, as_staff: bool) -> dict[str, Any]:
+    """An order of `listing.whole`: all but its addresses, snapshots, refunds and parcels."""
+    order = listed.order
+    row = _head(order, listed.payments, customer_id=listed.customer_id, refundable_minor=listed.refundable_minor, as_staff=as_staff)
+    row["stage"] = _stage(order)
+    if as_staff:
+        row["customer"] = _customer(order.person_id, listed.profile(), listed.erased_at)
+        row["riskScore"] = order.risk__score
+        row["tags"] = listed.tags
+        row["assignee"] = order.assignment__assignee
+    row["itemCount"] = order.item_count
+    row["items"] = [line_row(line) for line in listed.lines]
+    row["payments"] = [payment_row(payment) for payment in listed.payments]
+    row["version"] = order.stream__seq
+    row["updatedAt"] = order.stream__at
+    return row
 
 
 def risk_row(risk: RiskAssessment | None) -> dict[str, Any] | None:
@@ -131,10 +137,10 @@ def brief_row(order: Order, *, version: int, updated_at: datetime) -> dict[str, 
     }
 
 
-def line_row(line: Line) -> dict[str, Any]:
-    """One item of an order."""
+def line_row(line: Any) -> dict[str, Any]:
+    """One item of an order: a `Line`, or a row with its columns."""
     return {
-        "id": line.pk,
+        "id": line.id,
         "productVariantId": line.variant_id,
         "sku": line.sku,
         "name": line.name,
@@ -159,11 +165,11 @@ def line_row(line: Line) -> dict[str, Any]:
     }
 
 
-def payment_row(payment: Payment) -> dict[str, Any]:
+def payment_row(payment: Payment | PaymentRow) -> dict[str, Any]:
     """One payment; `razorpayOrderId` is null while the gateway is being asked."""
     razorpay = payment.gateway == "razorpay"
     return {
-        "id": payment.pk,
+        "id": payment.id,
         "gateway": payment.gateway,
         "status": payment.status,
         "amount": payment.amount_minor,
@@ -278,17 +284,18 @@ def percent(basis_points: int) -> int | float:
 
 
 def _head(
-    order: Order, payments: Iterable[Payment], *, refundable_minor: int, as_staff: bool
+    order: Any, payments: Iterable[Payment | PaymentRow], *, customer_id: UUID, refundable_minor: int, as_staff: bool
 ) -> dict[str, Any]:
+    """What an order is by itself: an `Order`, or a row with its columns."""
     current = queries.current_payment(payments)
     return {
-        "id": order.pk,
+        "id": order.id,
         "orderNumber": order.number,
         "status": order.status,
         "paymentState": order.payment_state,
         "fulfilmentState": order.fulfilment_state,
         "onHold": order.on_hold,
-        "customerId": order.person.owner_id or order.person_id,
+        "customerId": customer_id,
         "channel": order.channel,
         "channelOrderId": order.channel_order_id or None,
         "channelStatus": order.channel_status or None,
@@ -339,13 +346,12 @@ def _checkout_line(line: CheckoutLine, quoted: Any) -> dict[str, Any]:
     }
 
 
-def _stage(order: Order) -> str:
+def _stage(order: Any) -> str:
     return lifecycle.stage(
         str(order.status), payment_state=order.payment_state, fulfilment_state=order.fulfilment_state
     )
 
 
-def _customer(person: Person) -> dict[str, Any]:
-    profile = person.profile()
-    row = {"id": person.pk, "name": profile.get("name"), "email": profile.get("email")}
-    return {**row, "erased": True} if person.erased_at is not None else row
+def _customer(person_id: UUID, profile: Mapping[str, Any], erased_at: datetime | None) -> dict[str, Any]:
+    row = {"id": person_id, "name": profile.get("name"), "email": profile.get("email")}
+    return {**row, "erased": True} if erased_at is not None else row

@@ -42,13 +42,18 @@ class Person(models.Model):
 
     def profile(self) -> dict[str, Any]:
         """`email`, `phone`, `name` as far as known; empty once the person is erased."""
-        if self.sealed is None:
-            return {}
-        return vault.unseal(self.key, f"person:{self.pk}", bytes(self.sealed)) or {}
+        return profile_of(self.pk, self.key, self.sealed)
 
     def seal_profile(self, profile: dict[str, Any]) -> bytes:
         """The profile as ciphertext for `sealed`."""
         return vault.seal(self.key, f"person:{self.pk}", profile)
+
+
+def profile_of(person_id: UUID, key: SubjectKey | vault.KeyRow, sealed: bytes | memoryview | None) -> dict[str, Any]:
+    """The profile of the person with these columns, as `Person.profile` gives it."""
+    if sealed is None:
+        return {}
+    return vault.unseal(key, f"person:{person_id}", bytes(sealed)) or {}
 
 
 def of(person_id: UUID) -> QuerySet[Person]:

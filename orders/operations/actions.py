@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from orders.models import Order, Return
-from timeline.transitions import allowed
+from timeline.transitions import allowed, allowed_from
 
 S = Order.Status
 ENDED = (S.DELIVERED, S.CANCELLED, S.REFUNDED)
@@ -14,22 +17,9 @@ _PAYABLE = (
 _CUSTOMER_CANCELS = (S.PENDING, S.CONFIRMED)
 
 
-def allowed_actions(order: Order, *, refundable_minor: int, as_staff: bool) -> list[str]:
-    """The words of API.md: cancel, refund, start_processing, ship, deliver, hold, release, note."""
-    verbs = set(allowed(order))
-    if not as_staff:
-        words = ["cancel"] if order.status in _CUSTOMER_CANCELS else []
-        return words + (["refund"] if refundable_minor > 0 and order.status != S.CANCELLED else [])
-    words = ["cancel"] if "cancel" in verbs else []
-    if refundable_minor > 0:
-        words.append("refund")
-    if not order.on_hold:
-        words += [verb for verb in ("start_processing", "ship", "deliver") if verb in verbs]
-    if order.status not in ENDED:
-        words.append("hold")
-    if order.on_hold:
-        words.append("release")
-    return [*words, "note"]
+def allowed_actions(order: Any, *, refundable_minor: int, as_staff: bool) -> list[str]:
+    """The words of API.md: cancel, refund, start_processing, ship, deliver, hold, release, note. Of an order, or a row with its status and `on_hold`."""
+    return list(_actions(str(order.status), bool(order.on_hold), refundable_minor > 0, as_staff))
 
 
 def allowed_statuses(order: Order) -> list[str]:
@@ -54,6 +44,24 @@ def next_step(order: Order) -> str | None:
         S.PROCESSING: "ship",
         S.SHIPPED: "deliver",
     }.get(S(order.status))
+
+
+@cache
+def _actions(status: str, is_held: bool, is_refundable: bool, as_staff: bool) -> tuple[str, ...]:
+    if not as_staff:
+        words = ["cancel"] if status in _CUSTOMER_CANCELS else []
+        return (*words, *(["refund"] if is_refundable and status != S.CANCELLED else []))
+    verbs = allowed_from(Order, status)
+    words = ["cancel"] if "cancel" in verbs else []
+    if is_refundable:
+        words.append("refund")
+    if not is_held:
+        words += [verb for verb in ("start_processing", "ship", "deliver") if verb in verbs]
+    if status not in ENDED:
+        words.append("hold")
+    if is_held:
+        words.append("release")
+    return (*words, "note")
 
 
 def return_actions(ret: Return, *, as_staff: bool) -> list[str]:

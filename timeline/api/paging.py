@@ -64,11 +64,13 @@ def paged(
     cursor: str | None = None,
     count_cap: int = COUNT_CAP,
     parts: Sequence[QuerySet[Any, Any]] = (),
+    counted: QuerySet[Any, Any] | None = None,
 ) -> Page:
-    """Cut one page out of a queryset of models or of ``values()``.
+    """Cut one page out of a queryset of models, of ``values()`` or of named ``values_list()``.
 
-    ``order`` names columns that are never NULL, each with ``-`` for descending, and ends in a unique one; a
-    ``values()`` queryset must carry them. Raises ``BadRequest`` for a cursor that is not ours, and for a page too deep to count to.
+    ``order`` names columns that are never NULL, each with ``-`` for descending, and ends in a unique one; a queryset
+    that is not of models must carry them, and says in ``counted`` which models it has the rows of, for a count of
+    columns reads them all. Raises ``BadRequest`` for a cursor that is not ours, and for a page too deep to count to.
 
     ``parts`` have no row in common and are the queryset together, each in order by an index of its own: where the database can, no more
     rows of each are read than the page may show.
@@ -92,13 +94,13 @@ def paged(
     more = len(rows) > limit
     rows = rows[:limit]
     is_counted = cursor is None and not more and (rows or page == 1)
-    counted = offset + len(rows) if is_counted else queryset.order_by()[: count_cap + 1].count()
+    known = offset + len(rows) if is_counted else (queryset if counted is None else counted).order_by()[: count_cap + 1].count()
     return Page(
         rows=rows,
         page=page,
         limit=limit,
-        total=min(counted, count_cap),
-        total_is_capped=counted > count_cap,
+        total=min(known, count_cap),
+        total_is_capped=known > count_cap,
         next_cursor=_sealed(order, rows[-1]) if more else None,
     )
 
@@ -131,6 +133,8 @@ def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
 
 
 def _column(row: Any, name: str) -> Any:
+    if isinstance(row, tuple):
+        return getattr(row, name)
     return row[name] if isinstance(row, dict) else attrgetter(name.replace("__", "."))(row)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
 
-from orders import as_of, finding, queries, searching, viewing
+from orders import as_of, finding, listing, queries, searching, viewing
 from orders.api import keeping, shapes
 from orders.api.admin.filters import search_of, spoken
 from orders.api.as_of_rows import InstantQuery, InstantShape, instant_row
@@ -47,11 +47,12 @@ class OrdersView(StaffView):
 
         def page() -> dict[str, Any]:
             order = (sort, "-id" if sort.startswith("-") else "id")
+            every = searching.search(search)
             found = paged(
-                searching.staff_rows(searching.search(search)), order=order, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
-                parts=searching.apart(search, order=order),
+                listing.columns(every, as_staff=True), order=order, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"],
+                counted=every, parts=searching.apart(search, order=order),
             )
-            return found.envelope([listed_row(order, as_staff=True) for order in found.rows])
+            return found.envelope([listed_row(order, as_staff=True) for order in listing.whole(found.rows, as_staff=True)])
 
         return keeping.list_answer(
             "orders", audience=keeping.staff_audience(request), about=wish, make=page, may_keep=not finding.asks_the_clock(wish["q"])

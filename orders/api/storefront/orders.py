@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 
-from orders import queries, searching
+from orders import listing, queries, searching
 from orders.api import keeping, shapes
 from orders.api.event_rows import timeline_page
 from orders.api.fulfilment_shapes import OwnCancelInput
@@ -48,9 +48,10 @@ class OrdersView(StorefrontView):
         wish, person_id = OwnOrdersQuery.parse(request.query_params), self.caller().person_id
 
         def page() -> dict[str, Any]:
-            mine = searching.rows(searching.for_customer(person_id, statuses=wish["status"]))
-            found = paged(mine, order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"])
-            return found.envelope([listed_row(order, as_staff=False) for order in found.rows])
+            mine = searching.for_customer(person_id, statuses=wish["status"])
+            rows = listing.columns(mine, as_staff=False)
+            found = paged(rows, order=NEWEST_FIRST, page=wish["page"], limit=wish["limit"], cursor=wish["cursor"], counted=mine)
+            return found.envelope([listed_row(order, as_staff=False) for order in listing.whole(found.rows, as_staff=False)])
 
         return keeping.list_answer("own orders", audience=keeping.own_audience(person_id), about=wish, make=page)
 
