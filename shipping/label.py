@@ -14,6 +14,7 @@ import typst
 
 from shipping.code128 import widths
 from shipping.states import state_of
+from timeline.currencies import typed
 
 if TYPE_CHECKING:
     from shipping.addresses import Address
@@ -60,4 +61,4 @@ def _lines(address: Address) -> list[str]:
 def _cash(request: BookingRequest) -> str:
     if not request.cod_amount_minor:
         return ""
-    return f"{request.currency} {request.cod_amount_minor // 100}.{request.cod_amount_minor % 100:02d}"
+    return f"{request.currency} {typed(request.cod_amount_minor, request.currency)}"

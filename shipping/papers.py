@@ -20,6 +20,7 @@ import typst
 from shipping import carriers
 from shipping.code128 import widths
 from shipping.models import Label, Manifest, Shipment
+from timeline.currencies import summed, typed
 from timeline.errors import Invalid
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def manifest_pdf(manifest: Manifest) -> bytes:
     """The list of a manifest's parcels, with a line for the driver's name and hand."""
     rows = manifest.rows.select_related("shipment").order_by("shipment__tracking_number")
     parcels = [row.shipment for row in rows if row.is_live or manifest.status == Manifest.Status.DROPPED]
-    cash = sum(parcel.cod_amount_minor for parcel in parcels)
+    cash = summed((parcel.currency, parcel.cod_amount_minor) for parcel in parcels if parcel.cod_amount_minor)
     data = {
         "number": manifest.number, "carrier": _name(manifest.carrier), "warehouse": manifest.warehouse_code,
         "day": f"{manifest.day:%d %B %Y}", "bars": widths(manifest.number), "dropped": manifest.status == Manifest.Status.DROPPED,
         "parcels": [_listed(place, parcel) for place, parcel in enumerate(parcels, start=1)],
-        "weight": f"{sum(parcel.weight_g for parcel in parcels) / 1000:.1f} kg", "cash": _rupees(cash) if cash else "",
+        "weight": f"{sum(parcel.weight_g for parcel in parcels) / 1000:.1f} kg", "cash": " + ".join(_cash(minor, currency) for currency, minor in sorted(cash.items())),
     }
     compiled = _compiler().compile(format="pdf", sys_inputs={"manifest": json.dumps(data, ensure_ascii=False)})
     return bytes(compiled)  # type: ignore[arg-type]  # one PDF is asked for, so it is not a list
@@ -127,12 +128,12 @@ def _picks(shipments: Sequence[Shipment]) -> list[dict[str, Any]]:
 def _listed(place: int, parcel: Shipment) -> dict[str, Any]:
     return {
         "place": place, "number": parcel.tracking_number, "reference": parcel.reference, "weight": f"{parcel.weight_g} g",
-        "cash": _rupees(parcel.cod_amount_minor) if parcel.cod_amount_minor else "",
+        "cash": _cash(parcel.cod_amount_minor, parcel.currency) if parcel.cod_amount_minor else "",
     }
 
 
-def _rupees(minor: int) -> str:
-    return f"{minor // 100}.{minor % 100:02d}"
+def _cash(minor: int, currency: str) -> str:
+    return f"{currency} {typed(minor, currency)}"
 
 
 def _name(code: str) -> str:

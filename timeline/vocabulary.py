@@ -1,6 +1,6 @@
 """Every event the system can say: its kind, whether customers see it, and its sentence.
 
-A sentence is a template over the event's facts: `{amount_minor:money}` prints money,
+A sentence is a template over the event's facts: `{amount_minor:money}` prints money in the currency of the fact `amount_currency`, else of `currency`,
 `{item_count:units}` a number of items, `{quantity}` a value; a fact that
 is not there prints as nothing. `type` is the word of the order timeline in REQUIREMENTS B20,
 `activity` the name the same thing has among the order activities of REQUIREMENTS E11 to E28.
@@ -360,7 +360,8 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
         if value is None:
             return ""
         if slot[2] == "money":
-            return money(int(value), str(facts.get("currency") or "INR"))
+            currency = facts.get(f"{slot[1].removesuffix('_minor')}_currency") or facts.get("currency")
+            return money(int(value), str(currency or "INR"))
         if slot[2] == "units":
             return "1 item" if value == 1 else f"{value} items"
         return str(value).replace("_", " ")
@@ -380,3 +381,12 @@ def money(minor: int, currency: str = "INR") -> str:
         head, group = head[:-2], head[-2:]
         groups.insert(0, group)
     return f"{sign}₹{','.join(groups)}.{paise:02d}"
+
+
+def amounts(by_currency: Mapping[str, int]) -> str:
+    """`₹3,18,420.99 + 500 JPY`: a sum for each currency, for no sum is of two; of nothing at all `₹0.00`."""
+    return " + ".join(money(minor, currency) for currency, minor in sorted(by_currency.items(), key=_rupees_first)) or money(0)
+
+
+def _rupees_first(row: tuple[str, int]) -> tuple[bool, str]:
+    return row[0] != "INR", row[0]

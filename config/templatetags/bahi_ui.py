@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from timeline import currencies
+from timeline.vocabulary import amounts as amounts_text
 from timeline.vocabulary import money as money_text
 
 if TYPE_CHECKING:
@@ -117,22 +119,33 @@ def behind(row: Any, size: int) -> int:
 
 
 @register.filter
-def money(minor: int | None, currency: str = "INR") -> str:
+def money(minor: int | None, currency: str) -> str:
     """Paise as `₹3,18,420.99`, with a true minus sign, other currencies as `1,234.50 USD`; nothing for nothing."""
-    return "" if minor is None else money_text(int(minor), currency or "INR")
+    return "" if minor is None else money_text(int(minor), currency)
 
 
 @register.filter
-def minus(minor: int | None, currency: str = "INR") -> str:
+def minus(minor: int | None, currency: str) -> str:
     """Paise taken away: `−₹112.00`."""
     return money(-(minor or 0), currency)
 
 
 @register.filter
-def rupees(minor: int | None) -> str:
-    """Paise as an input's value: `998.00`."""
-    whole, rest = divmod(int(minor or 0), 100)
-    return f"{whole}.{rest:02d}"
+def amounts(by_currency: Mapping[str, int]) -> str:
+    """A sum for each currency: `₹3,18,420.99 + 500 JPY`."""
+    return amounts_text(by_currency)
+
+
+@register.filter
+def typed(minor: int | None, currency: str) -> str:
+    """Minor units as an input's value: `998.00`, yen as `998`."""
+    return currencies.typed(int(minor or 0), currency)
+
+
+@register.filter
+def said_unit(currency: str) -> str:
+    """What amounts of a currency are counted in: `in rupees`, `in JPY`."""
+    return currencies.said(currency)
 
 
 @register.filter

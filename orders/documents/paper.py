@@ -16,7 +16,7 @@ import structlog
 import typst
 from django.http import HttpResponse
 
-from orders.documents.wording import percent, rupees_in_words
+from orders.documents.wording import amount_in_words, percent
 from orders.models import Document
 from orders.operations.documents import rows_of
 from orders.pricing.supply import SHIPPING
@@ -89,10 +89,10 @@ def _data(document: Document) -> dict[str, Any]:
         "place": _state(place),
         "between": between,
         "taxes": ["IGST"] if between else ["CGST", "UTGST" if place and place.has_utgst else "SGST"],
-        "rows": [_row(place_, row, between=between) for place_, row in enumerate(rows, start=1)],
+        "rows": [_row(place_, row, document.currency, between=between) for place_, row in enumerate(rows, start=1)],
         "sums": _sums(document, rows, between=between),
-        "total": money(document.total_minor),
-        "words": rupees_in_words(document.total_minor),
+        "total": money(document.total_minor, document.currency),
+        "words": amount_in_words(document.total_minor, document.currency),
         "reverse": "Yes" if content["reverseCharge"] else "No",
         "original": _original(content.get("original")),
         "reason": _REASONS.get(content.get("reason", ""), str(content.get("reason", "")).replace("_", " ").capitalize()),
@@ -122,7 +122,7 @@ def _lines(address: Mapping[str, Any]) -> list[str]:
     return [str(line) for line in lines if line and str(line).strip()]
 
 
-def _row(place: int, row: Row, *, between: bool) -> dict[str, Any]:
+def _row(place: int, row: Row, currency: str, *, between: bool) -> dict[str, Any]:
     taxes = [row.igst_minor] if between else [row.cgst_minor, row.sgst_minor]
     return {
         "place": str(place),
@@ -130,12 +130,12 @@ def _row(place: int, row: Row, *, between: bool) -> dict[str, Any]:
         "sku": row.sku,
         "hsn": row.hsn,
         "quantity": f"{row.quantity} {row.uqc}" if row.quantity else "–",
-        "price": _plain(row.price_minor) if row.quantity and row.key != SHIPPING else "–",
-        "discount": _plain(row.discount_minor) if row.discount_minor else "–",
-        "taxable": _plain(row.taxable_minor),
+        "price": _plain(row.price_minor, currency) if row.quantity and row.key != SHIPPING else "–",
+        "discount": _plain(row.discount_minor, currency) if row.discount_minor else "–",
+        "taxable": _plain(row.taxable_minor, currency),
         "rate": percent(row.rate_bp // len(taxes)) if row.rate_bp % len(taxes) == 0 else f"{percent(row.rate_bp)} / 2",
-        "taxes": [_plain(tax) for tax in taxes],
-        "total": _plain(row.total_minor),
+        "taxes": [_plain(tax, currency) for tax in taxes],
+        "total": _plain(row.total_minor, currency),
     }
 
 
@@ -143,15 +143,16 @@ def _sums(document: Document, rows: Sequence[Row], *, between: bool) -> dict[str
     taxes = [document.igst_minor] if between else [document.cgst_minor, document.sgst_minor]
     discount = sum(row.discount_minor for row in rows)
     return {
-        "discount": _plain(discount) if discount else "–",
-        "taxable": _plain(document.taxable_minor),
-        "taxes": [_plain(tax) for tax in taxes],
-        "total": _plain(document.total_minor),
+        "discount": _plain(discount, document.currency) if discount else "–",
+        "taxable": _plain(document.taxable_minor, document.currency),
+        "taxes": [_plain(tax, document.currency) for tax in taxes],
+        "total": _plain(document.total_minor, document.currency),
     }
 
 
-def _plain(minor: int) -> str:
-    return money(minor).replace("₹", "")
+def _plain(minor: int, currency: str) -> str:
+    """The figure with its grouping; the sign or the code stands with the total."""
+    return money(minor, currency).replace("₹", "").removesuffix(f" {currency}")
 
 
 def _state(state: State | None) -> str:

@@ -1,6 +1,13 @@
-"""Amounts as Indian documents write them: in lakh and crore, in figures and in words."""
+"""Amounts as documents write them in words: rupees in lakh and crore, others by their code in thousands and millions."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from timeline.currencies import exponent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -11,6 +18,16 @@ _TENS = (
 )
 _TWENTY = 20
 _SCALES = ((10_000_000, "crore"), (100_000, "lakh"), (1_000, "thousand"), (100, "hundred"))
+_SHORT_SCALES = ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"), (100, "hundred"))
+
+
+def amount_in_words(minor: int, currency: str) -> str:
+    """Rupees with their paise in words; others as `USD one million two hundred and 50/100 only`. For amounts of nought and more."""
+    if currency == "INR":
+        return rupees_in_words(minor)
+    unit = 10 ** exponent(currency)
+    whole, rest = divmod(minor, unit)
+    return f"{currency} {in_words(whole, _SHORT_SCALES)}{f' and {rest}/{unit}' if rest else ''} only"
 
 
 def rupees_in_words(minor: int) -> str:
@@ -20,13 +37,13 @@ def rupees_in_words(minor: int) -> str:
     return f"Rupees {in_words(rupees)}{tail} only"
 
 
-def in_words(number: int) -> str:
-    """A whole number of nought and more in words, by hundred, thousand, lakh and crore."""
-    for size, word in _SCALES:
+def in_words(number: int, scales: Sequence[tuple[int, str]] = _SCALES) -> str:
+    """A whole number of nought and more in words, by hundred, thousand, lakh and crore unless other scales are given."""
+    for size, word in scales:
         if number >= size:
             head, rest = divmod(number, size)
             joint = " and " if 0 < rest < 100 else " "  # noqa: PLR2004 a hundred
-            return f"{in_words(head)} {word}{joint + in_words(rest) if rest else ''}"
+            return f"{in_words(head, scales)} {word}{joint + in_words(rest, scales) if rest else ''}"
     if number < _TWENTY:
         return _ONES[number]
     tens, ones = divmod(number, 10)

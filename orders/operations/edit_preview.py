@@ -262,7 +262,7 @@ def _revised_sums(draft: Draft) -> dict[str, Any]:
 def _then(order: Order, balance_minor: int, difference_minor: int) -> dict[str, Any]:
     """What a commit does about the money: the word, the amount, and a sentence."""
     if not difference_minor:
-        rest = f" {money(balance_minor)} is still to be paid." if balance_minor > 0 else ""
+        rest = f" {money(balance_minor, order.currency)} is still to be paid." if balance_minor > 0 else ""
         return {"action": "nothing", "amount": 0, "text": f"The total stays; no money moves.{rest}"}
     if not balance_minor:
         return {"action": "nothing", "amount": 0, "text": "It comes out even: nothing is to be paid and nothing goes back."}
@@ -270,11 +270,11 @@ def _then(order: Order, balance_minor: int, difference_minor: int) -> dict[str, 
         return _goes_back(order, -balance_minor)
     amount = {"amount": balance_minor}
     if order.payment_method == COD:
-        return {"action": "collect", **amount, "text": f"{money(balance_minor)} is collected at the door."}
+        return {"action": "collect", **amount, "text": f"{money(balance_minor, order.currency)} is collected at the door."}
     if order.status == Order.Status.PENDING:
-        return {"action": "ask", **amount, "text": f"The customer is asked for {money(balance_minor)} instead."}
+        return {"action": "ask", **amount, "text": f"The customer is asked for {money(balance_minor, order.currency)} instead."}
     waits = " The goods wait on hold until it is in." if difference_minor > 0 else ""
-    return {"action": "ask", **amount, "text": f"The customer is asked for {money(balance_minor)} more.{waits}"}
+    return {"action": "ask", **amount, "text": f"The customer is asked for {money(balance_minor, order.currency)} more.{waits}"}
 
 
 def _goes_back(order: Order, amount_minor: int) -> dict[str, Any]:
@@ -283,7 +283,7 @@ def _goes_back(order: Order, amount_minor: int) -> dict[str, Any]:
         payment.refundable_minor for payment in payments if payment.gateway != COD and not money_ops.is_disputed(payment)
     )
     if ready >= amount_minor:
-        text = f"{money(amount_minor)} goes back to where it came from."
+        text = f"{money(amount_minor, order.currency)} goes back to where it came from."
         return {"action": "refund", "amount": amount_minor, "text": text}
-    text = f"{money(amount_minor)} is paid too much; a person gives it back."
+    text = f"{money(amount_minor, order.currency)} is paid too much; a person gives it back."
     return {"action": "overpaid", "amount": amount_minor, "text": text}

@@ -173,7 +173,7 @@ def settle(op: Operation, *, order: Order) -> Order:
     if not ended and order.paid_minor > 0 and order.refunded_minor >= order.paid_minor:
         shelf.free(op, stream=str(order.pk))
         advance(
-            op, order.refund, at=op.now, amount_minor=order.refunded_minor, stream=str(order.pk),
+            op, order.refund, at=op.now, amount_minor=order.refunded_minor, currency=order.currency, stream=str(order.pk),
             targets=[("customer", order.person_id)],
         )
         planning.plan(op, order_id=order.pk)

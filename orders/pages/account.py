@@ -155,7 +155,7 @@ def refund(request: HttpRequest, visitor: Visitor, number: str) -> HttpResponseB
     """Ask for money back; the shop decides."""
     detail = queries.detail(queries.id_of(number, person_id=visitor.person_id))
     refundable = detail.refundable_minor
-    form = OwnRefundForm(request.POST or None, initial={"amount": f"{refundable // 100}.{refundable % 100:02d}"})
+    form = OwnRefundForm(request.POST or None, initial={"amount": refundable}, currency=detail.order.currency)
     return _ask(
         request, visitor, detail, form, name="refund.request",
         deed=lambda op: refunding.request(

@@ -22,6 +22,7 @@ from payments import journal
 from payments import queries as money
 from payments.models import Dispute
 from timeline.api.authentication import staff_actor
+from timeline.currencies import summed
 from timeline.errors import DomainError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def dispute_list(request: HttpRequest) -> HttpResponseBase:
     orders = queries.orders_of_streams(row.stream for row in found)
     context = {
         "rows": [(row, orders.get(row.stream)) for row in found], "state": state, "states": STATES,
-        "sum_minor": sum(row.amount_minor for row in found), "now": timezone.now(), "open_count": order_rows.open_count(),
+        "sums": summed((row.currency, row.amount_minor) for row in found), "now": timezone.now(), "open_count": order_rows.open_count(),
     }
     return render(request, "console/disputes.html", context)
 

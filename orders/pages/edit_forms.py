@@ -10,7 +10,7 @@ from django import forms
 from inventory import queries as shelves
 from inventory.models import Variant
 from orders.operations.edit_preview import ADD_LINES_MAX, QUANTITY_MAX, Wish
-from orders.pages.forms import AddressFields, RupeesField
+from orders.pages.forms import AddressFields, InCurrency, MoneyField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ FOUND_MAX = 8
 _ADD = "add-"
 
 
-class EditForm(AddressFields):
+class EditForm(InCurrency, AddressFields):
     """A change of an order. A field `keep-<line id>` for each line, `add-<variant id>` for each product to be added."""
 
     q = forms.CharField(
@@ -31,7 +31,7 @@ class EditForm(AddressFields):
         widget=forms.TextInput(attrs={"autocomplete": "off", "type": "search", "placeholder": "Name or SKU"}),
     )
     move = forms.BooleanField(required=False, label="Send it to another address")
-    discount = RupeesField(required=False, label="Let off, in rupees before tax")
+    discount = MoneyField(required=False, label="Let off, {unit} before tax")
 
     POINTERS = {**AddressFields.POINTERS, "discountAmount": "discount"}
 
@@ -44,7 +44,7 @@ class EditForm(AddressFields):
         """
         wish = staged.changes if staged is not None else {"add": [], "quantities": []}
         there = staged.addresses(detail.person).get("shipping") if staged is not None else None
-        super().__init__(data, initial=_initial(detail if sees_customers else None, staged, there))
+        super().__init__(data, initial=_initial(detail if sees_customers else None, staged, there), currency=detail.order.currency)
         self.sees_customers = sees_customers
         self._staged_address = None if sees_customers else there
         self.lines, self.free = detail.items, free
@@ -102,8 +102,7 @@ class EditForm(AddressFields):
 
 
 def _initial(detail: OrderDetail | None, staged: OrderEdit | None, there: Mapping[str, Any] | None) -> dict[str, Any]:
-    off = staged.changes.get("discount", 0) if staged is not None else 0
-    discount = f"{off // 100}.{off % 100:02d}" if off else None
+    discount = (staged.changes.get("discount") or None) if staged is not None else None
     address = initial_address(there or detail.shipping) if detail is not None else {}
     return {**address, "move": there is not None, "discount": discount}
 

@@ -23,6 +23,7 @@ from orders.reconciliation import actions, queries
 from orders.reconciliation.causes import CAUSES, KINDS, OWNERS
 from timeline import queries as stories
 from timeline.api.authentication import staff_actor
+from timeline.currencies import summed
 from timeline.errors import DomainError
 from timeline.vocabulary import money, sentence
 
@@ -79,7 +80,7 @@ def exception_list(request: HttpRequest) -> HttpResponseBase:
     rows = list(ordered[:ROWS_MAX])
     context = {
         "rows": [(case, CAUSES[case.cause]) for case in rows], "state": state, "states": STATES, "kinds": KINDS,
-        "owners": OWNERS, "causes": CAUSES, "now": now, "sum_minor": sum(abs(case.amount_minor) for case in rows),
+        "owners": OWNERS, "causes": CAUSES, "now": now, "sums": summed((case.currency, abs(case.amount_minor)) for case in rows),
         "is_full": len(rows) == ROWS_MAX, "open_count": order_rows.open_count(),
     }
     return render(request, "console/exceptions.html", context)
@@ -159,7 +160,7 @@ def _show(
     tomorrow = localdate() + timedelta(days=1)
     context = {
         "case": case, "cause": CAUSES[case.cause], "verb": actions.verb_of(case), "problem": problem,
-        "sides": _sides(case.ours, case.theirs), "note": case.words(), "resolution": _WORDS.get(case.resolution, ""),
+        "sides": _sides(case.ours, case.theirs, case.currency), "note": case.words(), "resolution": _WORDS.get(case.resolution, ""),
         "resolve_form": form if isinstance(form, ResolveForm) else ResolveForm(),
         "snooze_form": form if isinstance(form, SnoozeForm) else SnoozeForm(initial={"until": tomorrow}),
         "history": [(event, sentence(event.kind, event.facts)) for event in stories.story(case.story)],
@@ -168,29 +169,36 @@ def _show(
     return render(request, "console/exception.html", context, status=status)
 
 
-def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+def _sides(ours: Mapping[str, Any], theirs: Mapping[str, Any], currency: str) -> list[tuple[str, str, str, str]]:
     """Facts side by side: what both speak of first, with their difference where it is money."""
     names = sorted({*ours, *theirs}, key=lambda name: (name not in ours or name not in theirs, name))
-    return [(_name(name), _fact(name, ours), _fact(name, theirs), _apart(name, ours, theirs)) for name in names]
+    return [(_name(name), _fact(name, ours, currency), _fact(name, theirs, currency), _apart(name, ours, theirs, currency)) for name in names]
 
 
 def _name(name: str) -> str:
     return _HUMP.sub(" ", name.removesuffix("Minor").removesuffix("_minor")).replace("_", " ").lower().capitalize()
 
 
-def _fact(name: str, side: Mapping[str, Any]) -> str:
+def _fact(name: str, side: Mapping[str, Any], currency: str) -> str:
     value = side.get(name, "")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and name.lower().endswith("minor"):
-        return money(value)
+        return money(value, _currency(side, currency))
     return "" if value is None else str(value)
 
 
-def _apart(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+def _currency(side: Mapping[str, Any], currency: str) -> str:
+    """A side that names its currency speaks of that one, else of the case's."""
+    return str(side.get("currency") or currency)
+
+
+def _apart(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], currency: str) -> str:
+    """The difference of two amounts; none of two currencies."""
     mine, other = ours.get(name), theirs.get(name)
     is_money = isinstance(mine, int) and isinstance(other, int) and name.lower().endswith("minor")
-    return money(mine - other) if is_money and mine is not None and other is not None else ""
+    is_one = _currency(ours, currency) == _currency(theirs, currency)
+    return money(mine - other, _currency(ours, currency)) if is_money and is_one and mine is not None and other is not None else ""
 
 
 def _url(case: Case) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+import re
+from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import DecimalValidator, MaxValueValidator, MinValueValidator
 
 from orders.models import OrderHold
 from orders.operations.cancel import CODES
 from shipping import carriers
 from shipping.states import STATES
+from timeline import currencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,29 +25,66 @@ if TYPE_CHECKING:
 
 WORDS_MAX = 2000
 REASON_MAX = 500
-AMOUNT_RUPEES_MAX = 10_000_000
+AMOUNT_MINOR_MAX = 10**12
+AMOUNT_DIGITS_MAX = 13
 UNITS_MAX = 10_000
+INR = "INR"
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
+_MARKS = re.compile(r"\s")
 CODE_WORDS = {
     "customer_request": "The customer asked", "out_of_stock": "Out of stock", "payment_overdue": "Not paid in time",
     "fraud": "Looks like fraud", "address": "The address is wrong", "other": "Another reason",
 }
 
 
-class RupeesField(forms.DecimalField):
-    """Rupees as people type them, in paise as the shop counts them."""
+class MoneyField(forms.DecimalField):
+    """An amount as people type it, in minor units as the shop counts it; its form says of which currency.
 
-    def __init__(self, **kwargs: Any) -> None:
-        attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(
-            max_digits=12, decimal_places=2, min_value=Decimal(1), max_value=Decimal(AMOUNT_RUPEES_MAX),
-            widget=forms.TextInput(attrs=attrs), **kwargs,
-        )
+    `{unit}` in the label becomes `in rupees` or `in JPY`. What it begins with is given in minor units.
+    """
+
+    default_error_messages = {"grouping": "Write it such as 1,234.50: commas group thousands, a point stands before the decimals."}
+
+    def __init__(self, *, label: str, **kwargs: Any) -> None:
+        super().__init__(label=label, widget=forms.TextInput(attrs={"autocomplete": "off"}), **kwargs)
+        self._words = label
+        self.of(INR)
+
+    def of(self, currency: str) -> None:
+        """Take amounts of this currency: its decimals, and at least its smallest unit."""
+        places = currencies.exponent(currency)
+        unit = Decimal(1).scaleb(-places)
+        self.currency, self.decimal_places = currency, places
+        self.label = self._words.format(unit=currencies.said(currency))
+        self.validators = [
+            MinValueValidator(unit), MaxValueValidator(AMOUNT_MINOR_MAX * unit), DecimalValidator(AMOUNT_DIGITS_MAX, places)
+        ]
+        self.widget.attrs |= {"inputmode": "decimal" if places else "numeric", "data-currency": currency, "data-exponent": str(places)}
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minor units as they would be typed; what was typed stays."""
+        return currencies.typed(value, self.currency) if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int | None:
-        """The amount in paise. Rupee sign and grouping are understood."""
-        text = value.replace("₹", "").replace(",", "").strip() if isinstance(value, str) else value
+        """The amount in minor units. The currency's sign or code and grouping are understood."""
+        text = value
+        if isinstance(value, str):
+            text = _MARKS.sub("", value.replace(currencies.SIGNS.get(self.currency, self.currency), "").replace(self.currency, ""))
+            if "," in text and not _GROUPED.fullmatch(text):
+                raise ValidationError(self.error_messages["grouping"], code="grouping")
+            text = text.replace(",", "")
         amount = super().clean(text)
-        return None if amount is None else int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        return None if amount is None else int(amount.scaleb(self.decimal_places or 0))
+
+
+class InCurrency(forms.Form):
+    """A form whose amounts are all of one currency."""
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, MoneyField):
+                field.of(currency)
 
 
 class WordsField(forms.CharField):
@@ -146,10 +186,10 @@ class OwnCancelForm(forms.Form):
     reason = WordsField(rows=3, max_length=REASON_MAX, required=False, label="Reason (you need not give one)")
 
 
-class OwnRefundForm(forms.Form):
+class OwnRefundForm(InCurrency):
     """A customer's wish for money back."""
 
-    amount = RupeesField(label="Amount in rupees")
+    amount = MoneyField(label="Amount {unit}")
     reason = WordsField(rows=3, max_length=REASON_MAX, label="What is wrong?")
 
 

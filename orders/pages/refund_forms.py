@@ -9,7 +9,7 @@ from django import forms
 
 from orders.operations import refund_goods
 from orders.operations.refund import Wish
-from orders.pages.forms import REASON_MAX, RupeesField, UnitsForm, WordsField
+from orders.pages.forms import REASON_MAX, InCurrency, MoneyField, UnitsForm, WordsField
 from orders.pages.order_sheet import LineRow, boxed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class RefundRow(LineRow):
         return refund_goods.within_reach(self.line, boxed=self.boxed)
 
 
-class RefundForm(UnitsForm):
+class RefundForm(InCurrency, UnitsForm):
     """Money back by item, by amount or as goodwill. The customer reads the reason."""
 
     mode = forms.ChoiceField(
@@ -53,7 +53,7 @@ class RefundForm(UnitsForm):
         widget=forms.RadioSelect, initial=ITEMS,
     )
     with_shipping = forms.BooleanField(required=False, label="And what is left of the shipping charge")
-    amount = RupeesField(required=False, label="Amount in rupees, if not what the items are worth")
+    amount = MoneyField(required=False, label="Amount {unit}, if not what the items are worth")
     code = forms.ChoiceField(choices=[("", "Choose a reason"), *REASONS.items()], label="Reason")
     reason = WordsField(rows=2, max_length=NOTE_MAX, required=False, label="Note; needed for another reason and goodwill")
     speed = forms.ChoiceField(

@@ -143,7 +143,10 @@ def _give(request: HttpRequest, found: OrderDetail, form: RefundForm) -> HttpRes
 def _form(request: HttpRequest, found: OrderDetail) -> RefundForm:
     left = refund_parts.left_of(found.order, found.lines)
     initial = {"initiate": any(row.refundable_minor > 0 and row.gateway != "cod" for row in found.payments), "mode": ITEMS}
-    return RefundForm(_sent(request), rows=rows_of(found.items, left, found.parcels), fill="all" in request.GET, initial=initial)
+    return RefundForm(
+        _sent(request), currency=found.order.currency, rows=rows_of(found.items, left, found.parcels), fill="all" in request.GET,
+        initial=initial,
+    )
 
 
 def _shown(request: HttpRequest, found: OrderDetail, form: RefundForm) -> Shown:

@@ -15,7 +15,7 @@ from orders.models.returns import PHOTOS_MAX
 from orders.operations.exchange_offer import Choice
 from orders.operations.return_goods import Graded
 from orders.operations.returns import Item
-from orders.pages.forms import REASON_MAX, UNITS_MAX, AddressFields, RupeesField, UnitsForm, WordsField
+from orders.pages.forms import REASON_MAX, UNITS_MAX, AddressFields, InCurrency, MoneyField, UnitsForm, WordsField
 from orders.pages.order_sheet import LineRow
 from shipping import carriers
 
@@ -233,10 +233,10 @@ class InspectForm(forms.Form):
         return found
 
 
-class ReturnRefundForm(forms.Form):
+class ReturnRefundForm(InCurrency):
     """The money for a return; prefilled with what was agreed."""
 
-    fee = RupeesField(required=False, label="Fee in rupees, instead of the agreed one")
+    fee = MoneyField(required=False, label="Fee {unit}, instead of the agreed one")
     no_fee = forms.BooleanField(required=False, label="No fee at all")
     with_shipping = forms.BooleanField(required=False, label="And what is left of the shipping charge")
     reason = WordsField(rows=2, max_length=REASON_MAX, label="Reason; the customer reads it", initial="Your goods came back")

@@ -190,11 +190,11 @@ def _steps(ret: Return, held: frozenset[str], sent: QueryDict | None = None) -> 
             "inspect", "Inspect", "Put away", "Grade each unit, and say where it goes.",
             InspectForm(sent, rows=[row for row in lines if row.received], at=at),
         ),
-        "refund": Step("refund", "Refund", "Refund", "", ReturnRefundForm(sent)),
+        "refund": Step("refund", "Refund", "Refund", "", ReturnRefundForm(sent, currency=ret.currency)),
         "exchange": Step(
             "exchange", "Exchange", "Place the exchange",
             "The same goods cost what was paid for them, others their price of today. The difference is due, or goes back.",
-            ExchangeForm(sent),
+            ExchangeForm(sent, auto_id="exchange_%s"),
         ),
         "pickup": Step("pickup", "Have it fetched", "Book pickup", "The carrier prints a label for the way back.", PickupForm(sent)),
         "decline": Step("decline", "Decline", "Decline", "The customer reads the reason.", ReasonForm(sent), is_danger=True),

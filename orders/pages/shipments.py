@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders import handing_over, masking, parcels, queries, tracking, viewing
 from orders.operations import carrying
 from orders.operations import claims as paying
-from orders.pages.forms import RupeesField, WordsField
+from orders.pages.forms import InCurrency, MoneyField, WordsField
 from orders.pages.leafing import page_of
 from orders.pages.order_rows import open_count
 from orders.pages.visitors import staff
@@ -27,6 +27,7 @@ from shipping.models import CarrierNotice, Claim, Manifest, Shipment
 from shipping.projection import FLAGS, OUR_FLAGS
 from shipping.queries import is_late, journey
 from timeline.api.authentication import staff_actor
+from timeline.currencies import summed
 from timeline.errors import DomainError, Missing
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ class AttemptForm(forms.Form):
     )
 
 
-class LossForm(forms.Form):
+class LossForm(InCurrency):
     """What the carrier is to pay."""
 
-    claim_amount = RupeesField(required=False, label="Claim in rupees (empty: the goods' worth; our own drivers owe nothing)")
+    claim_amount = MoneyField(required=False, label="Claim {unit} (empty: the goods' worth; our own drivers owe nothing)")
 
 
 class AnswerForm(forms.Form):
@@ -83,11 +84,11 @@ class AnswerForm(forms.Form):
     note = WordsField(rows=2, max_length=500, required=False, label="What you found")
 
 
-class ClaimForm(forms.Form):
+class ClaimForm(InCurrency):
     """The carrier's word about a claim."""
 
     reference = forms.CharField(max_length=60, required=False, label="The carrier's number")
-    paid_amount = RupeesField(required=False, label="Paid, in rupees")
+    paid_amount = MoneyField(required=False, label="Paid, {unit}")
 
 
 @require_safe
@@ -132,7 +133,7 @@ def act(request: HttpRequest, shipment_id: UUID, deed: str) -> HttpResponseBase:
     kind, said = _DEEDS.get(deed, (None, ""))
     if kind is None:
         raise Missing
-    form = kind(request.POST)
+    form = _form(kind, shipment.currency, request.POST)
     if not form.is_valid():
         return _show(request, shipment_id, forms_={deed: form}, status=422)
     place = reverse("console-shipment", kwargs={"shipment_id": shipment_id})
@@ -244,7 +245,7 @@ def claim_step(request: HttpRequest, claim_id: UUID, step: str) -> HttpResponseB
     found = Claim.objects.filter(pk=claim_id).first()
     if found is None or step not in _CLAIM_STEPS:
         raise Missing
-    form = ClaimForm(request.POST)
+    form = ClaimForm(request.POST, currency=found.currency)
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("console-claims")
@@ -274,6 +275,10 @@ _CLAIM_STEPS: Final[dict[str, Callable[[Operation, Claim, dict[str, Any]], Claim
     "refuse": lambda op, claim, _: carried.refuse_claim(op, claim_id=claim.pk),
     "drop": lambda op, claim, _: carried.drop_claim(op, claim_id=claim.pk),
 }
+
+
+def _form(kind: type[forms.Form], currency: str, *args: Any, **kwargs: Any) -> forms.Form:
+    return kind(*args, currency=currency, **kwargs) if issubclass(kind, InCurrency) else kind(*args, **kwargs)
 
 
 def _do(op: Operation, deed: str, order_id: UUID, shipment: Shipment, wish: dict[str, Any]) -> Shipment:
@@ -308,7 +313,7 @@ def _show(
         "claims": list(shipment.claims.all()), "flags": _flags(shipment), "reason": sightings.REASONS.get(shipment.attempt_reason, ""),
         "next_step": sightings.NEXT_STEPS.get(shipment.next_step, ""), "track": tracking.path_of(shipment.pk),
         "warnings": warnings_of(shipment.tracking_number, shipment.carrier),
-        "forms": {deed: given.get(deed) or kind(auto_id=f"{deed}_%s") for deed, (kind, _) in _DEEDS.items() if open_deeds[deed]},
+        "forms": {deed: given.get(deed) or _form(kind, shipment.currency, auto_id=f"{deed}_%s") for deed, (kind, _) in _DEEDS.items() if open_deeds[deed]},
         "problem": " ".join(str(error) for form in given.values() for error in form.non_field_errors()), "now": timezone.now(),
         "open_count": open_count(),
     }
@@ -321,7 +326,7 @@ def _show_claims(request: HttpRequest) -> HttpResponse:
     numbers = queries.numbers_of(row.stream for row in rows)
     context = {
         "rows": [(row, numbers.get(row.stream)) for row in rows], "now": timezone.now(), "open_count": open_count(),
-        "waiting_minor": sum(row.amount_minor for row in rows if row.status in Claim.WAITING),
+        "waiting": summed((row.currency, row.amount_minor) for row in rows if row.status in Claim.WAITING),
     }
     return render(request, "console/claims.html", context)
 

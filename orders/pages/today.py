@@ -21,7 +21,7 @@ from orders.pages import charts, narrowing, order_rows
 from orders.pages.visitors import staff
 from timeline import queries as timeline_queries
 from timeline import rights
-from timeline.vocabulary import money
+from timeline.vocabulary import amounts, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -314,7 +314,7 @@ def _sold(sku: str, first: date, last: date) -> str:
 
 
 def _worth(value_minor: Mapping[str, int]) -> str:
-    return " + ".join(money(minor, currency) for currency, minor in value_minor.items())
+    return amounts(value_minor)
 
 
 def _share(share: float) -> str:

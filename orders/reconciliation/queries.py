@@ -33,7 +33,7 @@ class DayRow:
     day: date
     cases: int
     open: int
-    open_minor: int
+    open_minor: Mapping[str, int]
     closed: ClosedDay | None
     last_run: ReconciliationRun | None
 
@@ -96,16 +96,18 @@ def days(today: date) -> list[DayRow]:
     first = Entry.objects.order_by("day").values_list("day", flat=True).first()
     oldest = max(first or today, today - timedelta(days=DAYS_SHOWN_MAX - 1))
     shown = [today - timedelta(days=back) for back in range((today - oldest).days + 1)]
-    counted: Mapping[date, Any] = {
-        row["day"]: row
-        for row in Case.objects.filter(day__gte=oldest).values("day").annotate(
-            cases=Count("pk"), open=Count("pk", filter=Q(status=Case.Status.OPEN)),
-            open_minor=Coalesce(Sum("amount_minor", filter=Q(status=Case.Status.OPEN)), 0),
-        ).order_by()
-    }
+    counted: dict[date, dict[str, Any]] = {}
+    for row in Case.objects.filter(day__gte=oldest).values("day", "currency").annotate(
+        cases=Count("pk"), open=Count("pk", filter=Q(status=Case.Status.OPEN)),
+        open_minor=Coalesce(Sum("amount_minor", filter=Q(status=Case.Status.OPEN)), 0),
+    ).order_by():
+        of_day = counted.setdefault(row["day"], {"cases": 0, "open": 0, "open_minor": {}})
+        of_day["cases"], of_day["open"] = of_day["cases"] + row["cases"], of_day["open"] + row["open"]
+        if row["open_minor"]:
+            of_day["open_minor"][row["currency"]] = int(row["open_minor"])
     closed = {row.day: row for row in ClosedDay.objects.filter(day__gte=oldest)}
     last = _last_runs(shown)
-    nothing = {"cases": 0, "open": 0, "open_minor": 0}
+    nothing = {"cases": 0, "open": 0, "open_minor": {}}
     return [
         DayRow(day=day, closed=closed.get(day), last_run=last.get(day), **{name: counted.get(day, nothing)[name] for name in nothing})
         for day in shown

@@ -122,7 +122,7 @@ def _measured(name: str, figures: dict[str, int], cases: QuerySet[Case]) -> dict
     cause = _EXPLAINING.get(name)
     explained = 0
     if cause is not None:
-        about = cases.filter(cause=cause, status=Case.Status.RESOLVED)
+        about = cases.filter(cause=cause, status=Case.Status.RESOLVED, currency=HOUSE)
         if cause == "books_differ":
             about = about.filter(**{f"theirs__{'payment' if name == 'captured' else 'refund'}__isnull": False})
         explained = _sum(about, "amount_minor")
@@ -158,6 +158,7 @@ def _sum(rows: QuerySet[Any], what: Any) -> int:
 
 def _causes(cases: QuerySet[Case]) -> list[dict[str, Any]]:
     rows = cases.values("cause", "kind", "owner").annotate(
-        cases=Count("pk"), open=Count("pk", filter=Q(status=Case.Status.OPEN)), amount=Coalesce(Sum("amount_minor"), 0)
+        cases=Count("pk"), open=Count("pk", filter=Q(status=Case.Status.OPEN)),
+        amount=Coalesce(Sum("amount_minor", filter=Q(currency=HOUSE)), 0),
     )
     return [{**row, "amount": int(row["amount"])} for row in rows.order_by("kind", "cause", "owner")]

@@ -11,6 +11,7 @@ from timeline.errors import Invalid, Refused
 from timeline.transitions import advance, begin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from timeline.operations import Operation
@@ -71,7 +72,7 @@ def open_claim(op: Operation, *, shipment: Shipment, kind: str, amount_minor: in
     )
     begin(
         op, claim, "claim.opened", stream=shipment.stream, targets=[("shipment", shipment.pk)],
-        facts={"carrier": shipment.carrier, "amount_minor": amount_minor, "loss": kind},
+        facts={"carrier": shipment.carrier, "amount_minor": amount_minor, "currency": claim.currency, "loss": kind},
     )
     return claim
 
@@ -82,6 +83,7 @@ def file_claim(op: Operation, *, claim_id: UUID, reference: str = "") -> Claim:
 
     advance(
         op, claim.file, stream=claim.stream, at=op.now, reference=reference, carrier=claim.carrier, amount_minor=claim.amount_minor,
+        currency=claim.currency,
     )
     return claim
 
@@ -95,7 +97,7 @@ def settle_claim(op: Operation, *, claim_id: UUID, paid_minor: int) -> Claim:
 
     advance(
         op, claim.pay, stream=claim.stream, at=op.now, paid_minor=paid_minor, amount_minor=paid_minor, carrier=claim.carrier,
-        reference=claim.reference,
+        currency=claim.currency, reference=claim.reference,
     )
     return claim
 
@@ -104,7 +106,7 @@ def refuse_claim(op: Operation, *, claim_id: UUID) -> Claim:
     """The carrier will not pay. Raises TransitionRefused."""
     claim = locks.claim(claim_id)
 
-    advance(op, claim.refuse, stream=claim.stream, at=op.now, amount_minor=claim.amount_minor, carrier=claim.carrier)
+    _end(op, claim, claim.refuse)
     return claim
 
 
@@ -112,5 +114,11 @@ def drop_claim(op: Operation, *, claim_id: UUID) -> Claim:
     """We let it go. Raises TransitionRefused."""
     claim = locks.claim(claim_id)
 
-    advance(op, claim.drop, stream=claim.stream, at=op.now, amount_minor=claim.amount_minor, carrier=claim.carrier)
+    _end(op, claim, claim.drop)
     return claim
+
+
+def _end(op: Operation, claim: Claim, step: Callable[..., None]) -> None:
+    advance(
+        op, step, stream=claim.stream, at=op.now, amount_minor=claim.amount_minor, currency=claim.currency, carrier=claim.carrier
+    )

@@ -33,6 +33,8 @@ SOURCES = sorted(
 )
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
+TEMPLATES = ROOT / "templates"
+IN_RUPEES = ("books", "day", "order_list", "order_rows", "settlement", "settlements")
 BUCKETS = {"utils", "helpers", "common", "services", "managers", "misc"}
 
 
@@ -147,6 +149,23 @@ def test_money_knows_no_float() -> None:
     for path, tree in trees().items():
         if name_of(path).startswith(("orders/pricing", "orders/operations", "payments/operations")):
             assert not any(isinstance(node, ast.Name) and node.id == "float" for node in ast.walk(tree)), path
+
+
+def test_money_is_said_in_its_currency() -> None:
+    """Amounts of orders are of any currency: `"INR"` stands alone where books, banks and the gateway count in rupees."""
+    said = {
+        path.relative_to(TEMPLATES).as_posix(): re.findall(r"\|(?:money|minus|typed)(?::(\S+))?", path.read_text())
+        for path in TEMPLATES.rglob("*.html")
+    }
+    assert [name for name, currencies in said.items() if "" in currencies] == []
+    bare = [
+        name_of(path) for path, tree in trees().items() if path.is_relative_to(ROOT / "orders") or path.is_relative_to(ROOT / "shipping")
+        if any(isinstance(node, ast.ImportFrom) and node.module == "timeline.vocabulary" for node in ast.walk(tree))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "money" and len(node.args) == 1
+    ]
+    assert bare == []
+    assert {name for name, currencies in said.items() if '"INR"' in currencies} == {f"console/{name}.html" for name in IN_RUPEES}
 
 
 @pytest.mark.parametrize("model", machines(), ids=lambda model: model.__name__)

@@ -21,13 +21,19 @@ export function dialogs(document) {
   document.addEventListener("input", (event) => { if (event.target.name === "amount") amount(); });
   amount();
 
+  // An amount as the pages write it: rupees in lakhs with their sign, others with their code behind.
+  function words(sum, currency, digits) {
+    if (currency === "INR") return sum.toLocaleString("en-IN", { style: "currency", currency });
+    return `${sum.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${currency}`;
+  }
+
   // The button says how much money it moves.
   function amount() {
     const field = document.querySelector("[name=amount]");
     const button = document.querySelector("[data-amount]");
     if (!field || !button) return;
-    const rupees = Number(field.value.replace(/[₹,\s]/g, ""));
-    const said = rupees > 0 ? ` ${rupees.toLocaleString("en-IN", { style: "currency", currency: "INR" })}` : "";
-    button.textContent = button.dataset.amount + said;
+    const { currency, exponent } = field.dataset;
+    const sum = Number(field.value.replace(currency, "").replace(/[\p{Sc},\s]/gu, ""));
+    button.textContent = button.dataset.amount + (sum > 0 ? ` ${words(sum, currency, Number(exponent))}` : "");
   }
 }
