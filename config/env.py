@@ -61,7 +61,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("RETURN_SEND_DAYS", "whole", "14", "An approved return expires when nothing was sent for so many days.", "Returns"),
     Variable("RETURN_LATE_DAYS", "whole", "3", "Goods that came back wait for their refund or exchange no longer than so many days.", "Returns"),
     Variable("RETURN_INSTANT_REASONS", "list", "", "Reasons for which a return needs no person to approve it.", "Returns"),
-    Variable("RETURN_INSTANT_MINOR_MAX", "whole", "200000", "The most such a return may be worth, in paise.", "Returns"),
+    Variable("RETURN_INSTANT_MINOR_MAX", "whole", "200000", "The most such a return may be worth, in paise; one in another currency waits for a person.", "Returns"),
     Variable("RETURN_FEES_BP", "list", "", "Restocking fee by reason, in hundredths of a percent: `no_longer_wanted:500`. Never for a fault of ours.", "Returns"),
     Variable("RAZORPAY_KEY_ID", "text", "", "Key id of the Razorpay account (or of the sandbox).", "Payments"),
     Variable("RAZORPAY_KEY_SECRET", "text", "", "Key secret of the same.", "Payments", secret=True),

@@ -237,7 +237,8 @@ def _ask(
         ]
     )
     reasons = frozenset(item.reason for item in items)
-    if not is_staff and approves_itself(reasons, ret.worth_minor, return_policy.policy(), broken_codes=bool(beyond)):
+    is_in_rupees = ret.currency == "INR"  # the most it may be worth is said in paise, and no rate of exchange is known
+    if not is_staff and is_in_rupees and approves_itself(reasons, ret.worth_minor, return_policy.policy(), broken_codes=bool(beyond)):
         _approve(op, ret, by_rule=True)
     return ret
 

@@ -25,7 +25,7 @@ from tests.channels.bodies import SAMPLES, body
 from tests.documents.makers import invoice
 from tests.pages.conftest import shopper
 from tests.pages.test_console import order_path, page_of, send
-from tests.returns.makers import approved, do, lines_of
+from tests.returns.makers import approved, asked, do, lines_of
 from timeline import currencies
 from timeline.models import Event
 from timeline.vocabulary import amounts, money, require_known, sentence
@@ -171,6 +171,13 @@ def test_a_return_is_refunded_less_a_fee_in_the_orders_currency(asha: Client) ->
     assert (made.amount_minor, made.currency) == (ret.worth_minor - 100, "JPY")
     visitor = shopper(order.person_id)
     assert "₹" not in shown(visitor, f"/account/orders/{order.number}/returns/{ret.number}/")
+
+
+@pytest.mark.django_db
+def test_a_return_of_another_currency_waits_for_a_person(settings: Any) -> None:
+    """What approves itself is limited in paise: two thousand dollars are no two thousand rupees."""
+    settings.RETURN_INSTANT_REASONS, settings.RETURN_INSTANT_MINOR_MAX = ["defective"], 10**9
+    assert asked(order_in("JPY")).status == "requested"
 
 
 @pytest.mark.django_db
