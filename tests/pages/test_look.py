@@ -60,7 +60,7 @@ def test_every_state_has_its_pill() -> None:
     ("minor", "said"), [(31842099, "₹3,18,420.99"), (0, "₹0.00"), (-11200, "−₹112.00"), (None, ""), (100000, "₹1,000.00")]
 )
 def test_money(minor: int | None, said: str) -> None:
-    assert bahi_ui.money(minor) == said
+    assert bahi_ui.money(minor, "INR") == said
 
 
 def test_times_are_of_the_shop_and_exact() -> None:
