@@ -26,9 +26,16 @@ class RiskRuleset(models.Model):
 
 
 class RiskAssessment(models.Model):
-    """The verdict on one order at its placement, with the signals it was found by: whole numbers, no personal data."""
+    """The verdict on one order, with the signals it was found by: whole numbers, no personal data.
 
-    APPEND_ONLY: ClassVar[bool] = True
+    It is given at the placement, and anew once more is known; each time is an event.
+    """
+
+    FROZEN: ClassVar[tuple[str, ...]] = ("created_at",)
+    CHANGED_BY: ClassVar[dict[str, tuple[str, ...]]] = {
+        "risk.assessed": ("score", "verdict", "reasons", "signals", "ruleset_version"),
+    }
+    CHANGED_WITH: ClassVar[str] = "order"
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, primary_key=True, related_name="risk")
     score = models.PositiveSmallIntegerField()

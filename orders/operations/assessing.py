@@ -1,4 +1,4 @@
-"""The verdict on a new order, in the operation that places it (B71, A13).
+"""The verdict on a new order, in the operation that places it, and again when its card turns out to be foreign (B71, A13).
 
 Two orders placed in the same instant do not count each other: velocity is a mark among others, and waits for nobody.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Q
 
-from orders.models import Order, OrderPayment, RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
+from orders.models import OPEN_STATUSES, Order, OrderPayment, RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
 from orders.operations import holds
 from orders.operations.people import normal
 from orders.risk import rules, signals, verdict
@@ -55,25 +55,44 @@ def assess(
         **_past(order, op.now),
         "blocklisted": RiskBlock.objects.filter(token__in=list(tokens.values())).count(),
     }
-    ruleset = current()
-    found = verdict.judge(measured, ruleset)
-
-    row = RiskAssessment(
-        order=order, score=found.score, verdict=found.word, signals=measured, ruleset_version=ruleset.version, created_at=op.now,
-        reasons=[{"rule": rule.id, "points": rule.points, "reason": rule.reason} for rule in found.fired],
-    )
-    op.record(
-        order, "risk.assessed", stream=str(order.pk),
-        facts={
-            "score": found.score, "verdict": found.word, "rules": [rule.id for rule in found.fired],
-            "ruleset_version": ruleset.version,
-        },
-    )
+    row = RiskAssessment(order=order, created_at=op.now)
+    _judge(op, row, measured)
     row.save(force_insert=True)
     RiskTrace.objects.bulk_create(
         [RiskTrace(person_id=order.person_id, token=token, created_at=op.now) for token in tokens.values()]
     )
     return row
+
+
+def weigh_card(op: Operation, *, order: Order) -> None:
+    """Judge an order anew that a card from another country paid; it waits if it must now and nothing of it has left.
+
+    A repeat changes nothing, nor does a card that paid for what was not assessed (an exchange, a channel's order).
+    """
+    row = RiskAssessment.objects.filter(order=order).first()
+    if row is None or row.signals.get("card_abroad"):
+        return
+
+    passed = row.verdict != verdict.HOLD
+    _judge(op, row, {**row.signals, "card_abroad": 1})
+    row.save(force_update=True)
+    if passed and row.verdict == verdict.HOLD and order.status in OPEN_STATUSES:
+        hold_for_review(op, order=order)
+
+
+def _judge(op: Operation, row: RiskAssessment, measured: dict[str, int]) -> None:
+    """What the rules that hold say of these signals, into the order's story first and then into its row."""
+    ruleset = current()
+    found = verdict.judge(measured, ruleset)
+    op.record(
+        row.order, "risk.assessed", stream=str(row.order_id),
+        facts={
+            "score": found.score, "verdict": found.word, "rules": [rule.id for rule in found.fired],
+            "ruleset_version": ruleset.version,
+        },
+    )
+    row.score, row.verdict, row.signals, row.ruleset_version = found.score, found.word, measured, ruleset.version
+    row.reasons = [{"rule": rule.id, "points": rule.points, "reason": rule.reason} for rule in found.fired]
 
 
 def hold_for_review(op: Operation, *, order: Order) -> None:

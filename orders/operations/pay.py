@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orders import locks, queries
 from orders.models import Order, OrderPayment
-from orders.operations import axes, balance, exchange, refund_parts
+from orders.operations import assessing, axes, balance, exchange, refund_parts
 from orders.operations.confirm import confirm_when_paid
 from orders.operations.refund import give_back_all, settle
 from payments import operations as money
@@ -30,6 +30,8 @@ def follow(op: Operation, *, order_id: UUID) -> Order:
     """
     order = locks.order(order_id)
     payments = _adopted(order)
+    if any(payment.facts.get("references", {}).get("international") for payment in payments):
+        assessing.weigh_card(op, order=order)
     refund_parts.adopt(op, order=order, payments=payments)
     if exchange.take_credit(op, order=order, payments=payments):
         payments = axes.payments_of(order)

@@ -103,6 +103,7 @@ DEFAULT: Final = Ruleset(
         Rule("address_often", "address_orders_24h", 10, 5, "Ten orders or more to this address within a day"),
         Rule("origin_often", "origin_orders_1h", 30, 10, "Thirty orders or more from this network within an hour"),
         Rule("declined_often", "declined_24h", 3, 25, "Three payments or more were declined within a day"),
+        Rule("card_abroad", "card_abroad", 1, 20, "The card was issued in another country"),
         Rule("billing_differs", "billing_differs", 1, 5, "The bill goes to another state than the parcel"),
         Rule("first_cod", "first_cod", 1, 5, "The first order, and cash on delivery"),
         Rule("first_is_large", "first_total", 10_000_000, 15, "The first order, and very large"),

@@ -1,4 +1,4 @@
-"""What is measured of an order at its placement: whole numbers only, so that a verdict can be recomputed and kept.
+"""What is measured of an order at its placement and its payment: whole numbers only, so that a verdict can be recomputed and kept.
 
 A signal that is not known is left out, and no rule fires on it. Nothing here names a person: texts come in, counts go out.
 """
@@ -35,6 +35,7 @@ SIGNALS: Final[dict[str, str]] = {
     "total": "The order's total in minor units",
     "first_total": "The total in minor units of a person's first order",
     "percent_of_usual": "The total in percent of the middle one of the person's past orders, from the fourth order on",
+    "card_abroad": "1 when the card that paid was issued in another country, as the gateway says with the payment",
     "declined_24h": "Payments of the person that were declined in the 24 hours before",
 }
 _REPEATED = re.compile(rf"([^\W\d_])\1{{{REPEATED_LETTERS_MIN - 1},}}", re.IGNORECASE)

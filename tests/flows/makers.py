@@ -128,11 +128,11 @@ def cancelled_order(skus: Mapping[str, int] | None = None, **wish: Any) -> Order
     return fresh(order)
 
 
-def pay(gateway: FakeGateway, order: Order, status: str = "captured") -> str:
+def pay(gateway: FakeGateway, order: Order, status: str = "captured", **wish: Any) -> str:
     """The customer pays at the gateway, and the poller finds it."""
     payment = payment_of(order)
     assert payment.gateway_order_id is not None
-    payment_id = gateway.pay(payment.gateway_order_id, status)
+    payment_id = gateway.pay(payment.gateway_order_id, status, **wish)
     exchanges._ask_attempts(payment)
     relay.drain()
     return payment_id
