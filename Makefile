@@ -39,7 +39,7 @@ test: $(STAMP) ## Run the tests on SQLite: no service needed
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test-postgres: $(STAMP) ## Run the tests, races and crashes on PostgreSQL and Redis
-	THOROUGH=1 DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} \
+	THOROUGH=$${THOROUGH:-1} DATABASE_URL=$${TEST_DATABASE_URL:-postgres://root@127.0.0.1:5432/bahi} \
 		$(BIN)/python -m pytest -q -n auto --dist worksteal
 	CRASHES=1 CRASH_ROUNDS=$${CRASH_ROUNDS:-6} $(BIN)/python -m pytest -q tests/crashes
 
