@@ -6,13 +6,14 @@ Two orders placed in the same instant do not count each other: velocity is a mar
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Q
 
-from orders.models import OPEN_STATUSES, Order, OrderPayment, RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
-from orders.operations import holds
+from orders.models import Order, OrderPayment, RiskAssessment, RiskBlock, RiskRuleset, RiskTrace
+from orders.operations import balance, holds
 from orders.operations.people import normal
 from orders.risk import rules, signals, verdict
 from payments.models import SUPERSEDED
@@ -65,7 +66,7 @@ def assess(
 
 
 def weigh_card(op: Operation, *, order: Order) -> None:
-    """Judge an order anew that a card from another country paid; it waits if it must now and nothing of it has left.
+    """Judge an order anew that a card from another country paid; it waits if it must now and has not left yet.
 
     A repeat changes nothing, nor does a card that paid for what was not assessed (an exchange, a channel's order).
     """
@@ -76,8 +77,9 @@ def weigh_card(op: Operation, *, order: Order) -> None:
     passed = row.verdict != verdict.HOLD
     _judge(op, row, {**row.signals, "card_abroad": 1})
     row.save(force_update=True)
-    if passed and row.verdict == verdict.HOLD and order.status in OPEN_STATUSES:
-        hold_for_review(op, order=order)
+    if passed and row.verdict == verdict.HOLD and order.status in balance.OPEN:
+        with suppress(holds.HoldsFull):  # it waits for ten others already, and its money goes on
+            hold_for_review(op, order=order)
 
 
 def _judge(op: Operation, row: RiskAssessment, measured: dict[str, int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from orders.models import Order, RiskAssessment
-from orders.operations import holds, pay, risk_rules
+from orders.operations import assessing, holds, pay, risk_rules
 from orders.risk import rules
 from tests import makers
 from tests.flows import makers as flows
@@ -68,6 +68,26 @@ def test_f17_the_same_news_twice_is_one_verdict_more(shop_gateway: FakeGateway) 
     with operation("test.again", actor=makers.TESTER, stream=str(order.pk)) as op:
         pay.follow(op, order_id=order.pk)
     assert len(verdicts(order)) == 2
+
+
+def test_b71_what_has_left_is_told_and_not_held(shop_gateway: FakeGateway) -> None:
+    strict()
+    flows.product("TEA-1")
+    order = flows.shipped_order(shop_gateway, {"TEA-1": 1})
+    with operation("test.weigh", actor=makers.TESTER, stream=str(order.pk)) as op:
+        assessing.weigh_card(op, order=order)
+    assert (verdicts(order), flows.fresh(order).on_hold) == (["pass", "hold"], False)
+
+
+def test_b71_an_order_that_waits_for_ten_others_goes_on_with_its_money(shop_gateway: FakeGateway) -> None:
+    strict()
+    flows.product("TEA-1")
+    order = flows.placed_order({"TEA-1": 1})
+    for _ in range(holds.HOLDS_OPEN_MAX):
+        with operation("order.hold", actor=makers.STAFF, stream=str(order.pk)) as op:
+            holds.hold(op, order_id=order.pk, reason="other")
+    flows.pay(shop_gateway, order, method="card", references=ABROAD)
+    assert (verdicts(order), flows.fresh(order).payment_state) == (["pass", "hold"], "paid")
 
 
 def test_a_verdict_changes_with_its_event_alone(shop_gateway: FakeGateway) -> None:
